@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The session and its failures. Invariant: every failure is told once, where it is found.
+#include "client/cli/cli.h"
+#include "base/version.h"
+#include "client/cli/json.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYSTEM_SOCKET "/run/kansen/kansend.sock"
+#define SYSTEM_SERVER "unix:" SYSTEM_SOCKET
+#define LOCAL_SERVER  "unix:kansen-data/kansend.sock"
+#define TOKEN_MAX     4096u
+
+static const char *
+verb_name(const struct cli *cli)
+{
+    return cli->verb != NULL ? cli->verb->name : "";
+}
+
+int
+cli_usage(const struct cli *cli, const char *format, ...)
+{
+    const struct verb *verb = cli->verb;
+    va_list args;
+
+    fprintf(stderr, "kansenctl%s%s: ", verb != NULL ? " " : "", verb_name(cli));
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    if (verb == NULL)
+        fputs("\nusage: kansenctl [-s SERVER] [--token-file F] [--json] VERB ...; see kansenctl help\n",
+              stderr);
+    else
+        fprintf(stderr, "\nusage: kansenctl %s%s%s; see kansenctl %s --help\n", verb->name,
+                verb->args[0] != '\0' ? " " : "", verb->args, verb->name);
+    return CLI_USAGE;
+}
+
+static void
+tell(const struct cli *cli, const char *code, const char *field, const char *message)
+{
+    if (cli->json)
+        json_print(json_error(code, field, message));
+    fflush(stdout);
+    fprintf(stderr, "kansenctl%s%s: %s%s%s%s%s%s\n", cli->verb != NULL ? " " : "", verb_name(cli), field,
+            field[0] != '\0' ? ": " : "", message, code[0] != '\0' ? " (" : "", code,
+            code[0] != '\0' ? ")" : "");
+}
+
+int
+cli_fail(const struct cli *cli, const char *code, const char *field, const char *format, ...)
+{
+    char message[1200];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    tell(cli, code, field, message);
+    return CLI_NO;
+}
+
+int
+cli_no_memory(const struct cli *cli)
+{
+    return cli_fail(cli, "RESOURCE_EXHAUSTED", "", "out of memory");
+}
+
+int
+cli_refused(const struct cli *cli, const Kansen__V1__Status *status)
+{
+    const char *code = names_text(&names_code, status->code);
+
+    return cli_fail(cli, code != NULL ? code : "UNKNOWN", status->field, "%s",
+                    status->message[0] != '\0' ? status->message : "the server said no");
+}
+
+int
+cli_broken(const struct cli *cli, int result)
+{
+    const Kansen__V1__Status *refusal = kansen_refusal(cli->kansen);
+    const char *error = kansen_error(cli->kansen);
+
+    if (result == KANSEN_E_REFUSED && refusal != NULL)
+        return cli_refused(cli, refusal);
+    if (result == KANSEN_E_ADDRESS)
+        return cli_usage(cli, "%s", error);
+    if (result == KANSEN_E_TOO_LARGE)
+        return cli_fail(cli, "INVALID_ARGUMENT", "", "%s", error);
+    if (result < 0)
+        return cli_no_memory(cli);
+    if (result == KANSEN_E_UNREACHABLE)
+        cli_fail(cli, "UNAVAILABLE", "", "%s; is kansend running? name it with -s or KANSEN_SERVER", error);
+    else
+        cli_fail(cli, result == KANSEN_E_TIMEOUT ? "DEADLINE_EXCEEDED" : "UNAVAILABLE", "", "%s", error);
+    return CLI_UNREACHABLE;
+}
+
+static const char *
+default_server(void)
+{
+    const char *server = getenv("KANSEN_SERVER");
+
+    if (server != NULL && server[0] != '\0')
+        return server;
+    return access(SYSTEM_SOCKET, F_OK) == 0 ? SYSTEM_SERVER : LOCAL_SERVER;
+}
+
+// Reads the token: the first line of its file.
+static int
+read_token(const struct cli *cli, char token[TOKEN_MAX])
+{
+    const char *path = cli->token_file != NULL ? cli->token_file : getenv("KANSEN_TOKEN_FILE");
+    FILE *file;
+
+    token[0] = '\0';
+    if (path == NULL || path[0] == '\0')
+        return CLI_OK;
+    file = fopen(path, "re");
+    if (file == NULL)
+        return cli_usage(cli, "the token file %s: %s", path, strerror(errno));
+    if (fgets(token, TOKEN_MAX, file) == NULL)
+        token[0] = '\0';
+    fclose(file);
+    token[strcspn(token, " \t\r\n")] = '\0';
+    return token[0] != '\0' ? CLI_OK : cli_usage(cli, "the token file %s holds no token", path);
+}
+
+int
+cli_connect(struct cli *cli)
+{
+    char token[TOKEN_MAX];
+    struct kansen_options options = {.client_name = "kansenctl/" KANSEN_VERSION,
+                                     .timeout_ms = cli->timeout_ms};
+    int status, result;
+
+    if (cli->kansen != NULL)
+        return CLI_OK;
+    status = read_token(cli, token);
+    if (status != CLI_OK)
+        return status;
+    options.token = token;
+    cli->kansen = kansen_new(&options);
+    explicit_bzero(token, sizeof token);
+    if (cli->kansen == NULL)
+        return cli_no_memory(cli);
+    result = kansen_connect(cli->kansen, cli->server != NULL ? cli->server : default_server());
+    return result == 0 ? CLI_OK : cli_broken(cli, result);
+}
+
+void
+cli_set_body(Kansen__V1__Request *request, Kansen__V1__Request__BodyCase body_case, void *body)
+{
+    request->body_case = body_case;
+    memcpy(&request->hello, &body, sizeof body);
+}
+
+int
+cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body, Kansen__V1__Response **response)
+{
+    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+    Kansen__V1__Response *received;
+    int status = cli_connect(cli), result;
+
+    if (status != CLI_OK)
+        return status;
+    cli_set_body(&request, body_case, body);
+    result = kansen_call(cli->kansen, &request, &received);
+    if (result != 0)
+        return cli_broken(cli, result);
+    if (kansen_code(received) != 0)
+        status = cli_refused(cli, received->status);
+    else if ((int)received->body_case != (int)body_case)
+        status = cli_fail(cli, "INTERNAL", "", "the answer is of another kind than the question");
+    else
+        *response = received;
+    if (status != CLI_OK)
+        kansen__v1__response__free_unpacked(received, NULL);
+    return status;
+}
+
+int
+cli_write(struct cli *cli, Kansen__V1__Write *write, Kansen__V1__Response **response)
+{
+    Kansen__V1__Response *received;
+    int status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_WRITE, write, &received);
+
+    if (status != CLI_OK)
+        return status;
+    if (received->write->status != NULL && received->write->status->code != 0) {
+        status = cli_refused(cli, received->write->status);
+        kansen__v1__response__free_unpacked(received, NULL);
+        return status;
+    }
+    *response = received;
+    return CLI_OK;
+}
+
+int
+cli_finish_output(const struct cli *cli)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return CLI_OK;
+    fprintf(stderr, "kansenctl %s: standard output: %s\n", verb_name(cli), strerror(errno));
+    return CLI_NO;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all verbs share: the session, the table of verbs, and how failures are told. Everything runs on one
+// thread.
+//
+// Functions return an exit status: CLI_OK to go on, anything else when the failure has been told and the
+// program should end with it.
+#ifndef CLIENT_CLI_CLI_H
+#define CLIENT_CLI_CLI_H
+
+#include "base/attr.h"
+#include "client/lib/kansen.h"
+#include "proto/column.h"
+#include <stdbool.h>
+
+enum cli_status {
+    CLI_OK = 0,          // done
+    CLI_NO = 1,          // the server said no, or some of the work failed
+    CLI_USAGE = 2,       // wrong usage
+    CLI_UNREACHABLE = 3, // the server could not be reached
+};
+
+struct verb;
+
+struct cli {
+    const char *server;     // NULL = the default
+    const char *token_file; // NULL = none
+    uint32_t timeout_ms;
+    bool json;
+    const struct verb *verb; // the one that runs
+    struct kansen *kansen;   // NULL until something is asked
+};
+
+// One flag of a verb. set() puts text (NULL for a flag without a value) into target and returns 0, or
+// COLUMN_E_BAD with bad set.
+struct flag {
+    const char *name;  // without dashes; '_' and '-' are the same; NULL ends a table
+    const char *value; // what the value is called in the help; NULL = takes none
+    const char *help;
+    int (*set)(void *target, const struct flag *flag, const char *text, struct column_message *bad);
+    const void *data; // for set()
+    size_t offset;    // for set()
+};
+
+struct rows_table;
+
+struct verb {
+    const char *name; // "match", "partner add"
+    const char *args; // positional arguments in the help
+    const char *help; // one line
+    const struct flag *flags;
+    const struct flag *more_flags;    // a second table, or NULL
+    const struct rows_table *columns; // each of its columns is a flag too, or NULL
+    int (*run)(struct cli *cli, int argc, char **argv);
+    const struct rows_table *record; // verbs about a partner or an offer: which
+    int status;                      // verbs that set its status: which
+};
+
+// The verbs, in the order of the help; ends with name NULL.
+extern const struct verb verbs[];
+
+// Tells a fault in the usage and the usage line on stderr. Returns CLI_USAGE.
+int cli_usage(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// Tells a failure with its code (a name of google.rpc) and field ("" = none): on stderr, and as JSON on
+// stdout if asked. Returns CLI_NO.
+int cli_fail(const struct cli *cli, const char *code, const char *field, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+// Tells that memory is short. Returns CLI_NO.
+int cli_no_memory(const struct cli *cli);
+
+// Tells what the server said no to. Returns CLI_NO.
+int cli_refused(const struct cli *cli, const Kansen__V1__Status *status);
+
+// Tells why the connection failed (result is one of libkansen). Returns CLI_UNREACHABLE, CLI_USAGE for a bad
+// address or CLI_NO for a refused hello or request.
+int cli_broken(const struct cli *cli, int result);
+
+// Connects, if that is not done. The session keeps the connection.
+int cli_connect(struct cli *cli) MUST_CHECK;
+
+// Asks one thing. body points to the message that body_case says. On CLI_OK *response has status OK and a
+// body of the same case; the caller frees it.
+int cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body,
+            Kansen__V1__Response **response) MUST_CHECK;
+
+// As cli_ask for a write.
+int cli_write(struct cli *cli, Kansen__V1__Write *write, Kansen__V1__Response **response) MUST_CHECK;
+
+// Sets a request's body; all members of its union are pointers to messages.
+void cli_set_body(Kansen__V1__Request *request, Kansen__V1__Request__BodyCase body_case, void *body);
+
+// Flushes standard output. CLI_NO if what was written did not get through.
+int cli_finish_output(const struct cli *cli) MUST_CHECK;
+
+#endif

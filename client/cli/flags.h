@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Command lines: flags by table, in any order with the positional arguments. Names are exact: getopt_long
+// would take abbreviations too, and a script that uses one breaks with the next flag. One thread.
+#ifndef CLIENT_CLI_FLAGS_H
+#define CLIENT_CLI_FLAGS_H
+
+#include "client/cli/cli.h"
+
+// Reads the flags of cli->verb (and the global ones) from argv[0..argc). Those of the verb's tables go to
+// target, those of its columns to values[index of the column] (values may be NULL without columns).
+// Positional arguments are moved to the front of argv and counted in *count. CLI_OK or CLI_USAGE.
+int flags_read(struct cli *cli, int argc, char **argv, void *target, const char **values,
+               int *count) MUST_CHECK;
+
+// Reads the global flags before the verb; *used is how many arguments they are. *help and *version tell of
+// those flags.
+int flags_read_global(struct cli *cli, int argc, char **argv, int *used, bool *help,
+                      bool *version) MUST_CHECK;
+
+// Whether the arguments hold --help.
+bool flags_want_help(int argc, char **argv);
+
+// Writes the verb's flags with their help to standard output.
+void flags_print(const struct verb *verb);
+void flags_print_global(void);
+
+// Setters for tables: a string (const char *), a bool, and a whole number of 32 bits (uint32_t) at
+// flag->offset.
+int flags_set_text(void *target, const struct flag *flag, const char *text, struct column_message *bad);
+int flags_set_true(void *target, const struct flag *flag, const char *text, struct column_message *bad);
+int flags_set_number(void *target, const struct flag *flag, const char *text, struct column_message *bad);
+// A word of the names (struct names) in flag->data, to an int.
+int flags_set_word(void *target, const struct flag *flag, const char *text, struct column_message *bad);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Invariant: response holds the page that was given out and the cursor of the next one.
+#include "client/cli/pages.h"
+#include "client/cli/message.h"
+#include "proto/columns.h"
+#include <assert.h>
+#include <stdlib.h>
+
+#define PAGE_RECORDS 1000u
+
+static const struct list {
+    const struct rows_table *table;
+    Kansen__V1__Request__BodyCase body_case;
+    const ProtobufCMessageDescriptor *request;
+} lists[] = {
+    {&rows_partners, KANSEN__V1__REQUEST__BODY_LIST_PARTNERS, &kansen__v1__list_partners_request__descriptor},
+    {&rows_offers, KANSEN__V1__REQUEST__BODY_LIST_OFFERS, &kansen__v1__list_offers_request__descriptor},
+    {&rows_regions, KANSEN__V1__REQUEST__BODY_LIST_REGIONS, &kansen__v1__list_regions_request__descriptor},
+    {&rows_interests, KANSEN__V1__REQUEST__BODY_LIST_INTERESTS,
+     &kansen__v1__list_interests_request__descriptor},
+    {&rows_postcodes, KANSEN__V1__REQUEST__BODY_LIST_POSTCODES,
+     &kansen__v1__list_postcodes_request__descriptor},
+};
+
+struct pages {
+    struct cli *cli;
+    const struct list *list;
+    struct arena *arena;
+    ProtobufCMessage *request;
+    Kansen__V1__Response *response; // NULL before the first page
+    bool ended;
+};
+
+static const struct list *
+list_of(const struct rows_table *table)
+{
+    size_t i = 0;
+
+    while (lists[i].table != table) {
+        i++;
+        assert(i < sizeof lists / sizeof lists[0]);
+    }
+    return &lists[i];
+}
+
+int
+pages_open(struct cli *cli, const struct rows_table *table, ProtobufCMessage *filters, struct pages **pages)
+{
+    struct pages *new = calloc(1, sizeof *new);
+
+    if (new == NULL)
+        return cli_no_memory(cli);
+    new->cli = cli;
+    new->list = list_of(table);
+    new->arena = arena_new(64u << 10);
+    new->request = filters;
+    if (new->arena != NULL && filters == NULL)
+        new->request = message_new(new->list->request, new->arena);
+    if (new->request == NULL || new->arena == NULL) {
+        pages_close(new);
+        return cli_no_memory(cli);
+    }
+    message_set_u32(new->request, "limit", PAGE_RECORDS);
+    *pages = new;
+    return CLI_OK;
+}
+
+void
+pages_close(struct pages *pages)
+{
+    if (pages == NULL)
+        return;
+    if (pages->response != NULL)
+        kansen__v1__response__free_unpacked(pages->response, NULL);
+    arena_free(pages->arena);
+    free(pages);
+}
+
+int
+pages_next(struct pages *pages, ProtobufCMessage *const **records, size_t *count)
+{
+    Kansen__V1__Response *response;
+    const ProtobufCMessage *page;
+    ProtobufCBinaryData cursor;
+    int status;
+
+    *count = 0;
+    while (!pages->ended && *count == 0) { // a page may be empty and yet not the last
+        status = cli_ask(pages->cli, pages->list->body_case, pages->request, &response);
+        if (status != CLI_OK)
+            return status;
+        if (pages->response != NULL)
+            kansen__v1__response__free_unpacked(pages->response, NULL);
+        pages->response = response;
+        page = &response->list_partners->base; // all members of the union are pointers to messages
+        cursor = message_bytes(page, "next_cursor");
+        pages->ended = cursor.len == 0;
+        message_set_bytes(pages->request, "cursor", cursor);
+        *records = message_list(page, page->descriptor->fields[0].name, count);
+    }
+    return CLI_OK;
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+// partner and offer: add, show, list, change the status, remove. Both are the same but for the messages,
+// which a table holds.
+#include "client/cli/verb_record.h"
+#include "client/cli/flags.h"
+#include "client/cli/json.h"
+#include "client/cli/message.h"
+#include "client/cli/pages.h"
+#include "client/cli/record.h"
+#include "client/cli/verbs.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY_MAX (16u << 20) // bytes of one record, far above what a frame holds
+
+static const struct kind {
+    const struct rows_table *table;
+    Kansen__V1__Request__BodyCase get_case;
+    const ProtobufCMessageDescriptor *get, *list;
+    Kansen__V1__Write__OperationCase status_case, remove_case;
+    const ProtobufCMessageDescriptor *set_status, *remove;
+} kinds[] = {
+    {&rows_partners, KANSEN__V1__REQUEST__BODY_GET_PARTNER, &kansen__v1__get_partner_request__descriptor,
+     &kansen__v1__list_partners_request__descriptor, KANSEN__V1__WRITE__OPERATION_SET_PARTNER_STATUS,
+     KANSEN__V1__WRITE__OPERATION_REMOVE_PARTNER, &kansen__v1__set_partner_status__descriptor,
+     &kansen__v1__remove_partner__descriptor},
+    {&rows_offers, KANSEN__V1__REQUEST__BODY_GET_OFFER, &kansen__v1__get_offer_request__descriptor,
+     &kansen__v1__list_offers_request__descriptor, KANSEN__V1__WRITE__OPERATION_SET_OFFER_STATUS,
+     KANSEN__V1__WRITE__OPERATION_REMOVE_OFFER, &kansen__v1__set_offer_status__descriptor,
+     &kansen__v1__remove_offer__descriptor},
+};
+
+// What the flags of these verbs set.
+struct options {
+    const char *source, *partner;
+    int status, kind;
+};
+
+#define SOURCE(help)                                                                                         \
+    {                                                                                                        \
+        "source", "NAME", help, flags_set_text, NULL, offsetof(struct options, source)                       \
+    }
+#define WORD(name, names)                                                                                    \
+    {                                                                                                        \
+#name, "WORD", "only of this " #name, flags_set_word, &(names), offsetof(struct options, name)       \
+    }
+
+const struct flag verb_record_source_flags[] = {SOURCE("source of external ids (local)"), {0}};
+const struct flag verb_record_partner_list_flags[] = {
+    SOURCE("only of this source"), WORD(status, names_partner_status), WORD(kind, names_partner_kind), {0}};
+const struct flag verb_record_offer_list_flags[] = {
+    SOURCE("only of this source"),
+    WORD(status, names_offer_status),
+    WORD(kind, names_offer_kind),
+    {"partner", "PARTNER", "only of this partner", flags_set_text, NULL, offsetof(struct options, partner)},
+    {0}};
+
+static const struct kind *
+kind_of(const struct rows_table *table)
+{
+    return table == &rows_partners ? &kinds[0] : &kinds[1];
+}
+
+// Asks for the record that text names: by id if it is a number, else by external id.
+static int
+get(struct cli *cli, const struct kind *kind, const char *text, const char *source,
+    Kansen__V1__Response **response)
+{
+    struct arena *arena = arena_new(64u << 10);
+    ProtobufCMessage *request = arena != NULL ? message_new(kind->get, arena) : NULL;
+    uint64_t id;
+    int status;
+
+    if (request == NULL) {
+        status = cli_no_memory(cli);
+    } else {
+        if (verb_record_is_id(text, &id)) {
+            message_set_u64(request, "id", id);
+        } else {
+            message_set_text(request, "external_id", text);
+            message_set_text(request, "source", source);
+        }
+        status = cli_ask(cli, kind->get_case, request, response);
+    }
+    arena_free(arena);
+    return status;
+}
+
+bool
+verb_record_is_id(const char *text, uint64_t *id)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > 19 || strspn(text, "0123456789") != len)
+        return false;
+    *id = strtoull(text, NULL, 10);
+    return *id > 0;
+}
+
+int
+verb_record_find(struct cli *cli, const struct rows_table *table, const char *text, const char *source,
+                 uint64_t *id)
+{
+    Kansen__V1__Response *response;
+    int status;
+
+    if (verb_record_is_id(text, id))
+        return CLI_OK;
+    status = get(cli, kind_of(table), text, source, &response);
+    if (status != CLI_OK)
+        return status;
+    *id = message_u64(&response->get_partner->base, "id");
+    kansen__v1__response__free_unpacked(response, NULL);
+    return CLI_OK;
+}
+
+// Tells what a write did.
+static int
+tell_result(struct cli *cli, const struct rows_table *table, const Kansen__V1__WriteResult *result)
+{
+    const char *outcome = names_text(&names_outcome, (int)result->outcome);
+
+    if (cli->json) {
+        json_t *object = json_object();
+
+        json_put_number(object, table->record, result->id);
+        json_put_text(object, "outcome", outcome != NULL ? outcome : "");
+        json_put_number(object, "version", result->version);
+        json_put_number(object, "sequence", result->sequence);
+        return json_print(object) == 0 ? CLI_OK : cli_no_memory(cli);
+    }
+    printf("%s %" PRIu64 " %s\n", table->record, result->id, outcome != NULL ? outcome : "");
+    return CLI_OK;
+}
+
+static int
+write_and_tell(struct cli *cli, Kansen__V1__Write *write)
+{
+    Kansen__V1__Response *response;
+    int status = cli_write(cli, write, &response);
+
+    if (status != CLI_OK)
+        return status;
+    status = tell_result(cli, cli->verb->record, response->write);
+    kansen__v1__response__free_unpacked(response, NULL);
+    return status;
+}
+
+// Reads flags and one positional argument: the record that the verb is about.
+static int
+read_one(struct cli *cli, int argc, char **argv, struct options *options, const char **text)
+{
+    int count, status;
+
+    *options = (struct options){.source = ""};
+    status = flags_read(cli, argc, argv, options, NULL, &count);
+    if (status != CLI_OK)
+        return status;
+    if (count != 1)
+        return cli_usage(cli, "needs one %s: an id, or an external id", cli->verb->record->record);
+    *text = argv[0];
+    return CLI_OK;
+}
+
+int
+verb_record_show(struct cli *cli, int argc, char **argv)
+{
+    const struct rows_table *table = cli->verb->record;
+    Kansen__V1__Response *response;
+    struct options options;
+    const char *text;
+    int status = read_one(cli, argc, argv, &options, &text), result;
+
+    if (status == CLI_OK)
+        status = get(cli, kind_of(table), text, options.source, &response);
+    if (status != CLI_OK)
+        return status;
+    result = cli->json ? json_print(record_json(table, &response->get_partner->base))
+                       : record_print(table, &response->get_partner->base);
+    kansen__v1__response__free_unpacked(response, NULL);
+    return result == 0 ? CLI_OK : cli_no_memory(cli);
+}
+
+static int
+print_page(struct cli *cli, ProtobufCMessage *const *records, size_t count, bool first)
+{
+    const struct rows_table *table = cli->verb->record;
+
+    if (!cli->json)
+        return record_print_page(table, records, count, first) == 0 ? CLI_OK : cli_no_memory(cli);
+    for (size_t i = 0; i < count; i++)
+        if (json_print(record_json(table, records[i])) != 0)
+            return ferror(stdout) ? cli_finish_output(cli) : cli_no_memory(cli);
+    return CLI_OK;
+}
+
+static int
+print_list(struct cli *cli, struct pages *pages)
+{
+    ProtobufCMessage *const *records;
+    size_t count = 0;
+
+    for (bool first = true;; first = false) {
+        int status = pages_next(pages, &records, &count);
+
+        if (status == CLI_OK && count > 0)
+            status = print_page(cli, records, count, first);
+        if (status != CLI_OK || count == 0)
+            return status;
+    }
+}
+
+int
+verb_record_list(struct cli *cli, int argc, char **argv)
+{
+    const struct kind *kind = kind_of(cli->verb->record);
+    struct options options = {.source = ""};
+    struct arena *arena = arena_new(64u << 10);
+    ProtobufCMessage *request = arena != NULL ? message_new(kind->list, arena) : NULL;
+    struct pages *pages = NULL;
+    uint64_t partner_id = 0;
+    int count, status = CLI_OK;
+
+    status = request != NULL ? flags_read(cli, argc, argv, &options, NULL, &count) : cli_no_memory(cli);
+    if (status == CLI_OK && count > 0)
+        status = cli_usage(cli, "unexpected argument %s", argv[0]);
+    if (status == CLI_OK && options.partner != NULL)
+        status = verb_record_find(cli, &rows_partners, options.partner, options.source, &partner_id);
+    if (status == CLI_OK) {
+        message_set_text(request, "source", options.source);
+        message_set_u32(request, "status", (uint32_t)options.status);
+        message_set_u32(request, "kind", (uint32_t)options.kind);
+        if (partner_id != 0)
+            message_set_u64(request, "partner_id", partner_id);
+        status = pages_open(cli, cli->verb->record, request, &pages);
+    }
+    if (status == CLI_OK)
+        status = print_list(cli, pages);
+    pages_close(pages);
+    arena_free(arena);
+    return status;
+}
+
+// Writes the operation about the record that text names. It has an id and, where set is not 0, a status.
+static int
+write_about(struct cli *cli, const char *text, const char *source,
+            Kansen__V1__Write__OperationCase operation_case, const ProtobufCMessageDescriptor *descriptor,
+            int set)
+{
+    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+    struct arena *arena = arena_new(64u << 10);
+    ProtobufCMessage *operation = arena != NULL ? message_new(descriptor, arena) : NULL;
+    uint64_t id;
+    int status =
+        operation != NULL ? verb_record_find(cli, cli->verb->record, text, source, &id) : cli_no_memory(cli);
+
+    if (status == CLI_OK) {
+        message_set_u64(operation, "id", id);
+        if (set != 0)
+            message_set_u32(operation, "status", (uint32_t)set);
+        write.operation_case = operation_case;
+        memcpy(&write.upsert_partner, &operation, sizeof operation); // all members are pointers to messages
+        status = write_and_tell(cli, &write);
+    }
+    arena_free(arena);
+    return status;
+}
+
+int
+verb_record_status(struct cli *cli, int argc, char **argv)
+{
+    const struct kind *kind = kind_of(cli->verb->record);
+    struct options options;
+    const char *text;
+    int status = read_one(cli, argc, argv, &options, &text);
+
+    if (status != CLI_OK)
+        return status;
+    return write_about(cli, text, options.source, kind->status_case, kind->set_status, cli->verb->status);
+}
+
+int
+verb_record_remove(struct cli *cli, int argc, char **argv)
+{
+    const struct kind *kind = kind_of(cli->verb->record);
+    struct options options;
+    const char *text;
+    int status = read_one(cli, argc, argv, &options, &text);
+
+    if (status != CLI_OK)
+        return status;
+    return write_about(cli, text, options.source, kind->remove_case, kind->remove, 0);
+}
+
+// Fills a record from the flags' values. external_id may be left out: the daemon's id is told.
+static int
+read_record(struct cli *cli, const char **values, ProtobufCMessage *record, struct arena *arena)
+{
+    const struct rows_table *table = cli->verb->record;
+    struct column_message bad;
+    uint64_t given = 1;
+
+    for (size_t i = 0; i < table->count; i++) {
+        char *text;
+
+        if (values[i] == NULL || values[i][0] == '\0')
+            continue;
+        text = arena_strdup(arena, values[i]);
+        if (text == NULL)
+            return cli_no_memory(cli);
+        given |= UINT64_C(1) << i;
+        for (char *c = text; table->columns[i].type >= COLUMN_TEXTS && *c != '\0'; c++)
+            *c = *c == ',' ? ';' : *c; // a ';' is awkward in a shell
+        switch (column_parse(&table->columns[i], record, text, strlen(text), false, arena, &bad)) {
+        case 0:
+            break;
+        case COLUMN_E_BAD:
+            return cli_usage(cli, "--%s: %s", table->columns[i].name, bad.text);
+        default:
+            return cli_no_memory(cli);
+        }
+    }
+    for (size_t i = 0; i < table->count; i++)
+        if (columns_missing(table, i, given, &bad) != 0)
+            return cli_usage(cli, "--%s is missing", table->columns[i].name);
+    return CLI_OK;
+}
+
+// An offer's partner may be an id too.
+static void
+use_partner_id(Kansen__V1__Offer *offer)
+{
+    uint64_t id;
+
+    if (!verb_record_is_id(offer->partner_external_id, &id))
+        return;
+    offer->partner_id = id;
+    offer->partner_external_id = "";
+}
+
+int
+verb_record_add(struct cli *cli, int argc, char **argv)
+{
+    const struct rows_table *table = cli->verb->record;
+    const char *values[COLUMNS_MAX] = {NULL};
+    struct options options = {.source = ""};
+    struct arena *arena = arena_new(MEMORY_MAX);
+    ProtobufCMessage *record = arena != NULL ? columns_record(table, arena) : NULL;
+    Kansen__V1__Write *write;
+    int count, status;
+
+    status = record != NULL ? flags_read(cli, argc, argv, &options, values, &count) : cli_no_memory(cli);
+    if (status == CLI_OK && count > 0)
+        status = cli_usage(cli, "unexpected argument %s", argv[0]);
+    if (status == CLI_OK)
+        status = read_record(cli, values, record, arena);
+    if (status == CLI_OK) {
+        if (table == &rows_offers)
+            use_partner_id((Kansen__V1__Offer *)record);
+        write = columns_write(table, record, true, options.source, arena);
+        status = write != NULL ? write_and_tell(cli, write) : cli_no_memory(cli);
+    }
+    arena_free(arena);
+    return status;
+}

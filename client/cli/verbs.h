@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions that run the verbs; see struct verb. Each returns the exit status and has told its failure.
+#ifndef CLIENT_CLI_VERBS_H
+#define CLIENT_CLI_VERBS_H
+
+#include "client/cli/cli.h"
+
+int verb_match_run(struct cli *cli, int argc, char **argv);
+int verb_match_explain(struct cli *cli, int argc, char **argv);
+int verb_find_interests(struct cli *cli, int argc, char **argv);
+int verb_find_regions(struct cli *cli, int argc, char **argv);
+int verb_record_add(struct cli *cli, int argc, char **argv);
+int verb_record_show(struct cli *cli, int argc, char **argv);
+int verb_record_list(struct cli *cli, int argc, char **argv);
+int verb_record_status(struct cli *cli, int argc, char **argv);
+int verb_record_remove(struct cli *cli, int argc, char **argv);
+int verb_import_run(struct cli *cli, int argc, char **argv);
+int verb_export_run(struct cli *cli, int argc, char **argv);
+int verb_status_run(struct cli *cli, int argc, char **argv);
+int verb_status_ping(struct cli *cli, int argc, char **argv);
+
+// Flags of these verbs.
+extern const struct flag verb_match_flags[], verb_match_explain_flags[], verb_find_flags[],
+    verb_record_source_flags[], verb_record_partner_list_flags[], verb_record_offer_list_flags[],
+    verb_import_flags[], verb_export_flags[];
+
+#endif

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+// The core over one socket that does not block; all waiting is in pump(), which waits for both directions at
+// once.
+#include "client/lib/kansen.h"
+#include "base/version.h"
+#include "client/lib/kansen_address.h"
+#include "proto/frame.h"
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DEFAULT_TIMEOUT_MS 30000u
+#define DEFAULT_IN_FLIGHT  64u
+#define OUTPUT_HIGH        (1u << 20) // bytes that may wait to be sent before kansen_send waits
+#define READ_SIZE          (64u * 1024)
+#define FRAME_LIMIT        (64u << 20) // greatest frame that a daemon may ask us to hold
+
+struct kansen {
+    struct kansen_core *core;
+    int fd;
+    uint32_t timeout_ms, max_in_flight;
+    char *client_name, *token;
+    Kansen__V1__Response *hello;
+    char error[512];
+    uint8_t data[READ_SIZE];
+};
+
+struct kansen *
+kansen_new(const struct kansen_options *options)
+{
+    struct kansen *kansen = calloc(1, sizeof *kansen);
+
+    if (kansen == NULL)
+        return NULL;
+    kansen->fd = -1;
+    kansen->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
+    kansen->max_in_flight = options->max_in_flight > 0 ? options->max_in_flight : DEFAULT_IN_FLIGHT;
+    kansen->client_name = strdup(options->client_name != NULL ? options->client_name : "libkansen");
+    kansen->token = strdup(options->token != NULL ? options->token : "");
+    kansen->core = kansen_core_new(FRAME_DEFAULT_MAX);
+    if (kansen->client_name == NULL || kansen->token == NULL || kansen->core == NULL) {
+        kansen_free(kansen);
+        return NULL;
+    }
+    return kansen;
+}
+
+void
+kansen_free(struct kansen *kansen)
+{
+    if (kansen == NULL)
+        return;
+    if (kansen->fd >= 0)
+        close(kansen->fd);
+    if (kansen->hello != NULL)
+        kansen__v1__response__free_unpacked(kansen->hello, NULL);
+    kansen_core_free(kansen->core);
+    free(kansen->client_name);
+    free(kansen->token);
+    free(kansen);
+}
+
+static int __attribute__((format(printf, 3, 4)))
+fail(struct kansen *kansen, int outcome, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(kansen->error, sizeof kansen->error, format, args);
+    va_end(args);
+    return outcome;
+}
+
+const char *
+kansen_error(const struct kansen *kansen)
+{
+    return kansen->error;
+}
+
+static bool
+would_block(int number)
+{
+    return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
+}
+
+static int
+write_some(struct kansen *kansen)
+{
+    size_t len;
+    const uint8_t *data = kansen_core_output(kansen->core, &len);
+    ssize_t n = send(kansen->fd, data, len, MSG_NOSIGNAL);
+
+    if (n >= 0) {
+        kansen_core_sent(kansen->core, (size_t)n);
+        return 0;
+    }
+    // A peer that closed may have said why: what it sent is read first.
+    if (would_block(errno) || errno == EPIPE || errno == ECONNRESET)
+        return 0;
+    return fail(kansen, KANSEN_E_CLOSED, "the connection broke: %s", strerror(errno));
+}
+
+static int
+read_some(struct kansen *kansen)
+{
+    ssize_t n = recv(kansen->fd, kansen->data, sizeof kansen->data, 0);
+
+    if (n > 0 && kansen_core_feed(kansen->core, kansen->data, (size_t)n) != 0)
+        return fail(kansen, -ENOMEM, "out of memory");
+    if (n > 0)
+        return 0;
+    if (n < 0 && would_block(errno))
+        return 0;
+    if (n == 0)
+        return fail(kansen, KANSEN_E_CLOSED, "the daemon closed the connection");
+    return fail(kansen, KANSEN_E_CLOSED, "the connection broke: %s", strerror(errno));
+}
+
+// Moves bytes both ways once, and waits up to wait_ms until something can move. 0, KANSEN_E_TIMEOUT when
+// nothing could, KANSEN_E_CLOSED or -ENOMEM.
+static int
+pump(struct kansen *kansen, int wait_ms)
+{
+    struct pollfd ready = {.fd = kansen->fd, .events = POLLIN};
+    size_t waiting;
+    int n, result;
+
+    kansen_core_output(kansen->core, &waiting);
+    if (waiting > 0)
+        ready.events |= POLLOUT;
+    do
+        n = poll(&ready, 1, wait_ms);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fail(kansen, KANSEN_E_CLOSED, "poll: %s", strerror(errno));
+    if (n == 0)
+        return KANSEN_E_TIMEOUT;
+    if ((ready.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+        result = read_some(kansen);
+        if (result != 0)
+            return result;
+    }
+    return (ready.revents & POLLOUT) != 0 ? write_some(kansen) : 0;
+}
+
+static int
+timed_out(struct kansen *kansen)
+{
+    return fail(kansen, KANSEN_E_TIMEOUT, "the daemon did not answer for %u.%03u s",
+                kansen->timeout_ms / 1000, kansen->timeout_ms % 1000);
+}
+
+int
+kansen_send(struct kansen *kansen, Kansen__V1__Request *request, uint64_t *id)
+{
+    size_t waiting;
+    int result;
+
+    if (kansen->fd < 0)
+        return fail(kansen, KANSEN_E_CLOSED, "not connected");
+    if (kansen_core_in_flight(kansen->core) >= kansen->max_in_flight)
+        return fail(kansen, KANSEN_E_FULL, "%u requests are in flight", kansen->max_in_flight);
+    result = kansen_core_request(kansen->core, request, id);
+    if (result == KANSEN_E_TOO_LARGE)
+        return fail(kansen, result, "the request has %zu bytes, more than a frame may hold",
+                    kansen__v1__request__get_packed_size(request));
+    if (result != 0)
+        return fail(kansen, result, "out of memory");
+    result = pump(kansen, 0);
+    for (;;) {
+        kansen_core_output(kansen->core, &waiting);
+        if (waiting <= OUTPUT_HIGH || (result != 0 && result != KANSEN_E_TIMEOUT))
+            break;
+        result = pump(kansen, (int)kansen->timeout_ms);
+        if (result == KANSEN_E_TIMEOUT)
+            return timed_out(kansen);
+    }
+    // A connection that closed may still hold answers: kansen_receive tells of it behind them.
+    return result == KANSEN_E_TIMEOUT || result == KANSEN_E_CLOSED ? 0 : result;
+}
+
+int
+kansen_receive(struct kansen *kansen, Kansen__V1__Response **response)
+{
+    if (kansen->fd < 0)
+        return fail(kansen, KANSEN_E_CLOSED, "not connected");
+    for (;;) {
+        int result = kansen_core_response(kansen->core, response);
+
+        if (result == 0)
+            return 0;
+        if (result == KANSEN_E_PROTOCOL)
+            return fail(kansen, result, "what came back is no answer of kansend");
+        if (result != KANSEN_E_MORE)
+            return fail(kansen, result, "out of memory");
+        if (kansen_core_in_flight(kansen->core) == 0)
+            return fail(kansen, KANSEN_E_PROTOCOL, "no request is in flight");
+        result = pump(kansen, (int)kansen->timeout_ms);
+        if (result == KANSEN_E_TIMEOUT)
+            return timed_out(kansen);
+        if (result != 0)
+            return result;
+    }
+}
+
+int
+kansen_call(struct kansen *kansen, Kansen__V1__Request *request, Kansen__V1__Response **response)
+{
+    Kansen__V1__Response *received;
+    int result;
+
+    assert(kansen_core_in_flight(kansen->core) == 0);
+    result = kansen_send(kansen, request, NULL);
+    if (result == 0)
+        result = kansen_receive(kansen, &received);
+    if (result != 0)
+        return result;
+    if (received->id == 0 && kansen_code(received) == 0) {
+        kansen__v1__response__free_unpacked(received, NULL);
+        return fail(kansen, KANSEN_E_PROTOCOL, "what came back is no answer of kansend");
+    }
+    *response = received;
+    return 0;
+}
+
+int
+kansen_code(const Kansen__V1__Response *response)
+{
+    return response->status != NULL ? response->status->code : 0;
+}
+
+static int
+say_hello(struct kansen *kansen)
+{
+    Kansen__V1__HelloRequest hello = KANSEN__V1__HELLO_REQUEST__INIT;
+    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+    uint32_t max;
+    int result;
+
+    hello.protocol_version = KANSEN_PROTOCOL_VERSION;
+    hello.client_name = kansen->client_name;
+    hello.token = kansen->token;
+    request.body_case = KANSEN__V1__REQUEST__BODY_HELLO;
+    request.hello = &hello;
+    result = kansen_call(kansen, &request, &kansen->hello);
+    if (result != 0)
+        return result;
+    if (kansen_code(kansen->hello) != 0)
+        return fail(kansen, KANSEN_E_REFUSED, "%s", kansen->hello->status->message);
+    if (kansen->hello->body_case != KANSEN__V1__RESPONSE__BODY_HELLO)
+        return fail(kansen, KANSEN_E_PROTOCOL, "what came back is no answer to hello");
+    max = kansen->hello->hello->max_frame_bytes;
+    if (max > 0)
+        kansen_core_set_max_frame(kansen->core, max < FRAME_LIMIT ? max : FRAME_LIMIT);
+    return 0;
+}
+
+int
+kansen_connect(struct kansen *kansen, const char *server)
+{
+    int result;
+
+    assert(kansen->fd < 0);
+    result =
+        kansen_address_connect(server, kansen->timeout_ms, &kansen->fd, kansen->error, sizeof kansen->error);
+    return result != 0 ? result : say_hello(kansen);
+}
+
+const Kansen__V1__HelloResponse *
+kansen_hello(const struct kansen *kansen)
+{
+    if (kansen->hello == NULL || kansen->hello->body_case != KANSEN__V1__RESPONSE__BODY_HELLO)
+        return NULL;
+    return kansen->hello->hello;
+}
+
+const Kansen__V1__Status *
+kansen_refusal(const struct kansen *kansen)
+{
+    return kansen->hello != NULL && kansen_code(kansen->hello) != 0 ? kansen->hello->status : NULL;
+}

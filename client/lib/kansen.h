@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// libkansen: a client of kansend in C.
+//
+// Two layers. The core turns requests into bytes and bytes into responses; it does no I/O, so that any event
+// loop can carry it. The front carries one core over a socket and blocks. Messages are those of protobuf-c
+// (<kansen/v1/protocol.pb-c.h>); what they mean stands in kansen-protocol(7).
+//
+// Every object has one owner at a time; nothing is shared between objects. Functions return 0, one of the
+// outcomes below (positive), or -ENOMEM.
+#ifndef KANSEN_H
+#define KANSEN_H
+
+#include <kansen/v1/protocol.pb-c.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KANSEN_E_MORE        1 // no whole response is there yet
+#define KANSEN_E_TOO_LARGE   2 // the request does not fit a frame; nothing was queued
+#define KANSEN_E_FULL        3 // too many requests are in flight: receive first
+#define KANSEN_E_PROTOCOL    4 // the peer broke the protocol; the connection is of no more use
+#define KANSEN_E_ADDRESS     5 // the server's address is none that is understood
+#define KANSEN_E_UNREACHABLE 6 // no connection could be made
+#define KANSEN_E_CLOSED      7 // the peer closed the connection, or it broke
+#define KANSEN_E_TIMEOUT     8 // nothing moved for the time allowed
+#define KANSEN_E_REFUSED     9 // the daemon answered hello with a status other than OK
+
+#define KANSEN_MUST_CHECK __attribute__((warn_unused_result))
+
+// ---- The core ----
+
+struct kansen_core;
+
+// A core for frames of at most max_frame bytes, both ways. NULL when memory is short. kansen_core_free(NULL)
+// is safe.
+struct kansen_core *kansen_core_new(size_t max_frame) KANSEN_MUST_CHECK;
+void kansen_core_free(struct kansen_core *core);
+
+// Changes the limit for the frames to come, as hello's answer tells it.
+void kansen_core_set_max_frame(struct kansen_core *core, size_t max_frame);
+
+// Queues a request for sending. The core sets request->id (1, 2, 3, ...) and tells it in *id (may be NULL);
+// the caller keeps the message. 0, KANSEN_E_TOO_LARGE or -ENOMEM.
+int kansen_core_request(struct kansen_core *core, Kansen__V1__Request *request,
+                        uint64_t *id) KANSEN_MUST_CHECK;
+
+// Bytes of a request's frame: what kansen_core_request would queue, with the greatest id.
+size_t kansen_core_frame_size(const Kansen__V1__Request *request);
+
+// The bytes that wait to be sent and their count (may be 0), good until the next call; kansen_core_sent drops
+// the first len of them.
+const uint8_t *kansen_core_output(const struct kansen_core *core, size_t *len);
+void kansen_core_sent(struct kansen_core *core, size_t len);
+
+// Takes bytes that were received (copied). 0 or -ENOMEM.
+int kansen_core_feed(struct kansen_core *core, const uint8_t *data, size_t len) KANSEN_MUST_CHECK;
+
+// The next response, in the order of arrival, which need not be that of the requests. Its id is that of a
+// request that has no answer yet, or 0 when the daemon could not read a frame (the status says why; it closes
+// the connection then). The caller frees it with kansen__v1__response__free_unpacked(response, NULL). 0,
+// KANSEN_E_MORE, KANSEN_E_PROTOCOL or -ENOMEM.
+int kansen_core_response(struct kansen_core *core, Kansen__V1__Response **response) KANSEN_MUST_CHECK;
+
+// Requests without an answer.
+size_t kansen_core_in_flight(const struct kansen_core *core);
+
+// The code of a response's status: 0 is OK.
+int kansen_code(const Kansen__V1__Response *response);
+
+// ---- The blocking front ----
+
+struct kansen;
+
+struct kansen_options {
+    const char *client_name; // for the daemon's log, at most 100 bytes; NULL = "libkansen"
+    const char *token;       // NULL = none
+    uint32_t timeout_ms;     // longest time in which nothing moves; 0 = 30,000
+    uint32_t max_in_flight;  // requests without an answer that kansen_send allows; 0 = 64
+};
+
+// A connection that is not made yet. The options are copied. NULL when memory is short. kansen_free(NULL) is
+// safe.
+struct kansen *kansen_new(const struct kansen_options *options) KANSEN_MUST_CHECK;
+void kansen_free(struct kansen *kansen);
+
+// Connects and says hello. server is "unix:PATH", "HOST:PORT" or "[IPv6]:PORT" ("tls:..." is refused: this
+// version has no TLS). Once per kansen. 0, KANSEN_E_ADDRESS, _UNREACHABLE, _CLOSED, _TIMEOUT, _PROTOCOL,
+// _REFUSED or -ENOMEM.
+int kansen_connect(struct kansen *kansen, const char *server) KANSEN_MUST_CHECK;
+
+// What hello was answered; NULL before. It lives as long as the connection.
+const Kansen__V1__HelloResponse *kansen_hello(const struct kansen *kansen);
+
+// Queues a request (as kansen_core_request) and sends what the socket takes. It waits only while more than 1
+// MiB waits to be sent, and reads meanwhile, so that two full directions never wait for each other. 0,
+// KANSEN_E_TOO_LARGE, _FULL, _CLOSED, _TIMEOUT or -ENOMEM.
+int kansen_send(struct kansen *kansen, Kansen__V1__Request *request, uint64_t *id) KANSEN_MUST_CHECK;
+
+// Sends what is queued and waits for the next response, as kansen_core_response. 0, KANSEN_E_PROTOCOL (also
+// when nothing is in flight), _CLOSED, _TIMEOUT or -ENOMEM.
+int kansen_receive(struct kansen *kansen, Kansen__V1__Response **response) KANSEN_MUST_CHECK;
+
+// One request and its response, whatever its status; only when nothing is in flight. Outcomes of both. A
+// response with id 0 has a status other than OK.
+int kansen_call(struct kansen *kansen, Kansen__V1__Request *request,
+                Kansen__V1__Response **response) KANSEN_MUST_CHECK;
+
+// What the last function that did not return 0 failed at, for a person; "" if none did. Memory of kansen.
+const char *kansen_error(const struct kansen *kansen);
+
+// The status that hello was refused with; NULL otherwise.
+const Kansen__V1__Status *kansen_refusal(const struct kansen *kansen);
+
+#endif

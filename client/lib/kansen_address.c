@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every address of a host is tried in the resolver's order; the last reason is the one that is told.
+#include "client/lib/kansen_address.h"
+#include "client/lib/kansen.h"
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define FORMS    "unix:PATH, HOST:PORT or [IPv6]:PORT"
+#define RETRY_MS 10 // between tries while a unix socket's queue is full
+#define HOST_MAX 256u
+
+// Waits until the connection is made. 0, a positive errno, or ETIMEDOUT.
+static int
+wait_connected(int fd, uint32_t timeout_ms)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    int error = 0, n;
+    socklen_t len = sizeof error;
+
+    do
+        n = poll(&ready, 1, (int)timeout_ms);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        return n == 0 ? ETIMEDOUT : errno;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : errno;
+}
+
+// Connects one socket. 0 or a positive errno.
+static int
+connect_one(const struct sockaddr *address, socklen_t len, uint32_t timeout_ms, int *out)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int one = 1, error = 0;
+
+    if (fd < 0)
+        return errno;
+    while (connect(fd, address, len) != 0) {
+        error = errno;
+        if (error == EINPROGRESS || error == EINTR) {
+            error = wait_connected(fd, timeout_ms);
+            break;
+        }
+        if (error != EAGAIN || timeout_ms < RETRY_MS)
+            break;
+        timeout_ms -= RETRY_MS;
+        poll(NULL, 0, RETRY_MS);
+        error = 0;
+    }
+    if (error != 0) {
+        close(fd);
+        return error;
+    }
+    if (address->sa_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    *out = fd;
+    return 0;
+}
+
+static int
+outcome(int number, const char *server, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "could not reach %s: %s", server, strerror(number));
+    return number == ETIMEDOUT ? KANSEN_E_TIMEOUT : KANSEN_E_UNREACHABLE;
+}
+
+static int
+connect_unix(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size)
+{
+    const char *path = server + strlen("unix:");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int number;
+
+    if (path[0] == '\0' || strlen(path) >= sizeof address.sun_path) {
+        snprintf(error, error_size, "%s: the path of a unix socket has 1 to %zu bytes", server,
+                 sizeof address.sun_path - 1);
+        return KANSEN_E_ADDRESS;
+    }
+    strcpy(address.sun_path, path);
+    number = connect_one((const struct sockaddr *)&address, sizeof address, timeout_ms, fd);
+    return number == 0 ? 0 : outcome(number, server, error, error_size);
+}
+
+// Cuts "HOST:PORT" or "[HOST]:PORT" in two. 0 or KANSEN_E_ADDRESS.
+static int
+split(const char *server, char host[HOST_MAX], const char **port)
+{
+    const char *end = strrchr(server, ':'), *start = server;
+    size_t len;
+
+    if (end == NULL || end[1] == '\0' || strspn(end + 1, "0123456789") != strlen(end + 1) ||
+        strlen(end + 1) > 5)
+        return KANSEN_E_ADDRESS;
+    *port = end + 1;
+    if (server[0] == '[') {
+        if (end == server || end[-1] != ']')
+            return KANSEN_E_ADDRESS;
+        start++;
+        end--;
+    } else if (memchr(server, ':', (size_t)(end - server)) != NULL) {
+        return KANSEN_E_ADDRESS; // an IPv6 address without brackets
+    }
+    len = (size_t)(end - start);
+    if (len == 0 || len >= HOST_MAX)
+        return KANSEN_E_ADDRESS;
+    memcpy(host, start, len);
+    host[len] = '\0';
+    return 0;
+}
+
+static int
+connect_host(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    char host[HOST_MAX];
+    const char *port;
+    int number;
+
+    if (split(server, host, &port) != 0) {
+        snprintf(error, error_size, "%s is no address of a server, allowed: " FORMS, server);
+        return KANSEN_E_ADDRESS;
+    }
+    number = getaddrinfo(host, port, &hints, &found);
+    if (number != 0) {
+        snprintf(error, error_size, "could not reach %s: %s", server, gai_strerror(number));
+        return KANSEN_E_UNREACHABLE;
+    }
+    number = ENOENT;
+    for (struct addrinfo *one = found; one != NULL && number != 0; one = one->ai_next)
+        number = connect_one(one->ai_addr, one->ai_addrlen, timeout_ms, fd);
+    freeaddrinfo(found);
+    return number == 0 ? 0 : outcome(number, server, error, error_size);
+}
+
+int
+kansen_address_connect(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size)
+{
+    if (strncmp(server, "tls:", 4) == 0) {
+        snprintf(error, error_size, "%s: this version has no TLS yet; use " FORMS, server);
+        return KANSEN_E_ADDRESS;
+    }
+    if (strncmp(server, "unix:", 5) == 0)
+        return connect_unix(server, timeout_ms, fd, error, error_size);
+    return connect_host(server, timeout_ms, fd, error, error_size);
+}

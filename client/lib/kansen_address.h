@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The address of a server, and a connection to it. One owner at a time.
+#ifndef CLIENT_LIB_KANSEN_ADDRESS_H
+#define CLIENT_LIB_KANSEN_ADDRESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Connects to server ("unix:PATH", "HOST:PORT" or "[IPv6]:PORT") within timeout_ms and sets *fd to a socket
+// that does not block. 0, KANSEN_E_ADDRESS, KANSEN_E_UNREACHABLE or KANSEN_E_TIMEOUT; then error holds the
+// reason, for a person.
+int kansen_address_connect(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size);
+
+#endif

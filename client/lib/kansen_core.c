@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes of frames in, bytes of frames out. Invariant: waiting holds the ids of all requests without an
+// answer, oldest first, so that an answer nobody asked for is seen.
+#include "base/buf.h"
+#include "client/lib/kansen.h"
+#include "proto/frame.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct kansen_core {
+    size_t max_frame;
+    uint64_t last_id;
+    struct buf in, out;
+    uint64_t *waiting;
+    size_t in_flight, room;
+};
+
+struct kansen_core *
+kansen_core_new(size_t max_frame)
+{
+    struct kansen_core *core = calloc(1, sizeof *core);
+
+    if (core != NULL)
+        core->max_frame = max_frame;
+    return core;
+}
+
+void
+kansen_core_free(struct kansen_core *core)
+{
+    if (core == NULL)
+        return;
+    buf_free(&core->in);
+    buf_free(&core->out);
+    free(core->waiting);
+    free(core);
+}
+
+void
+kansen_core_set_max_frame(struct kansen_core *core, size_t max_frame)
+{
+    core->max_frame = max_frame;
+}
+
+static int
+reserve_waiting(struct kansen_core *core)
+{
+    size_t room = core->room == 0 ? 64 : core->room * 2;
+    uint64_t *waiting;
+
+    if (core->in_flight < core->room)
+        return 0;
+    waiting = reallocarray(core->waiting, room, sizeof *waiting);
+    if (waiting == NULL)
+        return -ENOMEM;
+    core->waiting = waiting;
+    core->room = room;
+    return 0;
+}
+
+int
+kansen_core_request(struct kansen_core *core, Kansen__V1__Request *request, uint64_t *id)
+{
+    uint8_t header[FRAME_HEADER_MAX], *to;
+    size_t size, header_len;
+
+    request->id = core->last_id + 1;
+    size = kansen__v1__request__get_packed_size(request);
+    if (size > core->max_frame || size > UINT32_MAX)
+        return KANSEN_E_TOO_LARGE;
+    header_len = frame_encode_header(header, size);
+    to = buf_reserve(&core->out, header_len + size);
+    if (to == NULL || reserve_waiting(core) != 0)
+        return -ENOMEM;
+    memcpy(to, header, header_len);
+    kansen__v1__request__pack(request, to + header_len);
+    buf_commit(&core->out, header_len + size);
+    core->last_id = request->id;
+    core->waiting[core->in_flight++] = request->id;
+    if (id != NULL)
+        *id = request->id;
+    return 0;
+}
+
+size_t
+kansen_core_frame_size(const Kansen__V1__Request *request)
+{
+    Kansen__V1__Request copy = *request;
+
+    copy.id = UINT64_MAX;
+    return kansen__v1__request__get_packed_size(&copy) + FRAME_HEADER_MAX;
+}
+
+const uint8_t *
+kansen_core_output(const struct kansen_core *core, size_t *len)
+{
+    *len = buf_len(&core->out);
+    return *len > 0 ? buf_bytes(&core->out) : NULL;
+}
+
+void
+kansen_core_sent(struct kansen_core *core, size_t len)
+{
+    buf_consume(&core->out, len);
+}
+
+int
+kansen_core_feed(struct kansen_core *core, const uint8_t *data, size_t len)
+{
+    return buf_append(&core->in, data, len);
+}
+
+// Takes an id off the list; 0 is not on it and always fine.
+static int
+answered(struct kansen_core *core, uint64_t id)
+{
+    if (id == 0)
+        return 0;
+    for (size_t i = 0; i < core->in_flight; i++) {
+        if (core->waiting[i] != id)
+            continue;
+        core->in_flight--;
+        memmove(core->waiting + i, core->waiting + i + 1, (core->in_flight - i) * sizeof *core->waiting);
+        return 0;
+    }
+    return KANSEN_E_PROTOCOL;
+}
+
+int
+kansen_core_response(struct kansen_core *core, Kansen__V1__Response **response)
+{
+    Kansen__V1__Response *unpacked;
+    struct frame frame;
+    enum frame_result result;
+
+    if (buf_len(&core->in) == 0)
+        return KANSEN_E_MORE;
+    result = frame_decode(buf_bytes(&core->in), buf_len(&core->in), core->max_frame, &frame);
+    if (result == FRAME_PARTIAL)
+        return KANSEN_E_MORE;
+    if (result != FRAME_WHOLE)
+        return KANSEN_E_PROTOCOL;
+    unpacked = kansen__v1__response__unpack(NULL, frame.payload_len, buf_bytes(&core->in) + frame.header_len);
+    if (unpacked == NULL)
+        return KANSEN_E_PROTOCOL;
+    buf_consume(&core->in, frame.header_len + frame.payload_len);
+    if (answered(core, unpacked->id) != 0) {
+        kansen__v1__response__free_unpacked(unpacked, NULL);
+        return KANSEN_E_PROTOCOL;
+    }
+    *response = unpacked;
+    return 0;
+}
+
+size_t
+kansen_core_in_flight(const struct kansen_core *core)
+{
+    return core->in_flight;
+}

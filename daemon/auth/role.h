@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who calls: a role, and a name for the journal. Constant data, any thread.
+#ifndef AUTH_ROLE_H
+#define AUTH_ROLE_H
+
+#include "base/attr.h"
+
+// Bits, so that a set of roles is a mask. Coordinators and researchers get theirs when they come.
+enum role {
+    ROLE_OPERATOR = 0x01,
+    ROLE_PORTAL = 0x02,
+    ROLE_PARTNER = 0x04,
+    ROLE_REGISTRAR = 0x08,
+};
+#define ROLE_ANY (ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER | ROLE_REGISTRAR)
+
+#define ROLE_ACTOR_MAX 48u // bytes with the end
+
+struct identity {
+    enum role role;
+    char actor[ROLE_ACTOR_MAX]; // "unix:uid=0", "tcp:loopback"
+};
+
+// "operator", "portal", "partner" or "registrar".
+const char *role_name(enum role role);
+
+#endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory of one request: allocated piece by piece, given back at once. Not thread-safe: one owner at a time.
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include "base/attr.h"
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+// An arena that hands out at most cap bytes (with its own overhead). NULL when memory is short.
+// arena_free(NULL) is safe.
+struct arena *arena_new(size_t cap) MUST_CHECK;
+void arena_free(struct arena *arena);
+
+// Forgets everything that was handed out; keeps one block for the next request.
+void arena_reset(struct arena *arena);
+
+// Zeroed memory, aligned for any type; NULL when the cap or memory is reached. It lives until the reset.
+void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;
+void *arena_array(struct arena *arena, size_t count,
+                  size_t size) MUST_CHECK; // as above, with a check for overflow
+
+// Copies of text into the arena; NULL when memory is short.
+char *arena_strdup(struct arena *arena, const char *text) MUST_CHECK;
+char *arena_strndup(struct arena *arena, const char *text, size_t len) MUST_CHECK;
+char *arena_printf(struct arena *arena, const char *format, ...) MUST_CHECK PRINTF_LIKE(2, 3);
+
+// Bytes handed out since the last reset.
+size_t arena_used(const struct arena *arena);
+
+// An allocator for protobuf-c whose memory is this arena's; its free does nothing. Lives as long as the
+// arena.
+ProtobufCAllocator *arena_allocator(struct arena *arena);
+
+#endif

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the file and then the command line, both by the table of options. Messages go to stderr, as
+// libconfuse's error function has no place for anything else.
+#include "base/options.h"
+#include "base/options_table.h"
+#include <confuse.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_FILE "/etc/kansen/kansend.conf"
+#define ROWS         OPTIONS_TABLE_ROWS
+#define MESSAGE_MAX  OPTIONS_TABLE_MESSAGE_MAX
+// What the result of one write may take in an answer: a whole status and four numbers.
+#define RESULT_BYTES 640u
+
+// ---- The file
+// ------------------------------------------------------------------------------------------------------
+
+PRINTF_LIKE(2, 0)
+static void
+tell_file_error(cfg_t *cfg, const char *format, va_list args)
+{
+    fprintf(stderr, "%s:%d: ", cfg->filename != NULL ? cfg->filename : "configuration", cfg->line);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+// Called behind each value, while the parser still knows its line.
+static int
+check_file_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const struct option_row *row = options_table_find(cfg_opt_name(opt));
+    unsigned values = cfg_opt_size(opt);
+    struct options trial = {0};
+    char message[MESSAGE_MAX];
+    int rc = 0;
+
+    for (unsigned i = row->type == OPTION_LIST || values == 0 ? 0 : values - 1; i < values && rc == 0; i++)
+        rc = options_table_set(&trial, row, cfg_opt_getnstr(opt, i), message);
+    if (rc != 0)
+        cfg_error(cfg, "%s: %s", row->key, message);
+    options_free(&trial);
+    return rc == 0 ? 0 : -1;
+}
+
+static int
+take_file_values(cfg_t *cfg, struct options *options)
+{
+    char message[MESSAGE_MAX];
+
+    for (size_t i = 0; i < ROWS; i++) {
+        unsigned values = cfg_size(cfg, options_table[i].key);
+
+        for (unsigned j = 0; j < values; j++) {
+            const char *text = cfg_getnstr(cfg, options_table[i].key, j);
+
+            if (text == NULL)
+                continue; // not in the file
+            if (options_table_set(options, &options_table[i], text, message) != 0) {
+                fprintf(stderr, "%s: %s: %s\n", cfg->filename, options_table[i].key, message);
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int
+parse_file(FILE *file, const char *name, struct options *options)
+{
+    cfg_opt_t opts[ROWS + 1];
+    cfg_t *cfg;
+    int rc = 1;
+
+    for (size_t i = 0; i < ROWS; i++) {
+        cfg_opt_t text = CFG_STR(options_table[i].key, NULL, CFGF_NODEFAULT);
+        cfg_opt_t list = CFG_STR_LIST(options_table[i].key, NULL, CFGF_NODEFAULT);
+
+        opts[i] = options_table[i].type == OPTION_LIST ? list : text;
+    }
+    opts[ROWS] = (cfg_opt_t)CFG_END();
+    cfg = cfg_init(opts, CFGF_NONE);
+    if (cfg == NULL) {
+        fprintf(stderr, "%s: memory is short\n", name);
+        return 1;
+    }
+    cfg_set_error_function(cfg, tell_file_error);
+    for (size_t i = 0; i < ROWS; i++)
+        cfg_set_validate_func(cfg, options_table[i].key, check_file_value);
+    cfg->filename = strdup(name); // cfg_parse_fp alone would call it "FILE"
+    if (cfg_parse_fp(cfg, file) == CFG_SUCCESS)
+        rc = take_file_values(cfg, options);
+    cfg_free(cfg);
+    return rc;
+}
+
+static int
+read_file(const char *name, struct options *options)
+{
+    FILE *file = fopen(name == NULL ? DEFAULT_FILE : name, "re");
+    int rc;
+
+    if (file == NULL && name == NULL && errno == ENOENT)
+        return 0;
+    if (file == NULL) {
+        fprintf(stderr, "%s: %s\n", name == NULL ? DEFAULT_FILE : name, strerror(errno));
+        return 1;
+    }
+    rc = parse_file(file, name == NULL ? DEFAULT_FILE : name, options);
+    fclose(file);
+    return rc;
+}
+
+// ---- The command line
+// ----------------------------------------------------------------------------------------------
+
+struct command_line {
+    const char *file; // NULL = not given
+    enum options_mode mode;
+    const char *values[ROWS]; // of flags, NULL = not given
+    const char *listen[OPTIONS_LISTEN_MAX];
+    size_t n_listen;
+    const char *check_dir;
+};
+
+enum {
+    FLAG_ROW = 1000, // + the row's place
+    FLAG_CHECK = 500,
+    FLAG_VERSION,
+};
+
+static int
+take_flag(struct command_line *line, int flag)
+{
+    if (flag == 'c') {
+        line->file = optarg;
+    } else if (flag == 'n') {
+        line->mode = OPTIONS_TEST_CONFIG;
+    } else if (flag == 'h') {
+        line->mode = OPTIONS_HELP;
+    } else if (flag == FLAG_CHECK) {
+        line->mode = OPTIONS_CHECK;
+    } else if (flag == FLAG_VERSION) {
+        line->mode = OPTIONS_VERSION;
+    } else if (flag >= FLAG_ROW && options_table[flag - FLAG_ROW].type != OPTION_LIST) {
+        line->values[flag - FLAG_ROW] = optarg;
+    } else if (flag >= FLAG_ROW && line->n_listen < OPTIONS_LISTEN_MAX) {
+        line->listen[line->n_listen++] = optarg;
+    } else {
+        if (flag >= FLAG_ROW)
+            fprintf(stderr, "kansend: --listen: at most %u are allowed\n", OPTIONS_LISTEN_MAX);
+        fprintf(stderr, "Try 'kansend --help'.\n");
+        return 1;
+    }
+    return 0;
+}
+
+static int
+parse_command_line(int argc, char **argv, struct command_line *line)
+{
+    struct option flags[ROWS + 6];
+    size_t n = 0;
+    int flag;
+
+    for (size_t i = 0; i < ROWS; i++) {
+        if (options_table[i].flag != NULL)
+            flags[n++] = (struct option){options_table[i].flag, required_argument, NULL, FLAG_ROW + (int)i};
+    }
+    flags[n++] = (struct option){"config", required_argument, NULL, 'c'};
+    flags[n++] = (struct option){"test-config", no_argument, NULL, 'n'};
+    flags[n++] = (struct option){"check", no_argument, NULL, FLAG_CHECK};
+    flags[n++] = (struct option){"version", no_argument, NULL, FLAG_VERSION};
+    flags[n++] = (struct option){"help", no_argument, NULL, 'h'};
+    flags[n] = (struct option){0};
+    optind = 0; // so that a second call begins anew
+    while ((flag = getopt_long(argc, argv, "c:nh", flags, NULL)) != -1) {
+        if (take_flag(line, flag) != 0)
+            return 1;
+    }
+    if (optind < argc && line->mode == OPTIONS_CHECK)
+        line->check_dir = argv[optind++];
+    if (optind < argc) {
+        fprintf(stderr, "kansend: \"%s\" is not expected here\nTry 'kansend --help'.\n", argv[optind]);
+        return 1;
+    }
+    return 0;
+}
+
+static int
+set_flag(struct options *options, const struct option_row *row, const char *text)
+{
+    char message[MESSAGE_MAX];
+
+    if (text == NULL || options_table_set(options, row, text, message) == 0)
+        return 0;
+    fprintf(stderr, "kansend: --%s: %s\n", row->flag, message);
+    return 1;
+}
+
+static void
+drop_listeners(struct options *options)
+{
+    for (size_t i = 0; i < OPTIONS_LISTEN_MAX; i++) {
+        free(options->listen[i]);
+        options->listen[i] = NULL;
+    }
+    options->n_listen = 0;
+}
+
+static int
+take_command_line(const struct command_line *line, struct options *options)
+{
+    options->mode = line->mode;
+    if (line->n_listen > 0)
+        drop_listeners(options);
+    for (size_t i = 0; i < line->n_listen; i++) {
+        if (set_flag(options, options_table_find("listen"), line->listen[i]) != 0)
+            return 1;
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        if (set_flag(options, &options_table[i], line->values[i]) != 0)
+            return 1;
+    }
+    if (line->check_dir != NULL)
+        return set_flag(options, options_table_find("data_dir"), line->check_dir);
+    return 0;
+}
+
+// ---- Together
+// ------------------------------------------------------------------------------------------------------
+
+static int
+set_initial(struct options *options)
+{
+    char message[MESSAGE_MAX];
+
+    for (size_t i = 0; i < ROWS; i++) {
+        if (options_table[i].initial != NULL &&
+            options_table_set(options, &options_table[i], options_table[i].initial, message) != 0) {
+            fprintf(stderr, "kansend: %s: %s\n", options_table[i].key, message);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+// Fills in the defaults that depend on the surroundings or on other options.
+static int
+set_derived(struct options *options)
+{
+    const char *state = getenv("STATE_DIRECTORY");
+    char message[MESSAGE_MAX], *path = NULL;
+    int rc = 0;
+
+    if (options->data_dir == NULL && state != NULL && state[0] != '\0')
+        options->data_dir = strndup(state, strcspn(state, ":"));
+    else if (options->data_dir == NULL)
+        options->data_dir = strdup("kansen-data");
+    if (options->seeds == NULL)
+        options->seeds = strdup("");
+    if (options->data_dir == NULL || options->seeds == NULL)
+        rc = 1;
+    if (rc == 0 && options->n_listen == 0) {
+        rc = asprintf(&path, "unix:%s/kansend.sock", options->data_dir) < 0;
+        rc = rc || options_table_set(options, options_table_find("listen"), path, message) ||
+             options_table_set(options, options_table_find("listen"), "127.0.0.1:7411", message);
+        free(path);
+    }
+    if (rc != 0)
+        fprintf(stderr, "kansend: memory is short\n");
+    return rc;
+}
+
+// Checks what one option asks of another.
+static int
+check_together(const struct options *options)
+{
+    if (options->max_batch_writes * RESULT_BYTES <= options->max_frame)
+        return 0;
+    fprintf(stderr,
+            "kansend: max_batch_writes: %" PRIu64 " results do not fit a frame; with max_frame = %" PRIu64
+            " at most %" PRIu64 " are allowed\n",
+            options->max_batch_writes, options->max_frame, options->max_frame / RESULT_BYTES);
+    return 1;
+}
+
+int
+options_read(int argc, char **argv, struct options *options)
+{
+    struct command_line line = {0};
+    struct options read = {0};
+    int rc;
+
+    rc = parse_command_line(argc, argv, &line);
+    if (rc == 0 && (line.mode == OPTIONS_HELP || line.mode == OPTIONS_VERSION)) {
+        *options = (struct options){.mode = line.mode};
+        return 0; // asked for without regard to the rest
+    }
+    rc = rc || set_initial(&read) || read_file(line.file, &read) || take_command_line(&line, &read) ||
+         set_derived(&read) || check_together(&read);
+    if (rc != 0) {
+        options_free(&read);
+        return 1;
+    }
+    *options = read;
+    return 0;
+}
+
+void
+options_free(struct options *options)
+{
+    drop_listeners(options);
+    free(options->data_dir);
+    free(options->admin);
+    free(options->seeds);
+    free(options->log_level);
+    *options = (struct options){0};
+}
+
+void
+options_help(FILE *out)
+{
+    fprintf(out,
+            "Usage: kansend [-c FILE] [OPTION]...\n"
+            "Matches students to internships, sport and culture; serves them until it is told to stop.\n\n"
+            "  -c, --config FILE      configuration; default " DEFAULT_FILE ", which may be absent\n"
+            "  -n, --test-config      check the configuration and stop\n"
+            "      --check [DIR]      verify the store, of the data directory or DIR, and stop\n"
+            "      --version          say the version and stop\n"
+            "  -h, --help             say this and stop\n");
+    for (size_t i = 0; i < ROWS; i++) {
+        char left[64];
+
+        if (options_table[i].flag == NULL)
+            continue;
+        snprintf(left, sizeof left, "--%s %s", options_table[i].flag, options_table[i].argument);
+        fprintf(out, "      %-22s %s", left, options_table[i].help);
+        fprintf(out, options_table[i].initial == NULL ? "\n" : "; default %s\n", options_table[i].initial);
+    }
+    fprintf(out, "\nThe manual kansend.conf(5) has all options of the file.\n");
+}

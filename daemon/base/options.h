@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of the daemon: one table says key, type, range, default, flag and help of each. They are read
+// from the configuration file, then from the command line, which wins. Main thread, at start.
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+#include "base/attr.h"
+#include <stdint.h>
+#include <stdio.h>
+
+#define OPTIONS_LISTEN_MAX 16u // listeners
+
+enum options_mode {
+    OPTIONS_SERVE,
+    OPTIONS_TEST_CONFIG, // -n: say whether the configuration is good
+    OPTIONS_CHECK,       // --check: verify the store
+    OPTIONS_VERSION,
+    OPTIONS_HELP,
+};
+
+// Texts belong to the struct. Sizes are bytes.
+struct options {
+    enum options_mode mode;
+    char *data_dir;
+    char *listen[OPTIONS_LISTEN_MAX]; // "unix:PATH" or "ADDR:PORT"
+    size_t n_listen;
+    char *admin; // "ADDR:PORT" or "off"
+    char *seeds; // "" = the default places
+    char *log_level;
+    uint64_t workers; // 0 = one per core
+    uint64_t map_size;
+    uint64_t max_frame;
+    uint64_t max_in_flight;
+    uint64_t max_connections;
+    uint64_t max_batch_writes;
+    uint64_t request_memory;
+    uint64_t output_buffer;
+    uint64_t write_queue;
+    uint64_t write_queue_size;
+    uint64_t commit_group;
+    uint64_t commit_delay_ms;
+    uint64_t drain_timeout_s;
+};
+
+// Reads the file and the command line. 0; or 1 when something is wrong, which has been told on stderr with
+// file and line (or the flag), what was given and what is allowed. options is set on 0 only and then needs
+// options_free.
+int options_read(int argc, char **argv, struct options *options) MUST_CHECK;
+void options_free(struct options *options);
+
+// Writes how kansend is called, from the table.
+void options_help(FILE *out);
+
+#endif

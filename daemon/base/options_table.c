@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// One table, one function that sets a value: the ranges and the messages are the same wherever a value comes
+// from.
+#include "base/options_table.h"
+#include "base/log.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KIB (UINT64_C(1) << 10)
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
+
+#define AT(member) offsetof(struct options, member)
+
+const struct option_row options_table[OPTIONS_TABLE_ROWS] = {
+    {"data_dir", "data-dir", "DIR", OPTION_TEXT, AT(data_dir), 0, 0, NULL,
+     "directory of the store; default $STATE_DIRECTORY, else ./kansen-data"},
+    {"listen", "listen", "ADDRESS", OPTION_LIST, AT(listen), 0, 0, NULL,
+     "unix:PATH or ADDR:PORT (loopback only), repeatable; default unix:DATA_DIR/kansend.sock and "
+     "127.0.0.1:7411"},
+    {"admin", "admin", "ADDR:PORT|off", OPTION_TEXT, AT(admin), 0, 0, "127.0.0.1:7412",
+     "HTTP address of /healthz and /readyz (loopback only)"},
+    {"seeds", "seeds", "DIR", OPTION_TEXT, AT(seeds), 0, 0, NULL,
+     "regions.csv and interests.csv for an empty store; default the installed share directory, else ./seeds"},
+    {"log_level", "log-level", "LEVEL", OPTION_WORD_LOG_LEVEL, AT(log_level), 0, 0, "info",
+     "error, warning, notice, info or debug"},
+    {"workers", "workers", "N", OPTION_NUMBER, AT(workers), 0, 256, "0",
+     "threads that answer; 0 = one per core"},
+    {"map_size", NULL, "SIZE", OPTION_SIZE, AT(map_size), MIB, 16 * 1024 * GIB, "64GiB",
+     "greatest size of the store; address space, not memory"},
+    {"max_frame", NULL, "SIZE", OPTION_SIZE, AT(max_frame), 128 * KIB, 64 * MIB, "1MiB",
+     "greatest frame, both ways"},
+    {"max_in_flight", NULL, "N", OPTION_NUMBER, AT(max_in_flight), 1, 65536, "256",
+     "writes of one connection that wait for their commit before it is not read any more"},
+    {"max_connections", NULL, "N", OPTION_NUMBER, AT(max_connections), 1, 1000000, "4096",
+     "connections in all"},
+    {"max_batch_writes", NULL, "N", OPTION_NUMBER, AT(max_batch_writes), 1, 100000, "1000",
+     "writes in one batch"},
+    {"request_memory", NULL, "SIZE", OPTION_SIZE, AT(request_memory), MIB, GIB, "64MiB",
+     "greatest memory that one request may take while it is answered"},
+    {"output_buffer", NULL, "SIZE", OPTION_SIZE, AT(output_buffer), 64 * KIB, GIB, "4MiB",
+     "answers that wait for a slow client before its connection is not read any more"},
+    {"write_queue", NULL, "N", OPTION_NUMBER, AT(write_queue), 1, 1000000, "1024",
+     "requests that wait for the writer before connections are not read any more"},
+    {"write_queue_size", NULL, "SIZE", OPTION_SIZE, AT(write_queue_size), MIB, 64 * GIB, "64MiB",
+     "the same, counted in the bytes of their frames"},
+    {"commit_group", NULL, "N", OPTION_NUMBER, AT(commit_group), 1, 100000, "1000",
+     "writes that make one commit full"},
+    {"commit_delay_ms", NULL, "MS", OPTION_NUMBER, AT(commit_delay_ms), 0, 1000, "0",
+     "wait so long for more writes before a commit"},
+    {"drain_timeout_s", NULL, "S", OPTION_NUMBER, AT(drain_timeout_s), 0, 3600, "10",
+     "at a stop, wait so long for answers to be taken"},
+};
+
+static int
+parse_number(const struct option_row *row, const char *text, uint64_t *out)
+{
+    static const struct {
+        const char *text;
+        uint64_t factor;
+    } units[] = {{"", 1}, {"KiB", KIB}, {"MiB", MIB}, {"GiB", GIB}};
+    size_t last = row->type == OPTION_SIZE ? sizeof units / sizeof units[0] : 1;
+    uint64_t value;
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9')
+        return 1;
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    for (size_t i = 0; i < last && errno == 0; i++) {
+        if (strcmp(end, units[i].text) == 0 && !__builtin_mul_overflow(value, units[i].factor, &value)) {
+            *out = value;
+            return value < row->min || value > row->max;
+        }
+    }
+    return 1;
+}
+
+// A number in the greatest unit that keeps it whole.
+static void
+print_number(const struct option_row *row, uint64_t value, char out[32])
+{
+    if (row->type == OPTION_SIZE && value >= GIB && value % GIB == 0)
+        snprintf(out, 32, "%" PRIu64 "GiB", value / GIB);
+    else if (row->type == OPTION_SIZE && value >= MIB && value % MIB == 0)
+        snprintf(out, 32, "%" PRIu64 "MiB", value / MIB);
+    else if (row->type == OPTION_SIZE && value >= KIB && value % KIB == 0)
+        snprintf(out, 32, "%" PRIu64 "KiB", value / KIB);
+    else
+        snprintf(out, 32, "%" PRIu64, value);
+}
+
+static int
+set_number(struct options *options, const struct option_row *row, const char *text,
+           char message[OPTIONS_TABLE_MESSAGE_MAX])
+{
+    char min[32], max[32];
+    uint64_t value;
+
+    if (parse_number(row, text, &value) == 0) {
+        *(uint64_t *)((char *)options + row->offset) = value;
+        return 0;
+    }
+    print_number(row, row->min, min);
+    print_number(row, row->max, max);
+    snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "\"%.60s\" is not allowed; it takes a number from %s to %s",
+             text, min, max);
+    return 1;
+}
+
+static int
+set_text(char **member, const char *text, char message[OPTIONS_TABLE_MESSAGE_MAX])
+{
+    char *copy = strdup(text);
+
+    if (copy == NULL) {
+        snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "memory is short");
+        return 1;
+    }
+    free(*member);
+    *member = copy;
+    return 0;
+}
+
+static int
+add_text(struct options *options, const char *text, char message[OPTIONS_TABLE_MESSAGE_MAX])
+{
+    if (options->n_listen == OPTIONS_LISTEN_MAX) {
+        snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "at most %u are allowed", OPTIONS_LISTEN_MAX);
+        return 1;
+    }
+    if (set_text(&options->listen[options->n_listen], text, message) != 0)
+        return 1;
+    options->n_listen++;
+    return 0;
+}
+
+int
+options_table_set(struct options *options, const struct option_row *row, const char *text,
+                  char message[OPTIONS_TABLE_MESSAGE_MAX])
+{
+    char **member = (char **)(void *)((char *)options + row->offset);
+
+    if (row->type == OPTION_NUMBER || row->type == OPTION_SIZE)
+        return set_number(options, row, text, message);
+    if (text[0] == '\0') {
+        snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "an empty text is not allowed");
+        return 1;
+    }
+    if (row->type == OPTION_WORD_LOG_LEVEL && log_level_named(text) < 0) {
+        snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "\"%.60s\" is not allowed; it takes %s", text,
+                 row->help);
+        return 1;
+    }
+    return row->type == OPTION_LIST ? add_text(options, text, message) : set_text(member, text, message);
+}
+
+const struct option_row *
+options_table_find(const char *key)
+{
+    for (size_t i = 0; i < OPTIONS_TABLE_ROWS; i++) {
+        if (strcmp(options_table[i].key, key) == 0)
+            return &options_table[i];
+    }
+    return NULL;
+}

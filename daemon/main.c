@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// kansend: reads its options, opens the store, and serves until it is told to stop. The order of opening is
+// the reverse of the order of closing; nothing listens before the store is good and filled.
+#include "admin/admin.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "base/systemd.h"
+#include "base/version.h"
+#include "net/server.h"
+#include "rpc/service.h"
+#include "store/check.h"
+#include "store/store.h"
+#include "work/queue.h"
+#include "work/seed.h"
+#include "work/writer.h"
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_FAILED    1
+#define EXIT_USAGE     2
+#define SPARE_READERS  16u // beside those of the workers
+#define LINE_MAX_BYTES 4096u
+
+struct daemon {
+    struct options options;
+    struct log log;
+    struct address listen[OPTIONS_LISTEN_MAX];
+    struct address admin_address;
+    bool has_admin;
+    struct service service;
+    struct server *server;
+    struct admin *admin;
+};
+
+static int
+fail(struct daemon *daemon, const struct fault *fault)
+{
+    log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "%s%s%s", fault->field,
+             fault->field[0] == '\0' ? "" : ": ", fault->message);
+    return EXIT_FAILED;
+}
+
+static int
+fail_store(struct daemon *daemon, int rc, const struct fault *fault)
+{
+    if (rc == FAULT)
+        return fail(daemon, fault);
+    log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "the store failed fault=\"%s\"", store_fault_text(rc));
+    return EXIT_FAILED;
+}
+
+static int
+parse_addresses(struct daemon *daemon)
+{
+    const struct options *options = &daemon->options;
+    struct fault fault;
+
+    for (size_t i = 0; i < options->n_listen; i++) {
+        if (address_parse(options->listen[i], "listen", &daemon->listen[i], &fault) != 0)
+            return fail(daemon, &fault);
+    }
+    daemon->has_admin = strcmp(options->admin, "off") != 0;
+    if (!daemon->has_admin)
+        return 0;
+    if (address_parse(options->admin, "admin", &daemon->admin_address, &fault) != 0)
+        return fail(daemon, &fault);
+    if (address_path(&daemon->admin_address) != NULL) {
+        fault_fill(&fault, CODE_INVALID_ARGUMENT, "admin", "it takes ADDR:PORT or off; given was \"%s\"",
+                   options->admin);
+        return fail(daemon, &fault);
+    }
+    return 0;
+}
+
+static void
+tell_serving(struct daemon *daemon)
+{
+    char addresses[LINE_MAX_BYTES], admin[ADDRESS_TEXT_MAX] = "off";
+
+    if (daemon->admin != NULL)
+        admin_address(daemon->admin, admin);
+    server_addresses(daemon->server, addresses, sizeof addresses);
+    printf("kansend %s serves on %s (admin %s)\n", KANSEN_VERSION, addresses, admin);
+    fflush(stdout);
+    systemd_ready();
+}
+
+// Listens, serves and drains; the writer runs. Returns the exit status.
+static int
+serve_clients(struct daemon *daemon)
+{
+    const struct options *options = &daemon->options;
+    struct fault fault;
+    int rc;
+
+    for (size_t i = 0; i < options->n_listen; i++) {
+        if (server_listen(daemon->server, &daemon->listen[i], &fault) != 0)
+            return fail(daemon, &fault);
+    }
+    if (daemon->has_admin && admin_start(server_base(daemon->server), &daemon->service,
+                                         &daemon->admin_address, &daemon->admin, &fault) != 0)
+        return fail(daemon, &fault);
+    rc = server_start(daemon->server, options->output_buffer);
+    if (rc != 0) {
+        log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "can not start why=\"%s\"", strerror(-rc));
+        return EXIT_FAILED;
+    }
+    tell_serving(daemon);
+    return server_run(daemon->server, (int64_t)options->drain_timeout_s * 1000000);
+}
+
+static int
+run_writer(struct daemon *daemon)
+{
+    const struct options *options = &daemon->options;
+    struct service *service = &daemon->service;
+    struct queue_options queue_options = {options->write_queue, options->write_queue_size, service->workers};
+    struct writer_options writer_options = {.store = service->store,
+                                            .mailboxes = server_mailboxes(daemon->server),
+                                            .workers = service->workers,
+                                            .owner = server_mailbox(daemon->server),
+                                            .log = &daemon->log,
+                                            .group = options->commit_group,
+                                            .delay_us = (int64_t)options->commit_delay_ms * 1000};
+    int rc;
+
+    service->queue = queue_new(&queue_options);
+    writer_options.queue = service->queue;
+    rc = service->queue == NULL ? STORE_FAULT_MEMORY : writer_start(&writer_options, &service->writer);
+    rc = rc != 0 ? fail_store(daemon, rc, NULL) : serve_clients(daemon);
+    if (service->writer != NULL) {
+        queue_close(service->queue);
+        writer_finish(service->writer);
+    }
+    admin_free(daemon->admin);
+    return rc;
+}
+
+static int
+serve(struct daemon *daemon)
+{
+    struct store_options store_options = {.dir = daemon->options.data_dir,
+                                          .map_bytes = daemon->options.map_size};
+    struct service *service = &daemon->service;
+    struct fault fault;
+    int rc;
+
+    signal(SIGPIPE, SIG_IGN);
+    service_init(service, &daemon->options, &daemon->log);
+    store_options.max_readers = service->workers + SPARE_READERS;
+    rc = store_open(&store_options, &service->store, &fault);
+    if (rc != 0)
+        return fail_store(daemon, rc, &fault);
+    rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
+    if (rc != 0) {
+        rc = fail_store(daemon, rc, &fault);
+    } else {
+        daemon->server = server_new(service);
+        rc = daemon->server == NULL ? fail_store(daemon, STORE_FAULT_MEMORY, NULL) : run_writer(daemon);
+    }
+    server_free(daemon->server);
+    queue_free(service->queue);
+    store_close(service->store);
+    return rc;
+}
+
+static int
+run(struct daemon *daemon)
+{
+    switch (daemon->options.mode) {
+    case OPTIONS_HELP:
+        options_help(stdout);
+        return 0;
+    case OPTIONS_VERSION:
+        printf("kansend %s\n", KANSEN_VERSION);
+        return 0;
+    case OPTIONS_CHECK:
+        return check_run(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
+    case OPTIONS_TEST_CONFIG:
+        if (parse_addresses(daemon) != 0)
+            return EXIT_USAGE;
+        printf("the configuration is good\n");
+        return 0;
+    case OPTIONS_SERVE:
+        break;
+    }
+    return parse_addresses(daemon) != 0 ? EXIT_USAGE : serve(daemon);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct daemon daemon = {.log = {.fd = STDERR_FILENO, .prefixes = systemd_is_journal(STDERR_FILENO)}};
+    int rc;
+
+    if (options_read(argc, argv, &daemon.options) != 0)
+        return EXIT_USAGE;
+    daemon.log.level = LOG_LEVEL_INFO;
+    if (daemon.options.log_level != NULL)
+        daemon.log.level = (enum log_level)log_level_named(daemon.options.log_level);
+    rc = run(&daemon);
+    options_free(&daemon.options);
+    return rc;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses to listen on. Any thread.
+#ifndef NET_ADDRESS_H
+#define NET_ADDRESS_H
+
+#include "base/attr.h"
+#include "base/fault.h"
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define ADDRESS_TEXT_MAX 128u // bytes with the end
+
+struct address {
+    struct sockaddr_storage addr;
+    socklen_t len;
+};
+
+// Reads "unix:PATH", "ADDR:PORT", "[ADDR6]:PORT" or "localhost:PORT" (numbers only otherwise); port 0 = any
+// free one. Addresses that others than this machine can reach are refused. 0 or FAULT; its field is the
+// option's key.
+int address_parse(const char *text, const char *option, struct address *out, struct fault *fault) MUST_CHECK;
+
+// Writes the address that fd is bound to, in the form above; returns out.
+char *address_of_socket(int fd, char out[ADDRESS_TEXT_MAX]);
+
+// A socket that is bound to the address and listens, not blocking, closed on exec; everybody may connect to a
+// unix socket, as the peer's uid decides what comes of it. -errno when that does not go.
+int address_listen(const struct address *address, int backlog) MUST_CHECK;
+
+// The path of a unix address, NULL for the others.
+const char *address_path(const struct address *address);
+
+#endif

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: Apache-2.0
+// Invariants: a connection moves from state to state in move() only; what is read is bounded, as at most one
+// frame and one read lie in the input before the frames are handled; a run handles FRAMES_PER_RUN frames at
+// most and sends once, then the others have their turn; a connection may be freed in run() and in callbacks
+// only, at their end.
+#include "net/conn.h"
+#include "base/clock.h"
+#include "net/conn_state.h"
+#include "proto/frame.h"
+#include "rpc/rpc.h"
+#include "rpc/service.h"
+#include "work/job.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_BYTES     (64u * 1024) // of one wake-up
+#define FRAMES_PER_RUN 64u
+#define KEEP_BYTES     (64u * 1024) // output memory that an idle connection keeps
+#define SMALL_REST     4096u        // of input; larger memory goes back while so little waits
+#define LINGER_S       2            // for the peer to take the last answer and to close
+
+struct conn {
+    struct conn_loop *loop;
+    int fd;
+    enum conn_state state;
+    struct session session;
+    struct buf in, out;
+    unsigned in_flight;  // jobs that have not come back
+    bool scheduled;      // is in loop->ready
+    bool eof;            // the peer sends no more
+    bool told_fault;     // the last answer says why the connection ends, so it must arrive
+    int64_t received_us; // when bytes came last
+    int64_t linger_until_us;
+    struct event *readable, *writable;
+    TAILQ_ENTRY(conn) ready, waiting;
+};
+
+static void on_readable(evutil_socket_t fd, short what, void *arg);
+static void on_writable(evutil_socket_t fd, short what, void *arg);
+static void run(struct conn *conn);
+
+// ---- State
+// ---------------------------------------------------------------------------------------------------------
+
+static void
+move(struct conn *conn, enum conn_event event)
+{
+    enum conn_state next = conn_state_next(conn->state, event);
+
+    if (next == conn->state)
+        return;
+    if (conn->state == CONN_QUEUE)
+        TAILQ_REMOVE(&conn->loop->waiting, conn, waiting);
+    if (next == CONN_QUEUE)
+        TAILQ_INSERT_TAIL(&conn->loop->waiting, conn, waiting);
+    conn->state = next;
+}
+
+static void
+schedule(struct conn *conn)
+{
+    if (!conn->scheduled)
+        TAILQ_INSERT_TAIL(&conn->loop->ready, conn, ready);
+    conn->scheduled = true;
+}
+
+static void
+unschedule(struct conn *conn)
+{
+    if (conn->scheduled)
+        TAILQ_REMOVE(&conn->loop->ready, conn, ready);
+    conn->scheduled = false;
+}
+
+// Sees to it that the ready ones have their turn. Whoever may have scheduled one calls it before going back
+// to the loop.
+static void
+arm_turn(struct conn_loop *loop)
+{
+    static const struct timeval next_turn = {0};
+
+    // Timers take memory; without it the turn comes before other sockets have theirs.
+    if (!TAILQ_EMPTY(&loop->ready) && event_add(loop->turn, &next_turn) != 0)
+        event_active(loop->turn, EV_TIMEOUT, 0);
+}
+
+// ---- Making and freeing
+// --------------------------------------------------------------------------------------------
+
+static struct conn *
+make(struct conn_loop *loop, int fd)
+{
+    struct conn *conn = calloc(1, sizeof *conn);
+
+    if (conn == NULL)
+        return NULL;
+    conn->loop = loop;
+    conn->fd = fd;
+    conn->readable = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
+    conn->writable = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
+    if (conn->readable == NULL || conn->writable == NULL ||
+        slots_add(&loop->slots, conn, &conn->session.connection)) {
+        if (conn->readable != NULL)
+            event_free(conn->readable);
+        if (conn->writable != NULL)
+            event_free(conn->writable);
+        free(conn);
+        return NULL;
+    }
+    return conn;
+}
+
+static int
+refuse(struct conn *conn, const struct fault *refusal)
+{
+    move(conn, CONN_ENDED);
+    conn->told_fault = true;
+    schedule(conn);
+    return rpc_answer_fault(refusal, &conn->out);
+}
+
+int
+conn_new(struct conn_loop *loop, int fd, const struct identity *identity, const struct fault *refusal)
+{
+    struct conn *conn = make(loop, fd);
+    int rc;
+
+    if (conn == NULL) {
+        close(fd);
+        atomic_fetch_sub(&loop->service->connections, 1);
+        return -ENOMEM;
+    }
+    conn->session.identity = *identity;
+    if (refusal->code != CODE_OK)
+        rc = refuse(conn, refusal);
+    else
+        rc = event_add(conn->readable, NULL) == 0 ? 0 : -ENOMEM;
+    if (rc != 0)
+        conn_free(conn);
+    return rc;
+}
+
+void
+conn_free(struct conn *conn)
+{
+    struct conn_loop *loop = conn->loop;
+
+    move(conn, CONN_BROKEN); // leaves the waiting list
+    unschedule(conn);
+    event_free(conn->readable);
+    event_free(conn->writable);
+    close(conn->fd);
+    buf_free(&conn->in);
+    buf_free(&conn->out);
+    slots_remove(&loop->slots, conn->session.connection);
+    free(conn);
+    atomic_fetch_sub(&loop->service->connections, 1);
+}
+
+struct conn *
+conn_find(struct conn_loop *loop, uint64_t number)
+{
+    return slots_get(&loop->slots, number);
+}
+
+// ---- Input memory
+// --------------------------------------------------------------------------------------------------
+
+static void
+borrow_input(struct conn *conn)
+{
+    if (conn->in.data != NULL)
+        return;
+    conn->in = conn->loop->spare;
+    conn->loop->spare = (struct buf){0};
+}
+
+// Gives memory back that is larger than what waits needs.
+static void
+return_input(struct conn *conn)
+{
+    struct buf rest = {0};
+
+    if (conn->in.size < READ_BYTES || buf_len(&conn->in) > SMALL_REST)
+        return;
+    if (buf_append(&rest, buf_bytes(&conn->in), buf_len(&conn->in)) != 0)
+        return; // then it stays where it is
+    buf_consume(&conn->in, buf_len(&conn->in));
+    if (conn->loop->spare.data == NULL && conn->in.size <= 2 * READ_BYTES)
+        conn->loop->spare = conn->in;
+    else
+        buf_free(&conn->in);
+    conn->in = rest;
+}
+
+// ---- Requests
+// ------------------------------------------------------------------------------------------------------
+
+static int
+end_with_fault(struct conn *conn, const struct fault *fault)
+{
+    move(conn, CONN_ENDED);
+    conn->told_fault = true;
+    return rpc_answer_fault(fault, &conn->out);
+}
+
+static int
+bad_frame(struct conn *conn, enum frame_result result, const struct frame *frame)
+{
+    struct fault fault;
+
+    if (result == FRAME_TOO_LARGE)
+        fault_fill(&fault, CODE_INVALID_ARGUMENT, "", "a frame takes at most %zu bytes, this one has %zu",
+                   conn->loop->service->max_frame, frame->payload_len);
+    else
+        fault_fill(&fault, CODE_INVALID_ARGUMENT, "",
+                   "this is no frame: a frame is a varint length of at most %u bytes and then a message",
+                   FRAME_HEADER_MAX);
+    return end_with_fault(conn, &fault);
+}
+
+// Handles a whole frame. 0 or -ENOMEM.
+static int
+handle(struct conn *conn, const struct frame *frame)
+{
+    int rc = rpc_handle(conn->loop->env, &conn->session, conn->received_us,
+                        buf_bytes(&conn->in) + frame->header_len, frame->payload_len, &conn->out);
+
+    if (rc < 0)
+        return rc;
+    if (rc == RPC_BUSY) {
+        move(conn, CONN_QUEUE_FULL); // the frame stays where it is
+        return 0;
+    }
+    buf_consume(&conn->in, frame->header_len + frame->payload_len);
+    if (rc == RPC_QUEUED)
+        conn->in_flight++;
+    if (rc == RPC_CLOSE) {
+        move(conn, CONN_ENDED);
+        conn->told_fault = true;
+    }
+    return 0;
+}
+
+static bool
+pauses(struct conn *conn)
+{
+    if (conn->in_flight >= conn->loop->service->max_in_flight)
+        move(conn, CONN_FLIGHT_FULL);
+    else if (buf_len(&conn->out) > conn->loop->output_max)
+        move(conn, CONN_OUTPUT_FULL);
+    return conn->state != CONN_OPEN;
+}
+
+static enum frame_result
+next_frame(const struct conn *conn, struct frame *frame)
+{
+    if (buf_len(&conn->in) == 0)
+        return FRAME_PARTIAL;
+    return frame_decode(buf_bytes(&conn->in), buf_len(&conn->in), conn->loop->service->max_frame, frame);
+}
+
+// Handles the frames that are there, up to a number. 0 or -ENOMEM.
+static int
+handle_frames(struct conn *conn)
+{
+    for (unsigned i = 0; i < FRAMES_PER_RUN && !pauses(conn); i++) {
+        struct frame frame;
+        enum frame_result result = next_frame(conn, &frame);
+        int rc = 0;
+
+        if (result == FRAME_PARTIAL) {
+            if (conn->eof)
+                move(conn, CONN_ENDED);
+            return 0;
+        }
+        rc = result == FRAME_WHOLE ? handle(conn, &frame) : bad_frame(conn, result, &frame);
+        if (rc != 0)
+            return rc;
+    }
+    if (conn->state == CONN_OPEN)
+        schedule(conn); // more may be there; the others first
+    return 0;
+}
+
+// ---- Output
+// --------------------------------------------------------------------------------------------------------
+
+static int
+send_once(struct conn *conn)
+{
+    ssize_t sent;
+
+    if (buf_len(&conn->out) == 0)
+        return 0;
+    sent = send(conn->fd, buf_bytes(&conn->out), buf_len(&conn->out), MSG_NOSIGNAL);
+    if (sent < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+    buf_consume(&conn->out, (size_t)sent);
+    if (buf_len(&conn->out) == 0 && conn->out.size > KEEP_BYTES)
+        buf_free(&conn->out);
+    return 0;
+}
+
+// Whether bytes of the peer wait in the socket: closing now would reset the connection and could take the
+// last answers from it.
+static bool
+has_unread(const struct conn *conn)
+{
+    int bytes = 0;
+
+    return ioctl(conn->fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+static void
+start_lingering(struct conn *conn)
+{
+    move(conn, CONN_SENT);
+    if (conn->eof || (!conn->told_fault && !has_unread(conn)) || shutdown(conn->fd, SHUT_WR) != 0) {
+        move(conn, CONN_BROKEN);
+        return;
+    }
+    conn->linger_until_us = clock_steady_us() + LINGER_S * INT64_C(1000000);
+    buf_free(&conn->in);
+}
+
+// ---- A turn
+// --------------------------------------------------------------------------------------------------------
+
+// Asks the loop for what the state wants to know. 0 or -ENOMEM.
+static int
+watch(struct conn *conn)
+{
+    static const struct timeval linger = {.tv_sec = LINGER_S};
+    bool reads = (conn->state == CONN_OPEN && !conn->eof) || conn->state == CONN_LINGERING;
+    int rc = 0;
+
+    if (conn->state == CONN_LINGERING)
+        rc = event_add(conn->readable, &linger);
+    else if (reads && !event_pending(conn->readable, EV_READ, NULL))
+        rc = event_add(conn->readable, NULL);
+    else if (!reads)
+        rc = event_del(conn->readable);
+    if (rc == 0 && buf_len(&conn->out) > 0)
+        rc = event_add(conn->writable, NULL);
+    else if (rc == 0)
+        rc = event_del(conn->writable);
+    return rc == 0 ? 0 : -ENOMEM;
+}
+
+static void
+resume_if_possible(struct conn *conn)
+{
+    const struct conn_loop *loop = conn->loop;
+
+    if ((conn->state == CONN_FLIGHT && conn->in_flight < loop->service->max_in_flight) ||
+        (conn->state == CONN_OUTPUT && buf_len(&conn->out) <= loop->output_max / 2)) {
+        move(conn, CONN_RESUMED);
+        schedule(conn);
+    }
+}
+
+// Handles, sends, and frees the connection when it is done with.
+static void
+run(struct conn *conn)
+{
+    int rc = 0;
+
+    unschedule(conn);
+    if (conn->state == CONN_OPEN)
+        rc = handle_frames(conn);
+    rpc_pause(conn->loop->env);
+    return_input(conn);
+    if (rc == 0)
+        rc = send_once(conn);
+    if (rc == 0 && conn->state == CONN_CLOSING && conn->in_flight == 0 && buf_len(&conn->out) == 0)
+        start_lingering(conn);
+    resume_if_possible(conn);
+    if (rc != 0 || conn->state == CONN_CLOSED || watch(conn) != 0)
+        conn_free(conn);
+}
+
+static void
+discard(struct conn *conn, short what)
+{
+    char nothing[4096];
+    ssize_t got = (what & EV_TIMEOUT) != 0 ? 0 : recv(conn->fd, nothing, sizeof nothing, 0);
+
+    if (got > 0 && clock_steady_us() < conn->linger_until_us)
+        return;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    conn_free(conn);
+}
+
+// Reads once and has the frames handled.
+static void
+read_and_run(struct conn *conn)
+{
+    uint8_t *to;
+    ssize_t got;
+
+    borrow_input(conn);
+    to = buf_reserve(&conn->in, READ_BYTES);
+    got = to == NULL ? -1 : recv(conn->fd, to, READ_BYTES, 0);
+    if (to != NULL && got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+        return_input(conn);
+        return;
+    }
+    if (got < 0) {
+        conn_free(conn);
+        return;
+    }
+    conn->eof = got == 0;
+    conn->received_us = clock_steady_us();
+    buf_commit(&conn->in, (size_t)got);
+    run(conn);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn *conn = arg;
+    struct conn_loop *loop = conn->loop;
+
+    (void)fd;
+    if (conn->state == CONN_LINGERING)
+        discard(conn, what);
+    else if (!conn->scheduled) // else what has come before is handled first
+        read_and_run(conn);
+    arm_turn(loop);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn *conn = arg;
+    struct conn_loop *loop = conn->loop;
+
+    (void)fd;
+    (void)what;
+    if (!conn->scheduled) // else its turn comes soon
+        run(conn);
+    arm_turn(loop);
+}
+
+void
+conn_answer(struct conn *conn, const struct job *job)
+{
+    assert(conn->in_flight > 0);
+    conn->in_flight--;
+    if (rpc_answer_job(conn->loop->env, job, &conn->out) != 0)
+        conn_free(conn); // the client learns that way that an answer is missing
+    else
+        schedule(conn);
+}
+
+void
+conn_end(struct conn *conn)
+{
+    move(conn, CONN_ENDED);
+    schedule(conn);
+}
+
+void
+conn_room(struct conn_loop *loop)
+{
+    struct conn *conn;
+
+    while ((conn = TAILQ_FIRST(&loop->waiting)) != NULL) {
+        move(conn, CONN_RESUMED);
+        schedule(conn);
+    }
+}
+
+void
+conn_run_ready(struct conn_loop *loop)
+{
+    struct conn_list now = TAILQ_HEAD_INITIALIZER(now);
+
+    TAILQ_CONCAT(&now, &loop->ready, ready);
+    while (!TAILQ_EMPTY(&now)) {
+        struct conn *conn = TAILQ_FIRST(&now);
+
+        TAILQ_REMOVE(&now, conn, ready);
+        conn->scheduled = false;
+        run(conn); // may put it on loop->ready again
+    }
+    arm_turn(loop);
+}

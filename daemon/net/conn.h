@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A connection: bytes in, frames, answers, bytes out. It lives on one worker's loop and is never seen by
+// another thread.
+//
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include "auth/role.h"
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "net/slots.h"
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+struct conn;
+struct job;
+struct rpc_env;
+struct service;
+
+TAILQ_HEAD(conn_list, conn);
+
+// What the connections of a worker share. The worker owns it.
+struct conn_loop {
+    struct event_base *base;
+    struct rpc_env *env;
+    struct service *service;
+    size_t output_max;        // bytes of answers that wait before a connection is not read any more
+    struct slots slots;       // the connections by number
+    struct conn_list ready;   // have something to do without a word from their sockets
+    struct conn_list waiting; // were turned away by the write queue, in that order
+    struct event *turn;       // runs the ready ones in the next turn of the loop
+    struct buf spare;         // input memory that no connection holds
+};
+
+// Takes fd over (closes it on failure too) and starts to read. With a refusal (code other than OK) that is
+// told and the connection ends. 0 or -ENOMEM.
+int conn_new(struct conn_loop *loop, int fd, const struct identity *identity,
+             const struct fault *refusal) MUST_CHECK;
+
+// The connection with this number, or NULL.
+struct conn *conn_find(struct conn_loop *loop, uint64_t number);
+
+// Adds the answer to a job that came back; it is sent by conn_run_ready.
+void conn_answer(struct conn *conn, const struct job *job);
+
+// Stops reading; what is under way is answered and sent, and the connection closed, by conn_run_ready or
+// later.
+void conn_end(struct conn *conn);
+
+// Closes at once and frees.
+void conn_free(struct conn *conn);
+
+// The write queue has room: those that wait for it may go on.
+void conn_room(struct conn_loop *loop);
+
+// Gives every ready connection its turn.
+void conn_run_ready(struct conn_loop *loop);
+
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The main loop: listeners, signals, the workers, and the order in which they start and stop. The main
+// thread.
+#ifndef NET_SERVER_H
+#define NET_SERVER_H
+
+#include "base/attr.h"
+#include "base/fault.h"
+#include "net/address.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct mailbox;
+struct server;
+struct service;
+
+// Makes the main loop and the mailboxes of service->workers workers, and holds SIGTERM and SIGINT back for
+// it; call it before any other thread starts. The service must outlive the server. NULL when something is
+// short.
+struct server *server_new(struct service *service) MUST_CHECK;
+void server_free(struct server *server); // NULL is safe
+
+struct event_base *server_base(struct server *server);
+struct mailbox *server_mailboxes(struct server *server); // of the workers
+struct mailbox *server_mailbox(struct server *server);   // the main thread's
+
+// Binds and listens. 0 or FAULT.
+int server_listen(struct server *server, const struct address *address, struct fault *fault) MUST_CHECK;
+
+// Starts the workers. 0 or -errno.
+int server_start(struct server *server, size_t output_max) MUST_CHECK;
+
+// Writes the addresses with their actual ports, separated by spaces, to out; returns out.
+char *server_addresses(const struct server *server, char *out, size_t size);
+
+// Serves until SIGTERM or SIGINT (the second one does not wait), or until the writer failed; then drains for
+// at most drain_us microseconds and ends the workers. 0 after a signal, 1 after a failure.
+int server_run(struct server *server, int64_t drain_us) MUST_CHECK;
+
+#endif

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread of a worker. All of its memory is made and freed in the thread itself but for the struct, so
+// that the read transaction and the loop have one owner.
+#include "net/worker.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "net/conn.h"
+#include "rpc/rpc.h"
+#include "rpc/service.h"
+#include "work/job.h"
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct worker {
+    struct worker_options options;
+    pthread_t thread;
+    struct conn_loop loop;
+    struct event *mail;
+    bool draining;
+    _Atomic bool done;
+};
+
+// ---- Mails
+// ---------------------------------------------------------------------------------------------------------
+
+static void
+drop_mail(struct service *service, struct mail *mail)
+{
+    struct worker_mail *connection = (struct worker_mail *)mail;
+
+    if (mail->kind == MAIL_JOB) {
+        job_free((struct job *)mail);
+        return;
+    }
+    close(connection->fd);
+    atomic_fetch_sub(&service->connections, 1);
+    free(connection);
+}
+
+void
+worker_drop_mails(struct service *service, struct mail *first)
+{
+    while (first != NULL) {
+        struct mail *next = first->next;
+
+        drop_mail(service, first);
+        first = next;
+    }
+}
+
+static void
+take_connection(struct worker *worker, struct worker_mail *mail)
+{
+    if (worker->draining) {
+        drop_mail(worker->options.service, &mail->mail);
+        return;
+    }
+    if (conn_new(&worker->loop, mail->fd, &mail->identity, &mail->refusal) != 0)
+        log_line(worker->options.service->log, LOG_LEVEL_WARNING, "net",
+                 "memory is too short for a connection");
+    free(mail);
+}
+
+static void
+take_job(struct worker *worker, struct job *job)
+{
+    struct conn *conn = conn_find(&worker->loop, job->connection);
+
+    if (conn != NULL) // else the client has gone; the write is done all the same
+        conn_answer(conn, job);
+    job_free(job);
+}
+
+static void
+take_mails(struct worker *worker, struct mail *first)
+{
+    while (first != NULL) {
+        struct mail *next = first->next;
+
+        if (first->kind == MAIL_JOB)
+            take_job(worker, (struct job *)first);
+        else
+            take_connection(worker, (struct worker_mail *)first);
+        first = next;
+    }
+}
+
+// ---- The end
+// -------------------------------------------------------------------------------------------------------
+
+static void
+for_each_conn(struct worker *worker, void (*act)(struct conn *conn))
+{
+    for (size_t i = 0; i < worker->loop.slots.size; i++) {
+        struct conn *conn = slots_at(&worker->loop.slots, i);
+
+        if (conn != NULL)
+            act(conn);
+    }
+}
+
+static void
+on_mail(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *worker = arg;
+    unsigned notices;
+    struct mail *mails = mailbox_take(worker->options.mailbox, &notices);
+
+    (void)fd;
+    (void)what;
+    take_mails(worker, mails);
+    if ((notices & MAILBOX_ROOM) != 0)
+        conn_room(&worker->loop);
+    if ((notices & (MAILBOX_DRAIN | MAILBOX_STOP)) != 0)
+        worker->draining = true;
+    if ((notices & MAILBOX_DRAIN) != 0)
+        for_each_conn(worker, conn_end);
+    if ((notices & MAILBOX_STOP) != 0)
+        for_each_conn(worker, conn_free);
+    conn_run_ready(&worker->loop);
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *worker = arg;
+
+    (void)fd;
+    (void)what;
+    conn_run_ready(&worker->loop);
+}
+
+// ---- The thread
+// ----------------------------------------------------------------------------------------------------
+
+static struct event_base *
+make_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (config == NULL)
+        return NULL;
+    if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0) // no other thread touches it
+        base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+static int
+open_loop(struct worker *worker)
+{
+    struct conn_loop *loop = &worker->loop;
+
+    *loop = (struct conn_loop){.service = worker->options.service, .output_max = worker->options.output_max};
+    TAILQ_INIT(&loop->ready);
+    TAILQ_INIT(&loop->waiting);
+    slots_init(&loop->slots);
+    loop->base = make_base();
+    if (loop->base == NULL)
+        return -ENOMEM;
+    loop->env = rpc_env_new(worker->options.service, worker->options.number);
+    loop->turn = evtimer_new(loop->base, on_turn, worker);
+    worker->mail =
+        event_new(loop->base, worker->options.mailbox->event_fd, EV_READ | EV_PERSIST, on_mail, worker);
+    if (loop->env == NULL || loop->turn == NULL || worker->mail == NULL || event_add(worker->mail, NULL) != 0)
+        return -ENOMEM;
+    return 0;
+}
+
+static void
+close_loop(struct worker *worker)
+{
+    struct conn_loop *loop = &worker->loop;
+
+    for_each_conn(worker, conn_free);
+    if (worker->mail != NULL)
+        event_free(worker->mail);
+    if (loop->turn != NULL)
+        event_free(loop->turn);
+    rpc_env_free(loop->env);
+    buf_free(&loop->spare);
+    slots_free(&loop->slots);
+    if (loop->base != NULL)
+        event_base_free(loop->base);
+}
+
+static void *
+run(void *arg)
+{
+    struct worker *worker = arg;
+    int rc = open_loop(worker);
+
+    if (rc != 0)
+        log_line(worker->options.service->log, LOG_LEVEL_ERROR, "net", "memory is too short for worker=%u",
+                 worker->options.number);
+    // One turn after the other, so that the end of a drain is seen whichever event brought it.
+    while (rc == 0 && !(worker->draining && worker->loop.slots.count == 0))
+        rc = event_base_loop(worker->loop.base, EVLOOP_ONCE);
+    close_loop(worker);
+    atomic_store(&worker->done, true);
+    mailbox_notify(worker->options.owner, rc == 0 ? MAILBOX_DONE : MAILBOX_DONE | MAILBOX_FAILED);
+    return NULL;
+}
+
+int
+worker_start(const struct worker_options *options, struct worker **out)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    char name[16];
+    int rc;
+
+    if (worker == NULL)
+        return -ENOMEM;
+    worker->options = *options;
+    rc = pthread_create(&worker->thread, NULL, run, worker);
+    if (rc != 0) {
+        free(worker);
+        return -rc;
+    }
+    snprintf(name, sizeof name, "worker-%u", options->number);
+    pthread_setname_np(worker->thread, name);
+    *out = worker;
+    return 0;
+}
+
+bool
+worker_done(struct worker *worker)
+{
+    return atomic_load(&worker->done);
+}
+
+void
+worker_finish(struct worker *worker)
+{
+    if (worker == NULL)
+        return;
+    pthread_join(worker->thread, NULL);
+    free(worker);
+}

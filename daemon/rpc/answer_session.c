@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session is open once Hello was answered OK; Hello may be said again.
+#include "rpc/answer_session.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "rpc/rpc.h"
+#include "rpc/service.h"
+#include "store/store.h"
+#include "work/queue.h"
+#include "work/writer.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLIENT_NAME_MAX 100u
+#define PING_MAX        1024u
+
+static int
+check_hello(struct call *call, const Kansen__V1__HelloRequest *hello)
+{
+    if (hello->protocol_version != KANSEN_PROTOCOL_VERSION)
+        return fault_set(&call->fault, CODE_FAILED_PRECONDITION, "protocol_version",
+                         "the client speaks version %" PRIu32 " of the protocol, this daemon version %u",
+                         hello->protocol_version, KANSEN_PROTOCOL_VERSION);
+    if (strlen(hello->client_name) > CLIENT_NAME_MAX)
+        return fault_set(&call->fault, CODE_INVALID_ARGUMENT, "client_name",
+                         "%zu bytes given; at most %u are allowed", strlen(hello->client_name),
+                         CLIENT_NAME_MAX);
+    if (text_check(hello->client_name, strlen(hello->client_name), false, NULL) != TEXT_FINE)
+        return fault_set(&call->fault, CODE_INVALID_ARGUMENT, "client_name",
+                         "control characters are not allowed");
+    return 0;
+}
+
+int
+answer_session_hello(struct call *call)
+{
+    const Kansen__V1__HelloRequest *hello = call->request->hello;
+    Kansen__V1__HelloResponse *answer = arena_alloc(call->arena, sizeof *answer);
+
+    if (answer == NULL)
+        return STORE_FAULT_MEMORY;
+    if (check_hello(call, hello) != 0)
+        return FAULT;
+    kansen__v1__hello_response__init(answer);
+    answer->protocol_version = KANSEN_PROTOCOL_VERSION;
+    answer->server_version = (char *)KANSEN_VERSION;
+    answer->role = (char *)role_name(call->session->identity.role);
+    answer->max_frame_bytes = (uint32_t)call->service->max_frame;
+    answer->max_in_flight = call->service->max_in_flight;
+    answer->max_batch_writes = call->service->max_batch_writes;
+    answer->semantics = STORE_SEMANTICS;
+    call->response.body_case = KANSEN__V1__RESPONSE__BODY_HELLO;
+    call->response.hello = answer;
+    call->session->open = true;
+    log_line(call->service->log, LOG_LEVEL_DEBUG, "session", "open actor=%s role=%s client=\"%s\"",
+             call->session->identity.actor, answer->role, hello->client_name);
+    return 0;
+}
+
+int
+answer_session_ping(struct call *call)
+{
+    const Kansen__V1__PingRequest *ping = call->request->ping;
+    Kansen__V1__PingResponse *answer = arena_alloc(call->arena, sizeof *answer);
+
+    if (answer == NULL)
+        return STORE_FAULT_MEMORY;
+    if (ping->payload.len > PING_MAX)
+        return fault_set(&call->fault, CODE_INVALID_ARGUMENT, "payload",
+                         "%zu bytes given; at most %u are allowed", ping->payload.len, PING_MAX);
+    kansen__v1__ping_response__init(answer);
+    answer->payload = ping->payload;
+    call->response.body_case = KANSEN__V1__RESPONSE__BODY_PING;
+    call->response.ping = answer;
+    return 0;
+}
+
+int
+answer_session_health(struct call *call)
+{
+    Kansen__V1__HealthResponse *answer = arena_alloc(call->arena, sizeof *answer);
+
+    if (answer == NULL)
+        return STORE_FAULT_MEMORY;
+    kansen__v1__health_response__init(answer);
+    answer->status = atomic_load(&call->service->state) == SERVICE_SERVING
+                         ? KANSEN__V1__SERVING_STATUS__SERVING_STATUS_SERVING
+                         : KANSEN__V1__SERVING_STATUS__SERVING_STATUS_NOT_SERVING;
+    call->response.body_case = KANSEN__V1__RESPONSE__BODY_HEALTH;
+    call->response.health = answer;
+    return 0;
+}
+
+// Second figure of /proc/self/statm (proc(5)): resident pages. 0 where that is not to be had.
+static uint64_t
+resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    uint64_t pages = 0;
+
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*u %" SCNu64, &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+fill_status(struct call *call, const struct store_counts *counts, Kansen__V1__StatusResponse *answer)
+{
+    struct service *service = call->service;
+    struct store_usage usage = store_usage(service->store);
+
+    answer->server_version = (char *)KANSEN_VERSION;
+    answer->sequence = txn_sequence(call->txn);
+    answer->partners = counts->partners;
+    answer->offers = counts->offers;
+    answer->interests = counts->interests;
+    answer->regions = counts->regions;
+    answer->postcodes = counts->postcodes;
+    answer->store_used_bytes = usage.used_bytes;
+    answer->store_map_bytes = usage.map_bytes;
+    answer->uptime_s = (uint64_t)(clock_steady_us() - service->started_us) / 1000000;
+    answer->workers = service->workers;
+    answer->connections = atomic_load(&service->connections);
+    answer->write_queue = (uint32_t)queue_depth(service->queue);
+    answer->requests = atomic_load(&service->requests);
+    answer->commits = writer_commits(service->writer);
+    answer->resident_bytes = resident_bytes();
+    answer->store_format = STORE_FORMAT;
+    answer->semantics = STORE_SEMANTICS;
+}
+
+int
+answer_session_status(struct call *call)
+{
+    Kansen__V1__StatusResponse *answer = arena_alloc(call->arena, sizeof *answer);
+    struct store_counts counts;
+    int rc;
+
+    if (answer == NULL)
+        return STORE_FAULT_MEMORY;
+    rc = txn_counts(call->txn, &counts);
+    if (rc != 0)
+        return rc;
+    kansen__v1__status_response__init(answer);
+    fill_status(call, &counts, answer);
+    call->response.body_case = KANSEN__V1__RESPONSE__BODY_SERVER;
+    call->response.server = answer;
+    return 0;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request under way, as the handlers in this folder see it.
+#ifndef RPC_CALL_H
+#define RPC_CALL_H
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/fault.h"
+#include <kansen/v1/protocol.pb-c.h>
+
+struct service;
+struct session;
+struct txn;
+
+struct call {
+    struct service *service;
+    struct session *session;
+    const Kansen__V1__Request *request;
+    struct txn *txn;       // begun; NULL for requests that need no snapshot
+    struct arena *arena;   // lives until the answer is packed
+    struct arena *scratch; // for what is looked at and not kept; reset it at will
+    struct fault fault;
+    Kansen__V1__Response response; // the handler sets the body, in arena
+};
+
+// A handler: 0 with the response's body set, FAULT with the fault set, or a store fault.
+typedef int call_handler(struct call *call);
+
+#endif

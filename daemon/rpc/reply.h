@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers as frames. The answer goes behind what the buffer holds, whole or not at all.
+#ifndef RPC_REPLY_H
+#define RPC_REPLY_H
+
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include <kansen/v1/protocol.pb-c.h>
+
+// Adds a response as it is. An answer above max_frame bytes becomes RESOURCE_EXHAUSTED. 0 or -ENOMEM.
+int reply_response(struct buf *out, size_t max_frame, const Kansen__V1__Response *response) MUST_CHECK;
+
+// Adds a response that tells a fault and has no body. 0 or -ENOMEM.
+int reply_fault(struct buf *out, uint64_t id, const struct fault *fault) MUST_CHECK;
+
+// Makes status say the fault; its texts are the fault's own.
+void reply_status(Kansen__V1__Status *status, const struct fault *fault);
+
+#endif

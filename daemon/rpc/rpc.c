@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of requests, and the way of each from bytes to an answer: look at the bytes, find the row, ask
+// whether the session may, unpack, run. Invariant: the read transaction is open only between the first
+// request that needs it and rpc_pause(), so never while the loop waits.
+#include "rpc/rpc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "rpc/answer_match.h"
+#include "rpc/answer_registry.h"
+#include "rpc/answer_session.h"
+#include "rpc/answer_taxonomy.h"
+#include "rpc/call.h"
+#include "rpc/reply.h"
+#include "rpc/service.h"
+#include "rpc/wire.h"
+#include "rpc/writes.h"
+#include "store/store.h"
+#include "work/job.h"
+#include "work/queue.h"
+#include "work/writer.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum access {
+    ALWAYS = 0x1, // also before Hello
+    READS = 0x2,  // needs the snapshot
+    WRITES = 0x4, // goes to the writer
+};
+
+struct row {
+    uint32_t body; // number of the field in Request
+    const char *name;
+    unsigned roles;
+    unsigned access;
+    call_handler *handler; // NULL for writes
+};
+
+#define BODY(name) KANSEN__V1__REQUEST__BODY_##name
+
+// Partners and registrars get their rows when what they may see and change is cut to their own (token issue).
+static const struct row rows[] = {
+    {BODY(HELLO), "Hello", ROLE_ANY, ALWAYS, answer_session_hello},
+    {BODY(PING), "Ping", ROLE_ANY, ALWAYS, answer_session_ping},
+    {BODY(HEALTH), "Health", ROLE_ANY, ALWAYS, answer_session_health},
+    {BODY(STATUS), "Status", ROLE_OPERATOR, READS, answer_session_status},
+    {BODY(WRITE), "Write", ROLE_OPERATOR, WRITES, NULL},
+    {BODY(BATCH), "Batch", ROLE_OPERATOR, WRITES, NULL},
+    {BODY(GET_PARTNER), "GetPartner", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_get_partner},
+    {BODY(LIST_PARTNERS), "ListPartners", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_list_partners},
+    {BODY(GET_OFFER), "GetOffer", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_get_offer},
+    {BODY(LIST_OFFERS), "ListOffers", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_list_offers},
+    {BODY(LIST_INTERESTS), "ListInterests", ROLE_ANY, READS, answer_taxonomy_list_interests},
+    {BODY(LIST_REGIONS), "ListRegions", ROLE_ANY, READS, answer_taxonomy_list_regions},
+    {BODY(LIST_POSTCODES), "ListPostcodes", ROLE_ANY, READS, answer_taxonomy_list_postcodes},
+    {BODY(FIND_INTERESTS), "FindInterests", ROLE_ANY, READS, answer_taxonomy_find_interests},
+    {BODY(FIND_REGIONS), "FindRegions", ROLE_ANY, READS, answer_taxonomy_find_regions},
+    {BODY(MATCH), "Match", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_match},
+    {BODY(EXPLAIN), "Explain", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_explain},
+};
+
+struct rpc_env {
+    struct service *service;
+    unsigned worker;
+    struct txn *txn;
+    bool begun;            // txn is open
+    struct arena *arena;   // of the request at hand
+    struct arena *scratch; // of a handler
+};
+
+// A request on its way through this file.
+struct incoming {
+    struct session *session;
+    const uint8_t *payload;
+    size_t len;
+    struct wire_peek outside;
+    int64_t arrived_us;
+    struct fault fault;
+};
+
+struct rpc_env *
+rpc_env_new(struct service *service, unsigned worker)
+{
+    struct rpc_env *env = calloc(1, sizeof *env);
+
+    if (env == NULL)
+        return NULL;
+    env->service = service;
+    env->worker = worker;
+    env->arena = arena_new(service->request_memory);
+    env->scratch = arena_new(service->request_memory);
+    if (env->arena == NULL || env->scratch == NULL || txn_new_read(service->store, &env->txn) != 0) {
+        rpc_env_free(env);
+        return NULL;
+    }
+    return env;
+}
+
+void
+rpc_env_free(struct rpc_env *env)
+{
+    if (env == NULL)
+        return;
+    txn_free(env->txn);
+    arena_free(env->arena);
+    arena_free(env->scratch);
+    free(env);
+}
+
+void
+rpc_pause(struct rpc_env *env)
+{
+    if (env->begun)
+        txn_end(env->txn);
+    env->begun = false;
+}
+
+// ---- Whether the request may run
+// -----------------------------------------------------------------------------------
+
+static const struct row *
+find_row(uint32_t body)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].body == body)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static int
+admit(struct incoming *in, const struct row **out)
+{
+    const struct row *row = find_row(in->outside.body);
+
+    if (row == NULL && in->outside.unknown != 0)
+        return fault_set(&in->fault, CODE_INVALID_ARGUMENT, "body",
+                         "this version knows no request with field number %" PRIu32, in->outside.unknown);
+    if (row == NULL)
+        return fault_set(&in->fault, CODE_INVALID_ARGUMENT, "body", "the frame asks for nothing");
+    if (!in->session->open && (row->access & ALWAYS) == 0)
+        return fault_set(&in->fault, CODE_FAILED_PRECONDITION, "hello",
+                         "Hello must be answered OK before %s; only Ping and Health work without", row->name);
+    if ((row->roles & in->session->identity.role) == 0)
+        return fault_set(&in->fault, CODE_PERMISSION_DENIED, "", "the role %s may not call %s",
+                         role_name(in->session->identity.role), row->name);
+    *out = row;
+    return 0;
+}
+
+// Unpacks into arena. NULL with the fault set when it does not go.
+static Kansen__V1__Request *
+unpack(struct incoming *in, const struct row *row, struct arena *arena)
+{
+    Kansen__V1__Request *request = kansen__v1__request__unpack(arena_allocator(arena), in->len, in->payload);
+
+    if (request == NULL)
+        writer_fault(&in->fault, STORE_FAULT_MEMORY); // the bytes are good: wire_check has seen them
+    else if (request->body_case != row->body) {
+        fault_fill(&in->fault, CODE_INVALID_ARGUMENT, "body", "the frame asks for more than one thing");
+        return NULL;
+    }
+    return request;
+}
+
+static int64_t
+deadline_of(const struct incoming *in, const Kansen__V1__Request *request)
+{
+    return request->deadline_ms == 0 ? 0 : in->arrived_us + (int64_t)request->deadline_ms * 1000;
+}
+
+// ---- Reads
+// ---------------------------------------------------------------------------------------------------------
+
+static int
+begin(struct rpc_env *env)
+{
+    int rc = 0;
+
+    if (!env->begun)
+        rc = txn_begin(env->txn);
+    env->begun = rc == 0;
+    return rc;
+}
+
+// Runs the handler. 0, FAULT or a store fault.
+static int
+run_handler(struct rpc_env *env, struct incoming *in, const struct row *row, struct call *call)
+{
+    int64_t deadline = deadline_of(in, call->request);
+    int rc = 0;
+
+    if (deadline != 0 && clock_steady_us() > deadline)
+        return fault_set(&call->fault, CODE_DEADLINE_EXCEEDED, "deadline_ms",
+                         "the deadline passed before the request was begun");
+    if ((row->access & READS) != 0) {
+        rc = begin(env);
+        call->txn = env->txn;
+    }
+    return rc != 0 ? rc : row->handler(call);
+}
+
+static int
+answer_read(struct rpc_env *env, struct incoming *in, const struct row *row, struct buf *out)
+{
+    struct call call = {
+        .service = env->service, .session = in->session, .arena = env->arena, .scratch = env->scratch};
+    int rc;
+
+    kansen__v1__response__init(&call.response);
+    call.response.id = in->outside.id;
+    call.request = unpack(in, row, env->arena);
+    if (call.request == NULL)
+        return reply_fault(out, in->outside.id, &in->fault);
+    rc = run_handler(env, in, row, &call);
+    if (rc == 0)
+        return reply_response(out, env->service->max_frame, &call.response);
+    if (rc < 0) {
+        writer_fault(&call.fault, rc);
+        log_line(env->service->log, rc == STORE_FAULT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "rpc",
+                 "a request failed request=%s fault=\"%s\"", row->name, store_fault_text(rc));
+    }
+    return reply_fault(out, in->outside.id, &call.fault);
+}
+
+// ---- Writes
+// --------------------------------------------------------------------------------------------------------
+
+static int
+submit(struct rpc_env *env, struct incoming *in, const struct row *row, struct job *job)
+{
+    Kansen__V1__Request *request = unpack(in, row, job->arena);
+    int rc;
+
+    if (request == NULL)
+        return FAULT;
+    job->worker = env->worker;
+    job->connection = in->session->connection;
+    job->request = in->outside.id;
+    job->deadline_us = deadline_of(in, request);
+    job->bytes = in->len;
+    snprintf(job->actor, sizeof job->actor, "%s", in->session->identity.actor);
+    rc = writes_submit(env->service, job, request, &in->fault);
+    if (rc == STORE_FAULT_MEMORY) {
+        writer_fault(&in->fault, rc);
+        return FAULT;
+    }
+    return rc;
+}
+
+static int
+queue_write(struct rpc_env *env, struct incoming *in, const struct row *row, struct buf *out)
+{
+    struct job *job;
+    int rc;
+
+    if (queue_admits(env->service->queue, env->worker, in->len) == QUEUE_E_FULL)
+        return RPC_BUSY; // before any work is done for it
+    job = job_new(env->service->request_memory);
+    if (job == NULL) {
+        writer_fault(&in->fault, STORE_FAULT_MEMORY);
+        return reply_fault(out, in->outside.id, &in->fault);
+    }
+    rc = submit(env, in, row, job);
+    if (rc == 0)
+        return RPC_QUEUED;
+    job_free(job);
+    return rc == WRITES_BUSY ? (int)RPC_BUSY : reply_fault(out, in->outside.id, &in->fault);
+}
+
+// ---- All
+// -----------------------------------------------------------------------------------------------------------
+
+static int
+handle(struct rpc_env *env, struct incoming *in, struct buf *out)
+{
+    size_t max_elements = env->service->max_batch_writes > WIRE_ELEMENTS_MAX ? env->service->max_batch_writes
+                                                                             : WIRE_ELEMENTS_MAX;
+    const struct row *row = NULL;
+    int rc = wire_check(&kansen__v1__request__descriptor, in->payload, in->len, max_elements, &in->fault);
+
+    if (rc == WIRE_MALFORMED) {
+        rc = rpc_answer_fault(&in->fault, out);
+        return rc != 0 ? rc : (int)RPC_CLOSE;
+    }
+    wire_peek(&kansen__v1__request__descriptor, in->payload, in->len, &in->outside);
+    if (rc != 0 || admit(in, &row) != 0)
+        return reply_fault(out, in->outside.id, &in->fault);
+    if ((row->access & WRITES) != 0)
+        return queue_write(env, in, row, out);
+    return answer_read(env, in, row, out);
+}
+
+int
+rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, const uint8_t *payload,
+           size_t len, struct buf *out)
+{
+    struct incoming in = {.session = session, .payload = payload, .len = len, .arrived_us = arrived_us};
+    int rc = handle(env, &in, out);
+
+    arena_reset(env->arena);
+    arena_reset(env->scratch);
+    if (rc == RPC_ANSWERED || rc == RPC_CLOSE)
+        atomic_fetch_add_explicit(&env->service->requests, 1, memory_order_relaxed);
+    return rc;
+}
+
+int
+rpc_answer_job(struct rpc_env *env, const struct job *job, struct buf *out)
+{
+    atomic_fetch_add_explicit(&env->service->requests, 1, memory_order_relaxed);
+    return writes_answer(env->service, job, out);
+}
+
+int
+rpc_answer_fault(const struct fault *fault, struct buf *out)
+{
+    return reply_fault(out, 0, fault);
+}

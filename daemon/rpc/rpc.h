@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests and their answers, without sockets: bytes of a request in, bytes of an answer out, or a job for
+// the writer. Everything here belongs to one worker thread.
+#ifndef RPC_RPC_H
+#define RPC_RPC_H
+
+#include "auth/role.h"
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct job;
+struct rpc_env;
+struct service;
+
+struct session {
+    struct identity identity;
+    uint64_t connection; // as the worker numbers it
+    bool open;           // Hello was answered OK
+};
+
+// What a worker needs to answer: a read transaction and memory. Make and free it in the worker's thread. NULL
+// when memory is short. The service must outlive it.
+struct rpc_env *rpc_env_new(struct service *service, unsigned worker) MUST_CHECK;
+void rpc_env_free(struct rpc_env *env);
+
+enum rpc_result {
+    RPC_ANSWERED = 0, // the answer is in out
+    RPC_QUEUED,       // the writer has it; its job comes back through the worker's mailbox
+    RPC_BUSY,         // the write queue is full; call again with the same bytes after MAILBOX_ROOM
+    RPC_CLOSE,        // the answer is in out; the connection can not go on
+};
+
+// Handles one request, payload[0..len), whose bytes arrived at arrived_us (steady clock). A rpc_result, or
+// -ENOMEM when not even an answer fits in memory. Nothing of payload is kept.
+int rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, const uint8_t *payload,
+               size_t len, struct buf *out) MUST_CHECK;
+
+// Ends the snapshot that requests since the last call were answered from; call it before the loop goes on.
+void rpc_pause(struct rpc_env *env);
+
+// Adds the answer to a job that came back. 0 or -ENOMEM. The job stays the caller's.
+int rpc_answer_job(struct rpc_env *env, const struct job *job, struct buf *out) MUST_CHECK;
+
+// Adds an answer about a frame that could not be read, or about the connection as a whole: id 0. 0 or
+// -ENOMEM.
+int rpc_answer_fault(const struct fault *fault, struct buf *out) MUST_CHECK;
+
+#endif

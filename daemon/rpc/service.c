@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the options and the machine allow.
+#include "rpc/service.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/options.h"
+#include <inttypes.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#define SPARE_FILES 64u // beside those of connections
+
+static unsigned
+count_cores(void)
+{
+    cpu_set_t cores;
+
+    if (sched_getaffinity(0, sizeof cores, &cores) != 0)
+        return 1;
+    return (unsigned)CPU_COUNT(&cores);
+}
+
+// Raises the limit of files as far as it goes; returns how many connections that allows, up to wanted.
+static unsigned
+allow_files(const struct log *log, uint64_t wanted)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return (unsigned)wanted;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted + SPARE_FILES)
+        return (unsigned)wanted;
+    wanted = limit.rlim_cur > 2 * SPARE_FILES ? limit.rlim_cur - SPARE_FILES : SPARE_FILES;
+    log_line(log, LOG_LEVEL_WARNING, "main",
+             "the limit of open files allows fewer connections than max_connections connections=%" PRIu64,
+             wanted);
+    return (unsigned)wanted;
+}
+
+void
+service_init(struct service *service, const struct options *options, const struct log *log)
+{
+    *service = (struct service){.log = log};
+    service->started_us = clock_steady_us();
+    service->workers = options->workers == 0 ? count_cores() : (unsigned)options->workers;
+    service->max_frame = options->max_frame;
+    service->request_memory = options->request_memory;
+    service->max_in_flight = (unsigned)options->max_in_flight;
+    service->max_connections = allow_files(log, options->max_connections);
+    service->max_batch_writes = (unsigned)options->max_batch_writes;
+}

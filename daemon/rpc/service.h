@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all threads know about the daemon as a whole. Its members are atomic or never change while threads
+// run.
+#ifndef RPC_SERVICE_H
+#define RPC_SERVICE_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct log;
+struct options;
+struct queue;
+struct store;
+struct writer;
+
+enum service_state {
+    SERVICE_STARTING,
+    SERVICE_SERVING,
+    SERVICE_DRAINING,
+};
+
+struct service {
+    struct store *store;
+    struct queue *queue;
+    struct writer *writer;
+    const struct log *log;
+    int64_t started_us; // on the steady clock
+    unsigned workers;
+    size_t max_frame;      // bytes
+    size_t request_memory; // bytes
+    unsigned max_in_flight;
+    unsigned max_connections;
+    unsigned max_batch_writes;
+    _Atomic int state; // enum service_state
+    _Atomic uint32_t connections;
+    _Atomic uint64_t requests; // answered
+};
+
+// Fills in what the options say, and raises the limit of open files as far as the connections need; store,
+// queue and writer are set later, before workers start. Main thread.
+void service_init(struct service *service, const struct options *options, const struct log *log);
+
+#endif

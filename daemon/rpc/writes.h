@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes on their way from a request to a job for the writer, and back to an answer. A worker's thread.
+#ifndef RPC_WRITES_H
+#define RPC_WRITES_H
+
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include <kansen/v1/protocol.pb-c.h>
+
+struct job;
+struct service;
+
+#define WRITES_BUSY 4 // the queue is full; its worker is told when there is room
+
+// Makes a job's list of writes from a request that was unpacked into the job's arena, with what the caller
+// has filled in of the job, and pushes it. 0: the queue owns the job. Otherwise the caller still owns it:
+// FAULT, WRITES_BUSY, or STORE_FAULT_MEMORY.
+int writes_submit(struct service *service, struct job *job, const Kansen__V1__Request *request,
+                  struct fault *fault) MUST_CHECK;
+
+// Adds the answer to a job that came back. 0 or -ENOMEM.
+int writes_answer(const struct service *service, const struct job *job, struct buf *out) MUST_CHECK;
+
+#endif

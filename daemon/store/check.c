@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+// The check walks each table once. What is derived (external ids, cells, rows, accreditations) is compared in
+// both directions: every record has its entries, and there are as many entries as the records ask for.
+#include "store/check.h"
+#include "store/catalog.h"
+#include "store/index.h"
+#include "store/internal.h"
+#include "store/records.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define PROBLEMS_SHOWN   100u
+#define CHECK_MEMORY_MAX (64u << 20) // bytes for the records of one step
+
+struct check {
+    struct txn *txn;
+    FILE *out;
+    struct arena *arena;
+    uint64_t problems;
+    uint64_t expected[TABLE_COUNT]; // entries that the records ask for, in the tables that are derived
+    XXH3_state_t *digest;
+};
+
+static void problem(struct check *check, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void
+problem(struct check *check, const char *format, ...)
+{
+    va_list args;
+
+    if (check->problems++ >= PROBLEMS_SHOWN)
+        return;
+    va_start(args, format);
+    vfprintf(check->out, format, args);
+    va_end(args);
+    fputc('\n', check->out);
+}
+
+// ---- Walking a table
+// -----------------------------------------------------------------------------------------------
+
+typedef int check_step(struct check *check, const MDB_val *key, const MDB_val *value);
+
+static int
+walk(struct check *check, enum table table, check_step *step)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    struct txn *txn = check->txn;
+    int rc = txn_map(txn, mdb_cursor_open(txn->mdb, txn->store->dbi[table], &cursor));
+
+    if (rc != 0)
+        return rc;
+    while ((rc = txn_map(txn, mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) == 0) {
+        rc = step(check, &key, &value);
+        arena_reset(check->arena);
+        if (rc != 0)
+            break;
+    }
+    mdb_cursor_close(cursor);
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
+// Unpacks a record; damage is a problem and gives NULL, not the end of the check.
+static int
+unpack(struct check *check, const char *what, const MDB_val *key, const MDB_val *value,
+       const ProtobufCMessageDescriptor *type, void *out)
+{
+    int rc = record_unpack(check->txn, key, value, type, check->arena, out);
+
+    XXH3_128bits_update(check->digest, key->mv_data, key->mv_size);
+    XXH3_128bits_update(check->digest, value->mv_data, value->mv_size);
+    if (rc == STORE_FAULT_CORRUPT) {
+        check->txn->fault = 0;
+        memset(out, 0, sizeof(void *));
+        problem(check, "%s: a record's checksum does not hold", what);
+        return 0;
+    }
+    return rc;
+}
+
+// ---- Partners and offers
+// -------------------------------------------------------------------------------------------
+
+static int
+check_external(struct check *check, enum table table, const char *what, const char *source,
+               const char *external_id, uint64_t id)
+{
+    uint64_t found = 0;
+    int rc;
+
+    if (external_id[0] == '\0')
+        return 0;
+    check->expected[table]++;
+    rc = table == TABLE_PARTNER_EXT ? partner_find(check->txn, source, external_id, &found)
+                                    : offer_find(check->txn, source, external_id, &found);
+    if (rc < 0)
+        return rc;
+    if (rc != 0 || found != id)
+        problem(check, "%s %" PRIu64 ": external id '%s' of source '%s' leads to %" PRIu64, what, id,
+                external_id, source, found);
+    return 0;
+}
+
+static int
+check_accreditations(struct check *check, const Kansen__V1__Partner *partner)
+{
+    for (size_t i = 0; i < partner->n_accreditations; i++) {
+        struct key key = key_accreditation(partner->accreditations[i]->crebo, partner->id, (uint32_t)i);
+        MDB_val value;
+        int rc = table_get(check->txn, TABLE_ACCREDITATION, &key, &value);
+
+        if (rc < 0)
+            return rc;
+        check->expected[TABLE_ACCREDITATION]++;
+        if (rc != 0)
+            problem(check, "partner %" PRIu64 ": accreditation %u is not in its table", partner->id,
+                    partner->accreditations[i]->crebo);
+    }
+    return 0;
+}
+
+static int
+step_partner(struct check *check, const MDB_val *key, const MDB_val *value)
+{
+    Kansen__V1__Partner *partner;
+    int rc = unpack(check, "partner", key, value, &kansen__v1__partner__descriptor, &partner);
+
+    if (rc != 0 || partner == NULL)
+        return rc;
+    if (partner->id != key_read_u64(key->mv_data))
+        problem(check, "partner %" PRIu64 ": stored under another id", partner->id);
+    rc = check_external(check, TABLE_PARTNER_EXT, "partner", partner->source, partner->external_id,
+                        partner->id);
+    return rc == 0 ? check_accreditations(check, partner) : rc;
+}
+
+static int
+check_row(struct check *check, const Kansen__V1__Offer *offer, const Kansen__V1__Partner *partner)
+{
+    const struct catalog *catalog = NULL;
+    struct offer_row derived, stored;
+    int rc = txn_catalog(check->txn, &catalog);
+
+    if (rc == 0)
+        rc = offer_row_get(check->txn, offer->id, &stored);
+    if (rc == STORE_E_NOT_FOUND || rc == STORE_FAULT_CORRUPT) {
+        check->txn->fault = 0;
+        problem(check, "offer %" PRIu64 ": has no row in the index", offer->id);
+        return 0;
+    }
+    if (rc != 0)
+        return rc;
+    index_derive(catalog, offer, partner, &derived);
+    derived.seats_taken = stored.seats_taken;
+    derived.taken_referred = stored.taken_referred;
+    if (memcmp(&derived, &stored, sizeof stored) != 0)
+        problem(check, "offer %" PRIu64 ": its row in the index is not what follows from it", offer->id);
+    return 0;
+}
+
+static int
+step_offer(struct check *check, const MDB_val *key, const MDB_val *value)
+{
+    Kansen__V1__Partner *partner;
+    Kansen__V1__Offer *offer;
+    struct key pair;
+    MDB_val nothing;
+    int rc = unpack(check, "offer", key, value, &kansen__v1__offer__descriptor, &offer);
+
+    if (rc != 0 || offer == NULL)
+        return rc;
+    check->expected[TABLE_OFFER_CELL]++;
+    check->expected[TABLE_OFFER_ROW]++;
+    check->expected[TABLE_PARTNER_OFFER]++;
+    if (offer->id != key_read_u64(key->mv_data))
+        problem(check, "offer %" PRIu64 ": stored under another id", offer->id);
+    pair = key_pair(offer->partner_id, offer->id);
+    rc = table_get(check->txn, TABLE_PARTNER_OFFER, &pair, &nothing);
+    if (rc < 0)
+        return rc;
+    if (rc != 0)
+        problem(check, "offer %" PRIu64 ": not in the list of partner %" PRIu64, offer->id,
+                offer->partner_id);
+    rc = check_external(check, TABLE_OFFER_EXT, "offer", offer->source, offer->external_id, offer->id);
+    if (rc != 0)
+        return rc;
+    rc = partner_get(check->txn, offer->partner_id, check->arena, &partner);
+    if (rc == 0)
+        return check_row(check, offer, partner);
+    check->txn->fault = 0;
+    problem(check, "offer %" PRIu64 ": its partner %" PRIu64 " can not be read", offer->id,
+            offer->partner_id);
+    return 0;
+}
+
+// ---- Taxonomy and journal
+// ------------------------------------------------------------------------------------------
+
+static int
+step_interest(struct check *check, const MDB_val *key, const MDB_val *value)
+{
+    Kansen__V1__Interest *interest;
+
+    return unpack(check, "interest", key, value, &kansen__v1__interest__descriptor, &interest);
+}
+
+static int
+step_region(struct check *check, const MDB_val *key, const MDB_val *value)
+{
+    Kansen__V1__Region *region;
+
+    return unpack(check, "region", key, value, &kansen__v1__region__descriptor, &region);
+}
+
+static int
+step_postcode(struct check *check, const MDB_val *key, const MDB_val *value)
+{
+    Kansen__V1__Postcode *postcode;
+
+    return unpack(check, "postcode", key, value, &kansen__v1__postcode__descriptor, &postcode);
+}
+
+static int
+step_journal(struct check *check, const MDB_val *key, const MDB_val *value)
+{
+    Kansen__V1__JournalEntry *entry;
+    uint64_t wanted = ++check->expected[TABLE_JOURNAL];
+    int rc =
+        record_unpack(check->txn, key, value, &kansen__v1__journal_entry__descriptor, check->arena, &entry);
+
+    if (rc == STORE_FAULT_CORRUPT) {
+        check->txn->fault = 0;
+        problem(check, "journal %" PRIu64 ": the entry's checksum does not hold", wanted);
+        return 0;
+    }
+    if (rc == 0 && (entry->sequence != wanted || key_read_u64(key->mv_data) != wanted)) {
+        problem(check, "journal: %" PRIu64 " follows %" PRIu64, entry->sequence, wanted - 1);
+        check->expected[TABLE_JOURNAL] = entry->sequence;
+    }
+    return rc;
+}
+
+// ---- The whole
+// -----------------------------------------------------------------------------------------------------
+
+static int
+check_counts(struct check *check)
+{
+    static const struct {
+        enum table table;
+        const char *name;
+    } derived[] = {
+        {TABLE_PARTNER_EXT, "partner_ext"},     {TABLE_OFFER_EXT, "offer_ext"},
+        {TABLE_PARTNER_OFFER, "partner_offer"}, {TABLE_ACCREDITATION, "accreditation"},
+        {TABLE_OFFER_CELL, "offer_cell"},       {TABLE_OFFER_ROW, "offer_row"},
+    };
+
+    for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
+        MDB_stat stat;
+        int rc =
+            txn_map(check->txn, mdb_stat(check->txn->mdb, check->txn->store->dbi[derived[i].table], &stat));
+
+        if (rc != 0)
+            return rc;
+        if (stat.ms_entries != check->expected[derived[i].table])
+            problem(check, "%s: %zu entries, but the records ask for %" PRIu64, derived[i].name,
+                    stat.ms_entries, check->expected[derived[i].table]);
+    }
+    return 0;
+}
+
+static int
+check_tables(struct check *check)
+{
+    static const struct {
+        enum table table;
+        check_step *step;
+    } steps[] = {
+        {TABLE_INTEREST, step_interest}, {TABLE_REGION, step_region}, {TABLE_POSTCODE, step_postcode},
+        {TABLE_PARTNER, step_partner},   {TABLE_OFFER, step_offer},   {TABLE_JOURNAL, step_journal},
+    };
+    int rc = 0;
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
+        rc = walk(check, steps[i].table, steps[i].step);
+    return rc == 0 ? check_counts(check) : rc;
+}
+
+static int
+report(struct check *check)
+{
+    struct store_counts counts;
+    XXH128_hash_t digest = XXH3_128bits_digest(check->digest);
+    int rc = txn_counts(check->txn, &counts);
+
+    if (rc != 0)
+        return rc;
+    if (check->problems > PROBLEMS_SHOWN)
+        fprintf(check->out, "and %" PRIu64 " problems more\n", check->problems - PROBLEMS_SHOWN);
+    fprintf(check->out,
+            "%s: %" PRIu64 " partners, %" PRIu64 " offers, %" PRIu64 " interests, %" PRIu64
+            " regions, %" PRIu64 " postcodes, journal at %" PRIu64 ", digest %016" PRIx64 "%016" PRIx64 "\n",
+            check->problems == 0 ? "all is well" : "problems found", counts.partners, counts.offers,
+            counts.interests, counts.regions, counts.postcodes, txn_sequence(check->txn), digest.high64,
+            digest.low64);
+    return check->problems == 0 ? 0 : 1;
+}
+
+static int
+check_store(struct store *store, FILE *out)
+{
+    struct check check = {.out = out, .arena = arena_new(CHECK_MEMORY_MAX), .digest = XXH3_createState()};
+    int rc =
+        check.arena == NULL || check.digest == NULL ? STORE_FAULT_MEMORY : txn_new_read(store, &check.txn);
+
+    if (rc == 0)
+        rc = txn_begin(check.txn);
+    if (rc == 0) {
+        XXH3_128bits_reset(check.digest);
+        rc = check_tables(&check);
+        if (rc == 0)
+            rc = report(&check);
+    }
+    txn_free(check.txn);
+    XXH3_freeState(check.digest);
+    arena_free(check.arena);
+    return rc;
+}
+
+int
+check_run(const char *dir, FILE *out)
+{
+    struct store_options options = {.dir = dir, .read_only = true};
+    struct fault fault;
+    struct store *store;
+    int rc = store_open(&options, &store, &fault);
+
+    if (rc == FAULT)
+        fprintf(out, "%s\n", fault.message);
+    if (rc == 0) {
+        rc = check_store(store, out);
+        store_close(store);
+    }
+    if (rc < 0)
+        fprintf(out, "the check could not end: %s\n", store_fault_text(rc));
+    return rc;
+}

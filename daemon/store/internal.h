@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the store share: its tables, the bodies of its structs, and access to a table by key.
+// Only daemon/store/*.c may include this.
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include "base/arena.h"
+#include "store/key.h"
+#include "store/store.h"
+#include <lmdb.h>
+#include <protobuf-c/protobuf-c.h>
+
+enum table {
+    TABLE_META,
+    TABLE_PARTNER,
+    TABLE_PARTNER_EXT,
+    TABLE_PARTNER_OFFER,
+    TABLE_ACCREDITATION,
+    TABLE_OFFER,
+    TABLE_OFFER_EXT,
+    TABLE_OFFER_CELL,
+    TABLE_OFFER_ROW,
+    TABLE_INTEREST,
+    TABLE_REGION,
+    TABLE_POSTCODE,
+    TABLE_FUND,
+    TABLE_JOURNAL,
+    TABLE_COUNT,
+};
+
+struct store {
+    MDB_env *env;
+    MDB_dbi dbi[TABLE_COUNT];
+    int lock_fd; // holds the directory's lock; -1 = none
+};
+
+struct txn {
+    struct store *store;
+    MDB_txn *mdb; // NULL between transactions of a writer
+    bool write;
+    bool begun;
+    bool places_changed; // regions changed: rows with a derived place are due before the commit
+    int fault;           // sticks until the end
+    bool sequence_known;
+    uint64_t sequence;           // of the last journal entry, once known
+    struct catalog *catalog;     // as of catalog_generation; NULL = none loaded
+    uint64_t catalog_generation; // of the store's taxonomy
+    bool catalog_uncommitted;    // loaded after changes of this very transaction
+};
+
+// Maps a return code of LMDB: 0, STORE_E_NOT_FOUND, STORE_E_EXISTS, or a fault, which then sticks to txn.
+int txn_map(struct txn *txn, int mdb_rc) MUST_CHECK;
+
+// Makes a fault stick; returns it.
+int txn_fail(struct txn *txn, enum store_fault fault);
+
+// One value of a table. 0, STORE_E_NOT_FOUND, STORE_E_EXISTS (put with MDB_NOOVERWRITE) or a fault.
+int table_get(struct txn *txn, enum table table, const struct key *key, MDB_val *out) MUST_CHECK;
+int table_put(struct txn *txn, enum table table, const struct key *key, const void *value, size_t len,
+              unsigned flags) MUST_CHECK;
+int table_del(struct txn *txn, enum table table, const struct key *key) MUST_CHECK;
+
+// The first entry with a key at or behind `from`. 0, STORE_E_NOT_FOUND at the end, or a fault.
+int table_seek(struct txn *txn, enum table table, const struct key *from, MDB_val *key,
+               MDB_val *value) MUST_CHECK;
+
+// Numbers in the table meta; a missing one is 0.
+#define META_FORMAT        "format"
+#define META_GENERATION    "taxonomy_generation"
+#define META_LAST_PARTNER  "last_partner"
+#define META_LAST_OFFER    "last_offer"
+#define META_LAST_INTEREST "last_interest"
+#define META_LAST_REGION   "last_region"
+#define META_LAST_FUND     "last_fund"
+int meta_get(struct txn *txn, const char *name, uint64_t *out) MUST_CHECK;
+int meta_put(struct txn *txn, const char *name, uint64_t value) MUST_CHECK;
+
+// Records: a checksum over key and bytes (XXH3, 64 bits), then the packed message. out is the address of a
+// pointer to the message's struct; the message is in arena.
+int record_put(struct txn *txn, enum table table, const struct key *key,
+               const ProtobufCMessage *message) MUST_CHECK;
+int record_get(struct txn *txn, enum table table, const struct key *key,
+               const ProtobufCMessageDescriptor *type, struct arena *arena, void *out) MUST_CHECK;
+int record_unpack(struct txn *txn, const MDB_val *key, const MDB_val *value,
+                  const ProtobufCMessageDescriptor *type, struct arena *arena, void *out) MUST_CHECK;
+
+// Reads the whole taxonomy that txn sees. Freed by catalog_free.
+int catalog_load(struct txn *txn, struct catalog **out) MUST_CHECK;
+void catalog_free(struct catalog *catalog);
+
+#endif

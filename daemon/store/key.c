@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys are built by appending; the longest is an external key: source, 0, external id.
+#include "store/key.h"
+#include <assert.h>
+#include <endian.h>
+#include <string.h>
+
+static void
+append(struct key *key, const void *bytes, size_t len)
+{
+    assert(len <= sizeof key->bytes - key->len);
+    memcpy(key->bytes + key->len, bytes, len);
+    key->len += len;
+}
+
+static void
+append_u32(struct key *key, uint32_t number)
+{
+    uint32_t big = htobe32(number);
+
+    append(key, &big, sizeof big);
+}
+
+static void
+append_u64(struct key *key, uint64_t number)
+{
+    uint64_t big = htobe64(number);
+
+    append(key, &big, sizeof big);
+}
+
+struct key
+key_u16(uint16_t number)
+{
+    struct key key = {0};
+    uint16_t big = htobe16(number);
+
+    append(&key, &big, sizeof big);
+    return key;
+}
+
+struct key
+key_u64(uint64_t id)
+{
+    struct key key = {0};
+
+    append_u64(&key, id);
+    return key;
+}
+
+struct key
+key_text(const char *text)
+{
+    struct key key = {0};
+
+    append(&key, text, strlen(text));
+    return key;
+}
+
+struct key
+key_external(const char *source, const char *external_id)
+{
+    struct key key = {0};
+
+    append(&key, source, strlen(source) + 1);
+    append(&key, external_id, strlen(external_id));
+    return key;
+}
+
+struct key
+key_pair(uint64_t first, uint64_t second)
+{
+    struct key key = {0};
+
+    append_u64(&key, first);
+    append_u64(&key, second);
+    return key;
+}
+
+struct key
+key_accreditation(uint32_t crebo, uint64_t partner, uint32_t place)
+{
+    struct key key = {0};
+
+    append_u32(&key, crebo);
+    append_u64(&key, partner);
+    append_u32(&key, place);
+    return key;
+}
+
+struct key
+key_cell(uint32_t cell, uint64_t offer)
+{
+    struct key key = {0};
+
+    append_u32(&key, cell);
+    append_u64(&key, offer);
+    return key;
+}
+
+uint16_t
+key_read_u16(const void *bytes)
+{
+    uint16_t big;
+
+    memcpy(&big, bytes, sizeof big);
+    return be16toh(big);
+}
+
+uint32_t
+key_read_u32(const void *bytes)
+{
+    uint32_t big;
+
+    memcpy(&big, bytes, sizeof big);
+    return be32toh(big);
+}
+
+uint64_t
+key_read_u64(const void *bytes)
+{
+    uint64_t big;
+
+    memcpy(&big, bytes, sizeof big);
+    return be64toh(big);
+}

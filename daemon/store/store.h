@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store: one LMDB environment in a directory of its own, and transactions on it. Every error of LMDB is
+// mapped here to one of the faults below; a fault inside a transaction sticks to it, so that nothing of it
+// can be committed.
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/attr.h"
+#include "base/fault.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STORE_FORMAT      1u // layout of the tables; an older one is upgraded, a newer one refused
+#define STORE_SEMANTICS   1u // version of MATCHING under which commands are applied
+#define STORE_DEFAULT_MAP (UINT64_C(64) << 30) // bytes of address space
+#define STORE_FILE        "kansen.mdb"         // in the data directory
+#define STORE_KEY_MAX     256u                 // longest key in bytes; every key format stays below it
+
+// Documented outcomes.
+enum store_outcome {
+    STORE_E_NOT_FOUND = 2, // no such record, or the end of a listing (1 is FAULT)
+    STORE_E_EXISTS = 3,    // the key is taken
+};
+
+// Faults: forwarded upwards until the one who owns the transaction aborts it.
+enum store_fault {
+    STORE_FAULT_MEMORY = -1,  // memory is short
+    STORE_FAULT_FULL = -2,    // the map or the disk is full; reads go on, nothing was changed
+    STORE_FAULT_IO = -3,      // the disk failed, the store can not be trusted to be durable
+    STORE_FAULT_CORRUPT = -4, // a record does not say what it must
+    STORE_FAULT_SYSTEM = -5,  // anything else
+};
+
+// A fault as a person reads it.
+const char *store_fault_text(int fault);
+
+struct store;
+
+struct store_options {
+    const char *dir;      // data directory; made (0700) if it is not there, unless read_only
+    uint64_t map_bytes;   // 0 = STORE_DEFAULT_MAP
+    unsigned max_readers; // read transactions at the same time; 0 = 126
+    bool read_only;       // for checks: nothing is made or written
+};
+
+// Opens the store and locks its directory against a second daemon (not with read_only, which asks for a
+// shared lock). 0; FAULT with the reason for a person; or a store fault. *out is set on 0 only.
+int store_open(const struct store_options *options, struct store **out, struct fault *fault) MUST_CHECK;
+void store_close(struct store *store); // all transactions must be freed before; NULL is safe
+
+struct store_usage {
+    uint64_t used_bytes; // pages in use
+    uint64_t map_bytes;  // limit
+};
+struct store_usage store_usage(struct store *store); // any thread
+
+// ---- Transactions. One belongs to one thread at a time. Only one write transaction is open at a time: the
+// writer's.
+
+struct txn;
+struct catalog;
+
+int txn_new_read(struct store *store, struct txn **out) MUST_CHECK;
+int txn_new_write(struct store *store, struct txn **out) MUST_CHECK;
+void txn_free(struct txn *txn); // ends it first; NULL is safe
+
+// Starts on the latest committed state. A read transaction keeps its slot between uses, so this is cheap.
+int txn_begin(struct txn *txn) MUST_CHECK;
+
+// Ends a read transaction, or drops a write transaction with all its changes. Safe when none is open.
+void txn_end(struct txn *txn);
+
+// Makes the changes of a write transaction durable. Whatever it returns, the transaction has ended. On 0
+// everything is on disk; on a fault nothing of it counts.
+int txn_commit(struct txn *txn) MUST_CHECK;
+
+// The fault that sticks to the transaction, or 0.
+int txn_fault(const struct txn *txn);
+
+// Sequence of the last journal entry in this transaction's view; 0 = none.
+uint64_t txn_sequence(struct txn *txn);
+
+// Interests, regions and funds in this transaction's view; loaded when they changed since the last call, else
+// kept. 0 or a fault. *out holds until the transaction's next begin, txn_catalog or end of life.
+int txn_catalog(struct txn *txn, const struct catalog **out) MUST_CHECK;
+
+// Counts of records for status.
+struct store_counts {
+    uint64_t partners, offers, interests, regions, postcodes;
+};
+int txn_counts(struct txn *txn, struct store_counts *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// Transactions and the tables under them. The mapping of LMDB's errors stands here and nowhere else.
+#include "store/catalog.h"
+#include "store/index.h"
+#include "store/internal.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static int
+map_code(int mdb_rc)
+{
+    switch (mdb_rc) {
+    case 0:
+        return 0;
+    case MDB_NOTFOUND:
+        return STORE_E_NOT_FOUND;
+    case MDB_KEYEXIST:
+        return STORE_E_EXISTS;
+    case ENOMEM:
+        return STORE_FAULT_MEMORY;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case ENOSPC:
+    case EDQUOT:
+        return STORE_FAULT_FULL;
+    case EIO:
+        return STORE_FAULT_IO;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+        return STORE_FAULT_CORRUPT;
+    default:
+        return STORE_FAULT_SYSTEM;
+    }
+}
+
+int
+txn_fail(struct txn *txn, enum store_fault fault)
+{
+    if (txn->fault == 0)
+        txn->fault = fault;
+    return fault;
+}
+
+int
+txn_map(struct txn *txn, int mdb_rc)
+{
+    int rc = map_code(mdb_rc);
+
+    return rc < 0 ? txn_fail(txn, rc) : rc;
+}
+
+int
+txn_fault(const struct txn *txn)
+{
+    return txn->fault;
+}
+
+static int
+txn_new(struct store *store, bool write, struct txn **out)
+{
+    struct txn *txn = calloc(1, sizeof *txn);
+
+    if (txn == NULL)
+        return STORE_FAULT_MEMORY;
+    txn->store = store;
+    txn->write = write;
+    *out = txn;
+    return 0;
+}
+
+int
+txn_new_read(struct store *store, struct txn **out)
+{
+    return txn_new(store, false, out);
+}
+
+int
+txn_new_write(struct store *store, struct txn **out)
+{
+    return txn_new(store, true, out);
+}
+
+static void
+drop_catalog(struct txn *txn)
+{
+    catalog_free(txn->catalog);
+    txn->catalog = NULL;
+    txn->catalog_uncommitted = false;
+}
+
+void
+txn_free(struct txn *txn)
+{
+    if (txn == NULL)
+        return;
+    txn_end(txn);
+    if (txn->mdb != NULL)
+        mdb_txn_abort(txn->mdb);
+    drop_catalog(txn);
+    free(txn);
+}
+
+int
+txn_begin(struct txn *txn)
+{
+    int rc;
+
+    assert(!txn->begun);
+    txn->fault = 0;
+    txn->places_changed = false;
+    txn->sequence_known = false;
+    if (txn->write || txn->mdb == NULL)
+        rc = mdb_txn_begin(txn->store->env, NULL, txn->write ? 0 : MDB_RDONLY, &txn->mdb);
+    else
+        rc = mdb_txn_renew(txn->mdb);
+    if (rc != 0)
+        return map_code(rc);
+    txn->begun = true;
+    return 0;
+}
+
+void
+txn_end(struct txn *txn)
+{
+    if (!txn->begun)
+        return;
+    txn->begun = false;
+    if (!txn->write) {
+        mdb_txn_reset(txn->mdb);
+        return;
+    }
+    mdb_txn_abort(txn->mdb);
+    txn->mdb = NULL;
+    if (txn->catalog_uncommitted)
+        drop_catalog(txn); // its generation may come again with another content
+}
+
+int
+txn_commit(struct txn *txn)
+{
+    int rc;
+
+    assert(txn->begun && txn->write);
+    if (txn->fault == 0 && txn->places_changed)
+        txn->fault = index_refresh_places(txn);
+    if (txn->fault != 0) {
+        rc = txn->fault;
+        txn_end(txn);
+        return rc;
+    }
+    rc = mdb_txn_commit(txn->mdb); // frees the transaction, even when it fails
+    txn->mdb = NULL;
+    txn->begun = false;
+    if (rc != 0 && txn->catalog_uncommitted)
+        drop_catalog(txn);
+    txn->catalog_uncommitted = false;
+    return map_code(rc);
+}
+
+int
+txn_catalog(struct txn *txn, const struct catalog **out)
+{
+    uint64_t generation;
+    int rc = meta_get(txn, META_GENERATION, &generation);
+
+    if (rc < 0)
+        return rc;
+    if (txn->catalog == NULL || txn->catalog_generation != generation) {
+        struct catalog *catalog;
+
+        rc = catalog_load(txn, &catalog);
+        if (rc < 0)
+            return rc;
+        catalog_free(txn->catalog);
+        txn->catalog = catalog;
+        txn->catalog_generation = generation;
+        txn->catalog_uncommitted = txn->write;
+    }
+    *out = txn->catalog;
+    return 0;
+}
+
+int
+table_get(struct txn *txn, enum table table, const struct key *key, MDB_val *out)
+{
+    MDB_val k = {key->len, (void *)key->bytes};
+
+    return txn_map(txn, mdb_get(txn->mdb, txn->store->dbi[table], &k, out));
+}
+
+int
+table_put(struct txn *txn, enum table table, const struct key *key, const void *value, size_t len,
+          unsigned flags)
+{
+    MDB_val k = {key->len, (void *)key->bytes}, v = {len, (void *)value};
+
+    return txn_map(txn, mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, flags));
+}
+
+int
+table_del(struct txn *txn, enum table table, const struct key *key)
+{
+    MDB_val k = {key->len, (void *)key->bytes};
+
+    return txn_map(txn, mdb_del(txn->mdb, txn->store->dbi[table], &k, NULL));
+}
+
+int
+table_seek(struct txn *txn, enum table table, const struct key *from, MDB_val *key, MDB_val *value)
+{
+    MDB_cursor *cursor;
+    int rc = txn_map(txn, mdb_cursor_open(txn->mdb, txn->store->dbi[table], &cursor));
+
+    if (rc != 0)
+        return rc;
+    *key = (MDB_val){from->len, (void *)from->bytes};
+    rc = txn_map(txn, mdb_cursor_get(cursor, key, value, from->len == 0 ? MDB_FIRST : MDB_SET_RANGE));
+    mdb_cursor_close(cursor);
+    return rc;
+}
+
+int
+meta_get(struct txn *txn, const char *name, uint64_t *out)
+{
+    struct key key = key_text(name);
+    MDB_val value;
+    int rc = table_get(txn, TABLE_META, &key, &value);
+
+    *out = 0;
+    if (rc != 0)
+        return rc;
+    if (value.mv_size != sizeof *out)
+        return txn_fail(txn, STORE_FAULT_CORRUPT);
+    __builtin_memcpy(out, value.mv_data, sizeof *out);
+    return 0;
+}
+
+int
+meta_put(struct txn *txn, const char *name, uint64_t value)
+{
+    struct key key = key_text(name);
+
+    return table_put(txn, TABLE_META, &key, &value, sizeof value, 0);
+}
+
+uint64_t
+txn_sequence(struct txn *txn)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    int rc;
+
+    if (txn->sequence_known)
+        return txn->sequence;
+    if (txn_map(txn, mdb_cursor_open(txn->mdb, txn->store->dbi[TABLE_JOURNAL], &cursor)) != 0)
+        return 0;
+    rc = txn_map(txn, mdb_cursor_get(cursor, &key, &value, MDB_LAST));
+    mdb_cursor_close(cursor);
+    txn->sequence = rc == 0 ? key_read_u64(key.mv_data) : 0;
+    txn->sequence_known = rc >= 0;
+    return txn->sequence;
+}
+
+int
+txn_counts(struct txn *txn, struct store_counts *out)
+{
+    static const enum table tables[] = {TABLE_PARTNER, TABLE_OFFER, TABLE_INTEREST, TABLE_REGION,
+                                        TABLE_POSTCODE};
+    uint64_t counts[5];
+
+    for (int i = 0; i < 5; i++) {
+        MDB_stat stat;
+        int rc = txn_map(txn, mdb_stat(txn->mdb, txn->store->dbi[tables[i]], &stat));
+
+        if (rc != 0)
+            return rc;
+        counts[i] = stat.ms_entries;
+    }
+    *out = (struct store_counts){counts[0], counts[1], counts[2], counts[3], counts[4]};
+    return 0;
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts and removals of partners and offers, the journal, and ids.
+#include "store/write.h"
+#include "base/date.h"
+#include "store/catalog.h"
+#include "store/index.h"
+#include "store/internal.h"
+#include "store/records.h"
+#include <string.h>
+
+int
+store_next_id(struct txn *txn, enum store_id kind, uint64_t *id)
+{
+    static const char *const names[] = {
+        [STORE_ID_PARTNER] = META_LAST_PARTNER,
+        [STORE_ID_OFFER] = META_LAST_OFFER,
+        [STORE_ID_INTEREST] = META_LAST_INTEREST,
+        [STORE_ID_REGION] = META_LAST_REGION,
+    };
+    uint64_t last;
+    int rc = meta_get(txn, names[kind], &last);
+
+    if (rc < 0)
+        return rc;
+    rc = meta_put(txn, names[kind], last + 1);
+    if (rc != 0)
+        return rc;
+    *id = last + 1;
+    return 0;
+}
+
+// A removal of what must be there.
+static int
+delete_known(struct txn *txn, enum table table, const struct key *key)
+{
+    int rc = table_del(txn, table, key);
+
+    return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
+}
+
+// ---- External ids
+// --------------------------------------------------------------------------------------------------
+
+static int
+external_put(struct txn *txn, enum table table, const char *source, const char *external_id, uint64_t id)
+{
+    struct key key;
+
+    if (external_id[0] == '\0')
+        return 0;
+    key = key_external(source, external_id);
+    return table_put(txn, table, &key, &id, sizeof id, 0);
+}
+
+static int
+external_delete(struct txn *txn, enum table table, const char *source, const char *external_id)
+{
+    struct key key;
+
+    if (external_id[0] == '\0')
+        return 0;
+    key = key_external(source, external_id);
+    return delete_known(txn, table, &key);
+}
+
+// ---- Partners
+// ------------------------------------------------------------------------------------------------------
+
+static int32_t
+day_of(const char *text)
+{
+    int32_t days;
+
+    return date_parse(text, &days) == 0 ? days : DATE_NONE;
+}
+
+static int
+accreditations_delete(struct txn *txn, const Kansen__V1__Partner *partner)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < partner->n_accreditations && rc == 0; i++) {
+        struct key key = key_accreditation(partner->accreditations[i]->crebo, partner->id, (uint32_t)i);
+
+        rc = delete_known(txn, TABLE_ACCREDITATION, &key);
+    }
+    return rc;
+}
+
+static int
+accreditations_put(struct txn *txn, const Kansen__V1__Partner *partner)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < partner->n_accreditations && rc == 0; i++) {
+        const Kansen__V1__Accreditation *given = partner->accreditations[i];
+        struct key key = key_accreditation(given->crebo, partner->id, (uint32_t)i);
+        int32_t days[2] = {day_of(given->first_day), day_of(given->last_day)};
+
+        rc = table_put(txn, TABLE_ACCREDITATION, &key, days, sizeof days, 0);
+    }
+    return rc;
+}
+
+static bool
+same_point(const Kansen__V1__Point *a, const Kansen__V1__Point *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    return a->lat_e6 == b->lat_e6 && a->lon_e6 == b->lon_e6;
+}
+
+// Whether an offer's row would come out the same under both.
+static bool
+same_for_offers(const Kansen__V1__Partner *a, const Kansen__V1__Partner *b)
+{
+    return a->kind == b->kind && a->status == b->status && strcmp(a->region, b->region) == 0 &&
+           same_point(a->position, b->position);
+}
+
+int
+partner_put(struct txn *txn, const Kansen__V1__Partner *partner, const Kansen__V1__Partner *old)
+{
+    struct key key = key_u64(partner->id);
+    int rc = 0;
+
+    if (old != NULL) {
+        rc = accreditations_delete(txn, old);
+        if (rc == 0)
+            rc = external_delete(txn, TABLE_PARTNER_EXT, old->source, old->external_id);
+    }
+    if (rc == 0)
+        rc = record_put(txn, TABLE_PARTNER, &key, &partner->base);
+    if (rc == 0)
+        rc = external_put(txn, TABLE_PARTNER_EXT, partner->source, partner->external_id, partner->id);
+    if (rc == 0)
+        rc = accreditations_put(txn, partner);
+    if (rc == 0 && old != NULL && !same_for_offers(partner, old))
+        rc = index_refresh_partner(txn, partner);
+    return rc;
+}
+
+int
+partner_delete(struct txn *txn, const Kansen__V1__Partner *old, struct arena *arena)
+{
+    struct key key = key_u64(old->id);
+    uint64_t offer_id;
+    int rc;
+
+    while ((rc = partner_offer_next(txn, old->id, 0, &offer_id)) == 0) {
+        Kansen__V1__Offer *offer;
+
+        rc = offer_get(txn, offer_id, arena, &offer);
+        if (rc == 0)
+            rc = offer_delete(txn, offer);
+        if (rc != 0)
+            return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
+    }
+    if (rc != STORE_E_NOT_FOUND)
+        return rc;
+    rc = accreditations_delete(txn, old);
+    if (rc == 0)
+        rc = external_delete(txn, TABLE_PARTNER_EXT, old->source, old->external_id);
+    if (rc == 0)
+        rc = delete_known(txn, TABLE_PARTNER, &key);
+    return rc;
+}
+
+// ---- Offers
+// --------------------------------------------------------------------------------------------------------
+
+static int
+taxonomy_changed(struct txn *txn)
+{
+    uint64_t generation;
+    int rc = meta_get(txn, META_GENERATION, &generation);
+
+    return rc < 0 ? rc : meta_put(txn, META_GENERATION, generation + 1);
+}
+
+// Gives a number to a fund code that has none.
+static int
+fund_put(struct txn *txn, const char *code)
+{
+    struct key key = key_text(code);
+    MDB_val value;
+    uint64_t last;
+    uint16_t number;
+    int rc = table_get(txn, TABLE_FUND, &key, &value);
+
+    if (rc != STORE_E_NOT_FOUND)
+        return rc;
+    rc = meta_get(txn, META_LAST_FUND, &last);
+    if (rc < 0)
+        return rc;
+    number = (uint16_t)(last + 1);
+    rc = table_put(txn, TABLE_FUND, &key, &number, sizeof number, 0);
+    if (rc == 0)
+        rc = meta_put(txn, META_LAST_FUND, number);
+    return rc == 0 ? taxonomy_changed(txn) : rc;
+}
+
+int
+offer_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Offer *old,
+          const Kansen__V1__Partner *partner)
+{
+    struct key key = key_u64(offer->id), pair = key_pair(offer->partner_id, offer->id);
+    int rc = 0;
+
+    if (old != NULL) {
+        struct key old_pair = key_pair(old->partner_id, old->id);
+
+        rc = external_delete(txn, TABLE_OFFER_EXT, old->source, old->external_id);
+        if (rc == 0)
+            rc = delete_known(txn, TABLE_PARTNER_OFFER, &old_pair);
+    }
+    for (size_t i = 0; i < offer->n_funds && rc == 0; i++)
+        rc = fund_put(txn, offer->funds[i]);
+    if (rc == 0)
+        rc = record_put(txn, TABLE_OFFER, &key, &offer->base);
+    if (rc == 0)
+        rc = external_put(txn, TABLE_OFFER_EXT, offer->source, offer->external_id, offer->id);
+    if (rc == 0)
+        rc = table_put(txn, TABLE_PARTNER_OFFER, &pair, "", 0, 0);
+    return rc == 0 ? index_put(txn, offer, partner) : rc;
+}
+
+int
+offer_delete(struct txn *txn, const Kansen__V1__Offer *old)
+{
+    struct key key = key_u64(old->id), pair = key_pair(old->partner_id, old->id);
+    int rc = index_delete(txn, old->id);
+
+    if (rc == 0)
+        rc = external_delete(txn, TABLE_OFFER_EXT, old->source, old->external_id);
+    if (rc == 0)
+        rc = delete_known(txn, TABLE_PARTNER_OFFER, &pair);
+    if (rc == 0)
+        rc = delete_known(txn, TABLE_OFFER, &key);
+    return rc;
+}
+
+// ---- Taxonomy
+// ------------------------------------------------------------------------------------------------------
+
+int
+interest_put(struct txn *txn, const Kansen__V1__Interest *interest)
+{
+    struct key key = key_text(interest->code);
+    int rc = record_put(txn, TABLE_INTEREST, &key, &interest->base);
+
+    return rc == 0 ? taxonomy_changed(txn) : rc;
+}
+
+int
+interest_delete(struct txn *txn, const Kansen__V1__Interest *old)
+{
+    struct key key = key_text(old->code);
+    int rc = delete_known(txn, TABLE_INTEREST, &key);
+
+    return rc == 0 ? taxonomy_changed(txn) : rc;
+}
+
+int
+region_put(struct txn *txn, const Kansen__V1__Region *region, const Kansen__V1__Region *old)
+{
+    struct key key = key_text(region->code);
+    int rc = record_put(txn, TABLE_REGION, &key, &region->base);
+
+    // A new municipality may be nearest to an offer; a place that moved or was merged away may hold one.
+    if (old == NULL ? region->type == KANSEN__V1__REGION_TYPE__REGION_TYPE_MUNICIPALITY
+                    : !same_point(region->centroid, old->centroid) ||
+                          strcmp(region->successor, old->successor) != 0 ||
+                          region->type == KANSEN__V1__REGION_TYPE__REGION_TYPE_PLACE)
+        txn->places_changed = true;
+    return rc == 0 ? taxonomy_changed(txn) : rc;
+}
+
+int
+region_delete(struct txn *txn, const Kansen__V1__Region *old)
+{
+    struct key key = key_text(old->code);
+    int rc = delete_known(txn, TABLE_REGION, &key);
+
+    txn->places_changed = true;
+    return rc == 0 ? taxonomy_changed(txn) : rc;
+}
+
+int
+postcode_put(struct txn *txn, const Kansen__V1__Postcode *postcode)
+{
+    struct key key = key_u16((uint16_t)postcode->postcode);
+
+    return record_put(txn, TABLE_POSTCODE, &key, &postcode->base);
+}
+
+int
+postcode_delete(struct txn *txn, uint32_t postcode)
+{
+    struct key key = key_u16((uint16_t)postcode);
+
+    return delete_known(txn, TABLE_POSTCODE, &key);
+}
+
+// ---- Journal
+// -------------------------------------------------------------------------------------------------------
+
+int
+journal_append(struct txn *txn, Kansen__V1__JournalEntry *entry)
+{
+    struct key key;
+    int rc;
+
+    entry->sequence = txn_sequence(txn) + 1;
+    if (txn->fault != 0)
+        return txn->fault;
+    key = key_u64(entry->sequence);
+    rc = record_put(txn, TABLE_JOURNAL, &key, &entry->base);
+    if (rc == 0)
+        txn->sequence = entry->sequence;
+    return rc;
+}
+
+int
+journal_last_time(struct txn *txn, int64_t *time_us)
+{
+    uint64_t sequence = txn_sequence(txn);
+    struct arena *arena;
+    Kansen__V1__JournalEntry *entry;
+    int rc;
+
+    *time_us = 0;
+    if (sequence == 0)
+        return txn->fault;
+    arena = arena_new(SIZE_MAX);
+    if (arena == NULL)
+        return txn_fail(txn, STORE_FAULT_MEMORY);
+    rc = journal_get(txn, sequence, arena, &entry);
+    if (rc == 0)
+        *time_us = entry->time_us;
+    arena_free(arena);
+    return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Applying a command: find its operation in the table, let it check and put, add it to the journal.
+#include "work/apply.h"
+#include "store/write.h"
+#include "work/change.h"
+#include "work/valid.h"
+#include <string.h>
+
+#define DEFAULT_SOURCE "local"
+
+#define OPERATION(name) KANSEN__V1__WRITE__OPERATION_##name
+static int (*const operations[])(struct change *) = {
+    [OPERATION(CREATE_PARTNER)] = change_create_partner,
+    [OPERATION(REPLACE_PARTNER)] = change_replace_partner,
+    [OPERATION(UPSERT_PARTNER)] = change_upsert_partner,
+    [OPERATION(SET_PARTNER_STATUS)] = change_set_partner_status,
+    [OPERATION(REMOVE_PARTNER)] = change_remove_partner,
+    [OPERATION(CREATE_OFFER)] = change_create_offer,
+    [OPERATION(REPLACE_OFFER)] = change_replace_offer,
+    [OPERATION(UPSERT_OFFER)] = change_upsert_offer,
+    [OPERATION(SET_OFFER_STATUS)] = change_set_offer_status,
+    [OPERATION(REMOVE_OFFER)] = change_remove_offer,
+    [OPERATION(UPSERT_INTEREST)] = change_upsert_interest,
+    [OPERATION(REMOVE_INTEREST)] = change_remove_interest,
+    [OPERATION(UPSERT_REGION)] = change_upsert_region,
+    [OPERATION(REMOVE_REGION)] = change_remove_region,
+    [OPERATION(UPSERT_POSTCODE)] = change_upsert_postcode,
+    [OPERATION(REMOVE_POSTCODE)] = change_remove_postcode,
+};
+
+static int
+run_operation(struct change *change)
+{
+    const Kansen__V1__Write *write = change->command->write;
+    size_t operation = (size_t)write->operation_case;
+
+    if (operation >= sizeof operations / sizeof operations[0] || operations[operation] == NULL)
+        return change_missing(change, "operation");
+    change->source = write->source[0] == '\0' ? DEFAULT_SOURCE : write->source;
+    if (valid_source(change->fault, "", "source", change->source) != 0)
+        return FAULT;
+    return operations[operation](change);
+}
+
+static int
+add_to_journal(const struct change *change, uint64_t *sequence)
+{
+    Kansen__V1__JournalEntry entry = KANSEN__V1__JOURNAL_ENTRY__INIT;
+    int rc;
+
+    entry.time_us = change->command->time_us;
+    entry.actor = (char *)change->command->actor;
+    entry.semantics = STORE_SEMANTICS;
+    entry.write = (Kansen__V1__Write *)change->command->write;
+    entry.outcome = change->outcome;
+    entry.id = change->id;
+    entry.version = change->version;
+    rc = journal_append(change->txn, &entry);
+    if (rc == 0)
+        *sequence = entry.sequence;
+    return rc;
+}
+
+static int
+refuse(const struct fault *fault, struct arena *arena, Kansen__V1__WriteResult *result)
+{
+    Kansen__V1__Status *status = arena_alloc(arena, sizeof *status);
+
+    if (status == NULL)
+        return STORE_FAULT_MEMORY;
+    kansen__v1__status__init(status);
+    status->code = (int32_t)fault->code;
+    status->retry_after_ms = fault->retry_after_ms;
+    status->message = arena_strdup(arena, fault->message);
+    status->field = arena_strdup(arena, fault->field);
+    if (status->message == NULL || status->field == NULL)
+        return STORE_FAULT_MEMORY;
+    result->status = status;
+    return 0;
+}
+
+int
+apply(struct txn *txn, const struct command *command, struct arena *arena, Kansen__V1__WriteResult *result)
+{
+    struct fault fault = {0};
+    struct change change = {.txn = txn, .command = command, .arena = arena, .fault = &fault};
+    uint64_t sequence = 0;
+    int rc = run_operation(&change);
+
+    kansen__v1__write_result__init(result);
+    if (rc == FAULT)
+        return refuse(&fault, arena, result);
+    if (rc == 0 && change.outcome != KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED)
+        rc = add_to_journal(&change, &sequence);
+    if (rc != 0)
+        return rc;
+    result->outcome = change.outcome;
+    result->id = change.id;
+    result->version = change.version;
+    result->sequence = sequence;
+    return 0;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making and freeing jobs. Everything that a job points to lies in its arena.
+#include "work/job.h"
+#include <stdlib.h>
+
+struct job *
+job_new(size_t cap)
+{
+    struct job *job = calloc(1, sizeof *job);
+
+    if (job == NULL)
+        return NULL;
+    job->mail.kind = MAIL_JOB;
+    job->arena = arena_new(cap);
+    if (job->arena == NULL) {
+        free(job);
+        return NULL;
+    }
+    return job;
+}
+
+void
+job_free(struct job *job)
+{
+    if (job == NULL)
+        return;
+    arena_free(job->arena);
+    free(job);
+}

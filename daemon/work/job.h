@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A job: the writes of one request on their way through the writer. One thread owns it at a time: the worker
+// makes it, the queue hands it to the writer, a mailbox hands it back to the worker, which frees it. It names
+// its connection by number, never by pointer or descriptor, as both can be gone or reused when it comes back.
+#ifndef WORK_JOB_H
+#define WORK_JOB_H
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/fault.h"
+#include "work/mailbox.h"
+#include <kansen/v1/command.pb-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JOB_ACTOR_MAX 48u // bytes with the end
+
+struct job {
+    struct mail mail;          // first: how it lies in the queue and in a mailbox
+    unsigned worker;           // who gets it back
+    uint64_t connection;       // as that worker numbers it
+    uint64_t request;          // id that the client gave
+    int64_t deadline_us;       // on the steady clock; 0 = none
+    char actor[JOB_ACTOR_MAX]; // for the journal
+    bool batch;                // asked as a batch, answered as one
+    size_t bytes;              // of its frame, for the queue's bound
+    size_t n_writes;
+    Kansen__V1__Write **writes;       // in arena
+    Kansen__V1__WriteResult *results; // n_writes, in arena; the writer fills them
+    struct fault fault;               // code other than CODE_OK: nothing of it was done, results are not set
+    struct arena *arena;
+};
+
+// A job whose arena hands out at most cap bytes; NULL when memory is short. job_free(NULL) is safe.
+struct job *job_new(size_t cap) MUST_CHECK;
+void job_free(struct job *job);
+
+#endif

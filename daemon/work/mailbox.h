@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// How other threads reach a loop: a list of mails and a set of notices, with an eventfd that is readable
+// while there is something. Any thread posts; one thread, the owner, takes. Posting needs no memory, so it
+// can not fail.
+#ifndef WORK_MAILBOX_H
+#define WORK_MAILBOX_H
+
+#include "base/attr.h"
+#include <pthread.h>
+
+enum mail_kind {
+    MAIL_JOB,        // a struct job comes back
+    MAIL_CONNECTION, // a new connection (its struct is net's)
+};
+
+// What lies in a mailbox; the first member of the struct that it is a part of.
+struct mail {
+    struct mail *next;
+    enum mail_kind kind;
+};
+
+// Notices say that something is so; telling it twice is the same as once.
+#define MAILBOX_ROOM   0x01u // the write queue has room again
+#define MAILBOX_DRAIN  0x02u // finish what is under way, then end
+#define MAILBOX_STOP   0x04u // end now
+#define MAILBOX_DONE   0x08u // a thread has ended
+#define MAILBOX_FAILED 0x10u // the writer can not go on
+
+struct mailbox {
+    pthread_mutex_t lock;
+    struct mail *first, *last;
+    unsigned notices;
+    int event_fd;
+};
+
+// 0 or -errno. mailbox_destroy wants an empty mailbox that nobody uses any more.
+int mailbox_init(struct mailbox *mailbox) MUST_CHECK;
+void mailbox_destroy(struct mailbox *mailbox);
+
+// Posts the mails first..last, linked by next, which belong to the owner from now on.
+void mailbox_post(struct mailbox *mailbox, struct mail *first, struct mail *last);
+
+// Posts notices.
+void mailbox_notify(struct mailbox *mailbox, unsigned notices);
+
+// Takes everything: the mails in the order of their posting (NULL = none) and the notices. Only the owner;
+// never waits.
+struct mail *mailbox_take(struct mailbox *mailbox, unsigned *notices);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Invariant, under the lock: count, bytes and writes are the sums over the jobs first..last. A worker is
+// marked as waiting exactly when it was turned away and has not been told of room since.
+#include "work/queue.h"
+#include "base/clock.h"
+#include "work/job.h"
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct queue {
+    pthread_mutex_t lock;
+    pthread_cond_t filled; // on CLOCK_MONOTONIC
+    struct queue_options options;
+    struct job *first, *last;
+    size_t count, bytes, writes;
+    bool closed;
+    unsigned next_waiter; // where the search goes on, so that every worker has its turn
+    bool waiting[];
+};
+
+static int
+init_locks(struct queue *queue)
+{
+    pthread_condattr_t attr;
+    int rc;
+
+    if (pthread_condattr_init(&attr) != 0)
+        return 1;
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    rc = pthread_cond_init(&queue->filled, &attr);
+    pthread_condattr_destroy(&attr);
+    if (rc == 0 && pthread_mutex_init(&queue->lock, NULL) != 0) {
+        pthread_cond_destroy(&queue->filled);
+        rc = 1;
+    }
+    return rc;
+}
+
+struct queue *
+queue_new(const struct queue_options *options)
+{
+    struct queue *queue = calloc(1, sizeof *queue + options->workers * sizeof queue->waiting[0]);
+
+    if (queue == NULL)
+        return NULL;
+    queue->options = *options;
+    if (init_locks(queue) != 0) {
+        free(queue);
+        return NULL;
+    }
+    return queue;
+}
+
+void
+queue_free(struct queue *queue)
+{
+    if (queue == NULL)
+        return;
+    assert(queue->first == NULL);
+    pthread_cond_destroy(&queue->filled);
+    pthread_mutex_destroy(&queue->lock);
+    free(queue);
+}
+
+static bool
+has_room(const struct queue *queue, size_t bytes)
+{
+    if (queue->count == 0)
+        return true;
+    return queue->count < queue->options.max_jobs && bytes <= queue->options.max_bytes &&
+           queue->bytes <= queue->options.max_bytes - bytes;
+}
+
+static int
+admit(struct queue *queue, unsigned worker, size_t bytes)
+{
+    assert(worker < queue->options.workers);
+    if (queue->closed)
+        return QUEUE_E_CLOSED;
+    if (has_room(queue, bytes))
+        return 0;
+    queue->waiting[worker] = true;
+    return QUEUE_E_FULL;
+}
+
+int
+queue_admits(struct queue *queue, unsigned worker, size_t bytes)
+{
+    int rc;
+
+    pthread_mutex_lock(&queue->lock);
+    rc = admit(queue, worker, bytes);
+    pthread_mutex_unlock(&queue->lock);
+    return rc;
+}
+
+int
+queue_push(struct queue *queue, struct job *job)
+{
+    int rc;
+
+    pthread_mutex_lock(&queue->lock);
+    rc = admit(queue, job->worker, job->bytes);
+    if (rc == 0) {
+        job->mail.next = NULL;
+        if (queue->first == NULL)
+            queue->first = job;
+        else
+            queue->last->mail.next = &job->mail;
+        queue->last = job;
+        queue->count++;
+        queue->bytes += job->bytes;
+        queue->writes += job->n_writes;
+        pthread_cond_signal(&queue->filled);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return rc;
+}
+
+static struct timespec
+to_timespec(int64_t us)
+{
+    return (struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+}
+
+static void
+wait_for_more(struct queue *queue, size_t max_writes, int64_t delay_us)
+{
+    struct timespec until = to_timespec(clock_steady_us() + delay_us);
+
+    while (!queue->closed && queue->writes < max_writes && has_room(queue, 0)) {
+        if (pthread_cond_timedwait(&queue->filled, &queue->lock, &until) != 0)
+            return;
+    }
+}
+
+static struct job *
+next_job(const struct job *job)
+{
+    return (struct job *)job->mail.next;
+}
+
+struct job *
+queue_take(struct queue *queue, size_t max_writes, int64_t delay_us)
+{
+    struct job *taken, *last = NULL;
+    size_t writes = 0;
+
+    pthread_mutex_lock(&queue->lock);
+    while (queue->first == NULL && !queue->closed)
+        pthread_cond_wait(&queue->filled, &queue->lock);
+    if (queue->first != NULL && delay_us > 0)
+        wait_for_more(queue, max_writes, delay_us);
+    taken = queue->first;
+    while (queue->first != NULL && (last == NULL || writes + queue->first->n_writes <= max_writes)) {
+        last = queue->first;
+        writes += last->n_writes;
+        queue->count--;
+        queue->bytes -= last->bytes;
+        queue->writes -= last->n_writes;
+        queue->first = next_job(last);
+    }
+    if (last != NULL)
+        last->mail.next = NULL;
+    pthread_mutex_unlock(&queue->lock);
+    return taken;
+}
+
+bool
+queue_next_waiter(struct queue *queue, unsigned *worker)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&queue->lock);
+    for (unsigned i = 0; i < queue->options.workers && !found && has_room(queue, 0); i++) {
+        unsigned at = (queue->next_waiter + i) % queue->options.workers;
+
+        if (queue->waiting[at]) {
+            queue->waiting[at] = false;
+            queue->next_waiter = at + 1;
+            *worker = at;
+            found = true;
+        }
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return found;
+}
+
+void
+queue_close(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->closed = true;
+    pthread_cond_broadcast(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+size_t
+queue_depth(struct queue *queue)
+{
+    size_t depth;
+
+    pthread_mutex_lock(&queue->lock);
+    depth = queue->count;
+    pthread_mutex_unlock(&queue->lock);
+    return depth;
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+// Group commit. Invariants: no job goes back with success before txn_commit returned 0; times of commands
+// never go back; when a group fails, each of its jobs is tried alone, so that only the guilty one fails;
+// after the disk failed, nothing is written any more, because what it says can not be trusted (a second sync
+// may lie about the first).
+#include "work/writer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/records.h"
+#include "store/store.h"
+#include "work/apply.h"
+#include "work/job.h"
+#include "work/mailbox.h"
+#include "work/queue.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct chain { // jobs on their way back to one worker
+    struct mail *first, *last;
+};
+
+struct writer {
+    struct writer_options options;
+    pthread_t thread;
+    struct txn *txn;
+    int64_t last_time_us; // of the last command that was stamped
+    bool failed;          // the disk failed
+    int told_fault;       // the fault that was logged last, so that a flood gives one line
+    _Atomic uint64_t commits;
+    struct chain chains[]; // by worker
+};
+
+int
+writer_last_time(struct store *store, int64_t *time_us)
+{
+    Kansen__V1__JournalEntry *entry;
+    struct arena *arena = arena_new(SIZE_MAX / 2);
+    struct txn *txn = NULL;
+    int64_t found = 0;
+    int rc;
+
+    if (arena == NULL)
+        return STORE_FAULT_MEMORY;
+    rc = txn_new_read(store, &txn);
+    if (rc == 0)
+        rc = txn_begin(txn);
+    if (rc == 0 && txn_sequence(txn) > 0) {
+        rc = journal_get(txn, txn_sequence(txn), arena, &entry);
+        if (rc == 0)
+            found = entry->time_us;
+        else if (rc == STORE_E_NOT_FOUND)
+            rc = STORE_FAULT_CORRUPT;
+    }
+    txn_free(txn);
+    arena_free(arena);
+    if (rc == 0)
+        *time_us = found;
+    return rc;
+}
+
+void
+writer_fault(struct fault *fault, int store_fault)
+{
+    switch (store_fault) {
+    case STORE_FAULT_MEMORY:
+        fault_fill(fault, CODE_RESOURCE_EXHAUSTED, "", "the request needs more memory than it may take");
+        break;
+    case STORE_FAULT_FULL:
+        fault_fill(fault, CODE_RESOURCE_EXHAUSTED, "",
+                   "the store is full: its disk, or its map (option map_size); nothing was changed, reading "
+                   "goes on");
+        break;
+    case STORE_FAULT_IO:
+        fault_fill(fault, CODE_UNAVAILABLE, "",
+                   "the disk failed and the daemon stops; it is not known whether this was stored");
+        break;
+    case STORE_FAULT_CORRUPT:
+        fault_fill(fault, CODE_DATA_LOSS, "",
+                   "a record of the store is damaged; the operator should run kansend --check");
+        break;
+    default:
+        fault_fill(fault, CODE_INTERNAL, "", "the store failed: %s", store_fault_text(store_fault));
+        break;
+    }
+}
+
+static int64_t
+stamp(struct writer *writer)
+{
+    int64_t now = clock_wall_us();
+
+    if (now > writer->last_time_us)
+        writer->last_time_us = now;
+    return writer->last_time_us;
+}
+
+static int
+apply_job(struct writer *writer, struct job *job)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < job->n_writes && rc == 0; i++) {
+        struct command command = {stamp(writer), job->actor, job->writes[i]};
+
+        kansen__v1__write_result__init(&job->results[i]);
+        rc = apply(writer->txn, &command, job->arena, &job->results[i]);
+    }
+    return rc;
+}
+
+static struct job *
+next_job(const struct job *job)
+{
+    return (struct job *)job->mail.next;
+}
+
+// Applies the jobs first..(behind) in one transaction, but for those that have failed already. 0 when all of
+// it is on disk, else a store fault and nothing is.
+static int
+commit_jobs(struct writer *writer, struct job *first, const struct job *behind)
+{
+    int rc = txn_begin(writer->txn);
+
+    for (struct job *job = first; rc == 0 && job != behind; job = next_job(job)) {
+        if (job->fault.code == CODE_OK)
+            rc = apply_job(writer, job);
+    }
+    if (rc != 0) {
+        txn_end(writer->txn);
+        return rc;
+    }
+    rc = txn_commit(writer->txn);
+    if (rc == 0)
+        atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);
+    return rc;
+}
+
+static void
+tell_fault(struct writer *writer, int rc)
+{
+    if (rc == writer->told_fault || rc == STORE_FAULT_MEMORY)
+        return; // known, or the matter of one request alone
+    if (rc != 0)
+        log_line(writer->options.log, LOG_LEVEL_ERROR, "writer", "writes fail fault=\"%s\"",
+                 store_fault_text(rc));
+    else
+        log_line(writer->options.log, LOG_LEVEL_NOTICE, "writer", "writes work again");
+    writer->told_fault = rc;
+}
+
+static void
+fail_jobs(struct job *first, const struct job *behind, int rc)
+{
+    for (struct job *job = first; job != behind; job = next_job(job)) {
+        if (job->fault.code == CODE_OK)
+            writer_fault(&job->fault, rc);
+    }
+}
+
+static void
+disk_failed(struct writer *writer)
+{
+    writer->failed = true;
+    log_line(writer->options.log, LOG_LEVEL_ERROR, "writer",
+             "the disk failed; the daemon stops, start it again and look at the disk");
+    mailbox_notify(writer->options.owner, MAILBOX_FAILED);
+}
+
+static void
+write_group(struct writer *writer, struct job *first)
+{
+    int rc = commit_jobs(writer, first, NULL);
+
+    if (rc != 0 && rc != STORE_FAULT_IO && next_job(first) != NULL) {
+        for (struct job *job = first; job != NULL && rc != STORE_FAULT_IO; job = next_job(job)) {
+            rc = commit_jobs(writer, job, next_job(job));
+            tell_fault(writer, rc);
+            if (rc == STORE_FAULT_IO)
+                fail_jobs(job, NULL, rc);
+            else if (rc != 0)
+                fail_jobs(job, next_job(job), rc);
+        }
+    } else {
+        tell_fault(writer, rc);
+        if (rc != 0)
+            fail_jobs(first, NULL, rc);
+    }
+    if (rc == STORE_FAULT_IO)
+        disk_failed(writer);
+}
+
+// Jobs that came too late are not done.
+static void
+expire(struct job *first)
+{
+    int64_t now = clock_steady_us();
+
+    for (struct job *job = first; job != NULL; job = next_job(job)) {
+        if (job->deadline_us != 0 && now > job->deadline_us)
+            fault_fill(&job->fault, CODE_DEADLINE_EXCEEDED, "deadline_ms",
+                       "the deadline passed before the write was begun; nothing was changed");
+    }
+}
+
+static void
+send_back(struct writer *writer, struct job *first)
+{
+    for (struct job *job = first, *next; job != NULL; job = next) {
+        struct chain *chain = &writer->chains[job->worker];
+
+        next = next_job(job);
+        job->mail.next = NULL;
+        if (chain->first == NULL)
+            chain->first = &job->mail;
+        else
+            chain->last->next = &job->mail;
+        chain->last = &job->mail;
+    }
+    for (unsigned i = 0; i < writer->options.workers; i++) {
+        struct chain *chain = &writer->chains[i];
+
+        if (chain->first != NULL)
+            mailbox_post(&writer->options.mailboxes[i], chain->first, chain->last);
+        *chain = (struct chain){0};
+    }
+}
+
+static void *
+run(void *arg)
+{
+    struct writer *writer = arg;
+    const struct writer_options *options = &writer->options;
+    struct job *group;
+    unsigned worker;
+
+    while ((group = queue_take(options->queue, options->group, options->delay_us)) != NULL) {
+        while (queue_next_waiter(options->queue, &worker))
+            mailbox_notify(&options->mailboxes[worker], MAILBOX_ROOM);
+        expire(group);
+        if (writer->failed)
+            fail_jobs(group, NULL, STORE_FAULT_IO);
+        else
+            write_group(writer, group);
+        send_back(writer, group);
+    }
+    return NULL;
+}
+
+int
+writer_start(const struct writer_options *options, struct writer **out)
+{
+    struct writer *writer = calloc(1, sizeof *writer + options->workers * sizeof writer->chains[0]);
+    int rc;
+
+    if (writer == NULL)
+        return STORE_FAULT_MEMORY;
+    writer->options = *options;
+    rc = writer_last_time(options->store, &writer->last_time_us);
+    if (rc == 0)
+        rc = txn_new_write(options->store, &writer->txn);
+    if (rc == 0)
+        rc = -pthread_create(&writer->thread, NULL, run, writer);
+    if (rc != 0) {
+        txn_free(writer->txn);
+        free(writer);
+        return rc;
+    }
+    *out = writer;
+    return 0;
+}
+
+void
+writer_finish(struct writer *writer)
+{
+    if (writer == NULL)
+        return;
+    pthread_join(writer->thread, NULL);
+    txn_free(writer->txn);
+    free(writer);
+}
+
+uint64_t
+writer_commits(struct writer *writer)
+{
+    return atomic_load_explicit(&writer->commits, memory_order_relaxed);
+}

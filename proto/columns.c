@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of columns. A column names the place of its member in the message by offset, so that one
+// function per type serves all records. Invariant: lon follows lat.
+#include "proto/columns.h"
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+#define PLACE(message, member) .offset = offsetof(Kansen__V1__##message, member)
+#define LIST(message, member)  PLACE(message, member), .extra = offsetof(Kansen__V1__##message, n_##member)
+#define GIVEN(message, member, oneof, value)                                                                 \
+    PLACE(message, member), .extra = offsetof(Kansen__V1__##message, oneof##_case), .given = (int)(value)
+
+#define TEXT(column, message, member)  .name = column, .type = COLUMN_TEXT, PLACE(message, member)
+#define TEXTS(column, message, member) .name = column, .type = COLUMN_TEXTS, LIST(message, member)
+#define FLAG(column, message, member)  .name = column, .type = COLUMN_FLAG, PLACE(message, member)
+#define WORD(column, message, member, of)                                                                    \
+    .name = column, .type = COLUMN_WORD, PLACE(message, member), .names = &(of)
+#define WORDS(column, message, member, of)                                                                   \
+    .name = column, .type = COLUMN_WORDS, LIST(message, member), .names = &(of)
+#define NUMBER(column, message, member, range)                                                               \
+    .name = column, .type = COLUMN_NUMBER, PLACE(message, member), .allowed = "a whole number, " range
+#define NUMBER_GIVEN(column, message, member, oneof, value, range)                                           \
+    .name = column, .type = COLUMN_NUMBER, GIVEN(message, member, oneof, value),                             \
+    .allowed = "a whole number, " range
+#define LAT(message, member) .name = "lat", .type = COLUMN_LAT, PLACE(message, member), .path = #member
+#define LON(message, member) .name = "lon", .type = COLUMN_LON, PLACE(message, member), .path = #member
+
+#define CENTS "0 to 100,000,000"
+
+static const struct column partner_columns[] = {
+    {TEXT("external_id", Partner, external_id), .required = true},
+    {WORD("kind", Partner, kind, names_partner_kind), .required = true},
+    {TEXT("name", Partner, name), .required = true},
+    {TEXT("region", Partner, region)},
+    {LAT(Partner, position)},
+    {LON(Partner, position)},
+    {TEXT("website", Partner, website)},
+    {WORD("status", Partner, status, names_partner_status)},
+    {.name = "identifiers", .type = COLUMN_IDENTIFIERS, LIST(Partner, identifiers)},
+    {.name = "accreditations", .type = COLUMN_ACCREDITATIONS, LIST(Partner, accreditations)},
+};
+
+static const struct column offer_columns[] = {
+    {TEXT("external_id", Offer, external_id), .required = true},
+    {TEXT("partner", Offer, partner_external_id), .required = true, .path = "partner_external_id"},
+    {WORD("kind", Offer, kind, names_offer_kind), .required = true},
+    {TEXT("title", Offer, title), .required = true},
+    {TEXT("description", Offer, description)},
+    {TEXT("url", Offer, url)},
+    {TEXT("address", Offer, address)},
+    {LAT(Offer, position)},
+    {LON(Offer, position)},
+    {FLAG("remote", Offer, remote)},
+    {TEXT("region", Offer, region)},
+    {TEXTS("interests", Offer, interests), .required = true},
+    {WORDS("levels", Offer, levels, names_level)},
+    {WORDS("transitions", Offer, transitions, names_transition)},
+    {NUMBER("seats", Offer, seats, "0 to 65,535"), .required = true, .always = true},
+    {NUMBER("reserved_seats", Offer, reserved_seats, "0 to seats")},
+    {TEXT("reserved_until", Offer, reserved_until)},
+    {NUMBER("cost_cents", Offer, cost_cents, CENTS)},
+    {TEXTS("funds", Offer, funds)},
+    {TEXT("start", Offer, start)},
+    {TEXT("end", Offer, end)},
+    {WORDS("weekdays", Offer, weekdays, names_weekday)},
+    {NUMBER("hours_per_week", Offer, hours_per_week, "0 to 60")},
+    {WORD("track", Offer, track, names_track)},
+    {NUMBER("allowance_cents", Offer, allowance_cents, CENTS)},
+    {TEXT("deadline", Offer, deadline)},
+    {NUMBER_GIVEN("min_age", Offer, min_age, min_age_given, KANSEN__V1__OFFER__MIN_AGE_GIVEN_MIN_AGE,
+                  "0 to 120")},
+    {NUMBER_GIVEN("max_age", Offer, max_age, max_age_given, KANSEN__V1__OFFER__MAX_AGE_GIVEN_MAX_AGE,
+                  "0 to 120")},
+    {WORDS("needs", Offer, needs, names_need)},
+    {TEXTS("languages", Offer, languages)},
+    {.name = "direct_placement",
+     .type = COLUMN_FLAG,
+     GIVEN(Offer, direct_placement, direct_placement_given,
+           KANSEN__V1__OFFER__DIRECT_PLACEMENT_GIVEN_DIRECT_PLACEMENT)},
+    {FLAG("waiting_list", Offer, waiting_list)},
+    {WORD("status", Offer, status, names_offer_status)},
+};
+
+static const struct column region_columns[] = {
+    {TEXT("code", Region, code), .required = true},
+    {WORD("type", Region, type, names_region_type), .required = true},
+    {TEXTS("parents", Region, parents)},
+    {TEXT("name", Region, name), .required = true},
+    {LAT(Region, centroid), .required = true},
+    {LON(Region, centroid), .required = true},
+    {TEXT("successor", Region, successor)},
+};
+
+static const struct column interest_columns[] = {
+    {TEXT("code", Interest, code), .required = true},
+    {TEXT("label_nl", Interest, label_nl), .required = true},
+    {TEXT("label_en", Interest, label_en), .required = true},
+    {TEXTS("synonyms", Interest, synonyms)},
+};
+
+static const struct column postcode_columns[] = {
+    {NUMBER("postcode", Postcode, postcode, "1000 to 9999"), .required = true, .always = true},
+    {LAT(Postcode, centroid), .required = true},
+    {LON(Postcode, centroid), .required = true},
+    {TEXT("municipality", Postcode, municipality), .required = true},
+};
+
+const struct rows_table rows_partners = {
+    .name = "partners",
+    .record = "partner",
+    .descriptor = &kansen__v1__partner__descriptor,
+    .upsert = &kansen__v1__upsert_partner__descriptor,
+    .create = &kansen__v1__create_partner__descriptor,
+    .upsert_case = KANSEN__V1__WRITE__OPERATION_UPSERT_PARTNER,
+    .create_case = KANSEN__V1__WRITE__OPERATION_CREATE_PARTNER,
+    .count = COUNT(partner_columns),
+    .columns = partner_columns,
+};
+const struct rows_table rows_offers = {
+    .name = "offers",
+    .record = "offer",
+    .descriptor = &kansen__v1__offer__descriptor,
+    .upsert = &kansen__v1__upsert_offer__descriptor,
+    .create = &kansen__v1__create_offer__descriptor,
+    .upsert_case = KANSEN__V1__WRITE__OPERATION_UPSERT_OFFER,
+    .create_case = KANSEN__V1__WRITE__OPERATION_CREATE_OFFER,
+    .count = COUNT(offer_columns),
+    .columns = offer_columns,
+};
+const struct rows_table rows_regions = {
+    .name = "regions",
+    .record = "region",
+    .descriptor = &kansen__v1__region__descriptor,
+    .upsert = &kansen__v1__upsert_region__descriptor,
+    .upsert_case = KANSEN__V1__WRITE__OPERATION_UPSERT_REGION,
+    .count = COUNT(region_columns),
+    .columns = region_columns,
+};
+const struct rows_table rows_interests = {
+    .name = "interests",
+    .record = "interest",
+    .descriptor = &kansen__v1__interest__descriptor,
+    .upsert = &kansen__v1__upsert_interest__descriptor,
+    .upsert_case = KANSEN__V1__WRITE__OPERATION_UPSERT_INTEREST,
+    .count = COUNT(interest_columns),
+    .columns = interest_columns,
+};
+const struct rows_table rows_postcodes = {
+    .name = "postcodes",
+    .record = "postcode",
+    .descriptor = &kansen__v1__postcode__descriptor,
+    .upsert = &kansen__v1__upsert_postcode__descriptor,
+    .upsert_case = KANSEN__V1__WRITE__OPERATION_UPSERT_POSTCODE,
+    .count = COUNT(postcode_columns),
+    .columns = postcode_columns,
+};
+
+const struct rows_table *
+rows_table_named(const char *name)
+{
+    static const struct rows_table *const tables[] = {&rows_partners, &rows_offers, &rows_regions,
+                                                      &rows_interests, &rows_postcodes};
+
+    for (size_t i = 0; i < COUNT(tables); i++)
+        if (strcmp(tables[i]->name, name) == 0)
+            return tables[i];
+    return NULL;
+}
+
+const struct column *
+columns_named(const struct rows_table *table, const char *name, size_t len)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strlen(table->columns[i].name) == len && memcmp(table->columns[i].name, name, len) == 0)
+            return &table->columns[i];
+    return NULL;
+}
+
+const struct column *
+columns_at_path(const struct rows_table *table, const char *path)
+{
+    size_t record = strlen(table->record), len;
+
+    if (strncmp(path, table->record, record) == 0 && path[record] == '.')
+        path += record + 1;
+    len = strcspn(path, ".[");
+    for (size_t i = 0; i < table->count; i++) {
+        const struct column *column = &table->columns[i];
+        const char *name = column->path != NULL ? column->path : column->name;
+
+        if (strlen(name) != len || memcmp(name, path, len) != 0)
+            continue;
+        // A point is two columns; its path may name the half.
+        if (column->type == COLUMN_LAT && strncmp(path + len, ".lon", 4) == 0)
+            continue;
+        return column;
+    }
+    return columns_named(table, path, len);
+}
+
+int
+columns_missing(const struct rows_table *table, size_t index, uint64_t given, struct column_message *message)
+{
+    const struct column *column = &table->columns[index];
+    bool half = (column->type == COLUMN_LAT && (given >> (index + 1) & 1) != 0) ||
+                (column->type == COLUMN_LON && (given >> (index - 1) & 1) != 0);
+
+    if ((given >> index & 1) != 0 || (!column->required && !half))
+        return 0;
+    snprintf(message->text, sizeof message->text, "is missing%s",
+             half ? ": a position needs lat and lon" : ": every row needs it");
+    return COLUMN_E_BAD;
+}
+
+char *
+columns_list(const struct rows_table *table, char *out, size_t size)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < table->count && used < size; i++) {
+        int n = snprintf(out + used, size - used, "%s%s", i > 0 ? "," : "", table->columns[i].name);
+
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return out;
+}
+
+ProtobufCMessage *
+columns_record(const struct rows_table *table, struct arena *arena)
+{
+    ProtobufCMessage *record = arena_alloc(arena, table->descriptor->sizeof_message);
+
+    if (record != NULL)
+        protobuf_c_message_init(table->descriptor, record);
+    return record;
+}
+
+Kansen__V1__Write *
+columns_write(const struct rows_table *table, ProtobufCMessage *record, bool create, const char *source,
+              struct arena *arena)
+{
+    const ProtobufCMessageDescriptor *descriptor = create ? table->create : table->upsert;
+    Kansen__V1__Write *write = arena_alloc(arena, sizeof *write);
+    ProtobufCMessage *operation;
+
+    assert(descriptor != NULL);
+    operation = arena_alloc(arena, descriptor->sizeof_message);
+    if (write == NULL || operation == NULL)
+        return NULL;
+    protobuf_c_message_init(descriptor, operation);
+    memcpy((char *)operation + descriptor->fields[0].offset, &record, sizeof record);
+    kansen__v1__write__init(write);
+    write->source = (char *)source;
+    write->operation_case = create ? table->create_case : table->upsert_case;
+    // All members of the union are pointers to messages; which one is told by the case.
+    memcpy(&write->upsert_partner, &operation, sizeof operation);
+    return write;
+}
