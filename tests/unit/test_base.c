@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// The base layer: arena, buffer, dates, distances, text, faults.
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/date.h"
+#include "base/fault.h"
+#include "base/geo.h"
+#include "base/text.h"
+#include "tests/unit/unit.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+test_arena_zeroes_aligns_and_caps(void **state)
+{
+    struct arena *arena = arena_new(64 * 1024);
+    unsigned char *piece;
+
+    (void)state;
+    assert_non_null(arena);
+    for (int round = 0; round < 3; round++) {
+        for (size_t size = 0; size < 200; size++) {
+            piece = arena_alloc(arena, size);
+            assert_non_null(piece);
+            assert_int_equal((uintptr_t)piece % _Alignof(max_align_t), 0);
+            for (size_t i = 0; i < size; i++)
+                assert_int_equal(piece[i], 0);
+            memset(piece, 0xFF, size);
+        }
+        assert_null(arena_alloc(arena, 64 * 1024));
+        assert_null(arena_array(arena, SIZE_MAX / 2, 3));
+        arena_reset(arena);
+        assert_int_equal(arena_used(arena), 0);
+    }
+    assert_string_equal(arena_printf(arena, "%s-%d", "a", 7), "a-7");
+    assert_string_equal(arena_strndup(arena, "abcdef", 3), "abc");
+    arena_free(arena);
+    arena_free(NULL);
+}
+
+static void
+test_buf_keeps_bytes_in_order(void **state)
+{
+    struct buf buf = {0};
+    uint8_t next_in = 0, next_out = 0;
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        size_t add = (size_t)(round * 7 % 300), drop;
+
+        for (size_t i = 0; i < add; i++) {
+            assert_int_equal(buf_append(&buf, &next_in, 1), 0);
+            next_in++;
+        }
+        drop = buf_len(&buf) < 150 ? buf_len(&buf) : 150;
+        for (size_t i = 0; i < drop; i++)
+            assert_int_equal(buf_bytes(&buf)[i], next_out++);
+        buf_consume(&buf, drop);
+    }
+    buf_truncate(&buf, 0);
+    assert_int_equal(buf_len(&buf), 0);
+    buf_free(&buf);
+}
+
+static void
+test_dates(void **state)
+{
+    static const char *const wrong[] = {"",         "2026-02-29",  "2026-13-01", "2026-00-10",
+                                        "2026-1-1", "2026-11-23 ", "1899-12-31", "2200-01-01",
+                                        "20261123", "2026-04-31"};
+    char text[DATE_TEXT_MAX];
+    int32_t days, first, last;
+
+    (void)state;
+    assert_int_equal(date_parse("1970-01-01", &days), 0);
+    assert_int_equal(days, 0);
+    assert_int_equal(date_parse("2024-02-29", &days), 0);
+    assert_int_equal(days, 19782);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(date_parse(wrong[i], &days), 1);
+    assert_int_equal(date_parse("1900-01-01", &first), 0);
+    assert_int_equal(date_parse("2199-12-31", &last), 0);
+    for (int32_t day = first; day <= last; day++) {
+        assert_int_equal(date_parse(date_format(day, text), &days), 0);
+        assert_int_equal(days, day);
+    }
+    assert_string_equal(date_format(DATE_NONE, text), "");
+    assert_int_equal(date_of_time(-1), -1);
+    assert_int_equal(date_of_time(INT64_C(86400000000)), 1);
+}
+
+static void
+test_distances(void **state)
+{
+    struct geo_point schiedam = {51919170, 4388610}, delft = {52006670, 4355560};
+
+    (void)state;
+    assert_int_equal(geo_distance_m(schiedam, schiedam), 0);
+    assert_int_equal(geo_distance_m(schiedam, delft), geo_distance_m(delft, schiedam));
+    assert_in_range(geo_distance_m(schiedam, delft), 9900, 10100);
+    assert_int_equal(geo_distance_m((struct geo_point){0, 0}, (struct geo_point){0, 180000000}), 20015114);
+    assert_int_equal(geo_distance_m((struct geo_point){0, 0}, (struct geo_point){1000000, 0}), 111195);
+}
+
+static double
+random_within(double least, double most)
+{
+    return least + (most - least) * (double)random() / (double)RAND_MAX;
+}
+
+// No point within the radius may lie outside the box, anywhere on earth.
+static void
+test_box_is_never_too_small(void **state)
+{
+    (void)state;
+    srandom(7);
+    for (int i = 0; i < 200000; i++) {
+        struct geo_point center = {(int32_t)random_within(-90e6, 90e6),
+                                   (int32_t)random_within(-180e6, 180e6)};
+        uint32_t radius = (uint32_t)pow(10, random_within(0, 5.69));
+        struct geo_box box = geo_box_around(center, radius);
+        double spread = radius / 111000.0 * 1e6 * 1.2;
+        struct geo_point point = {
+            (int32_t)fmax(-90e6, fmin(90e6, center.lat_e6 + random_within(-spread, spread))),
+            (int32_t)random_within(-180e6, 180e6)};
+
+        if (i % 2 == 0) {
+            double wide = fmin(180e6, spread / fmax(0.01, cos(center.lat_e6 / 1e6 * M_PI / 180)));
+
+            point.lon_e6 = (int32_t)fmax(-180e6, fmin(180e6, center.lon_e6 + random_within(-wide, wide)));
+        }
+        if (geo_distance_m(center, point) > radius)
+            continue;
+        assert_in_range(point.lat_e6 + 90000000, box.lat_min_e6 + 90000000, box.lat_max_e6 + 90000000);
+        assert_in_range(point.lon_e6 + 180000000, box.lon_min_e6 + 180000000, box.lon_max_e6 + 180000000);
+    }
+}
+
+static void
+test_text(void **state)
+{
+    struct arena *arena = arena_new(1 << 20);
+    size_t characters;
+
+    (void)state;
+    assert_int_equal(text_check("Fryslân", strlen("Fryslân"), false, &characters), TEXT_FINE);
+    assert_int_equal(characters, 7);
+    assert_int_equal(text_check("\xff", 1, false, NULL), TEXT_NOT_UTF8);
+    assert_int_equal(text_check("\xc0\xaf", 2, false, NULL), TEXT_NOT_UTF8);
+    assert_int_equal(text_check("\xed\xa0\x80", 3, false, NULL), TEXT_NOT_UTF8);
+    assert_int_equal(text_check("a\0b", 3, false, NULL), TEXT_NUL);
+    assert_int_equal(text_check("a\nb", 3, false, NULL), TEXT_CONTROL);
+    assert_int_equal(text_check("a\nb", 3, true, NULL), TEXT_FINE);
+    assert_int_equal(text_check("\x1b[2J", 4, true, NULL), TEXT_CONTROL);
+    assert_int_equal(text_check("\xc2\x85", 2, true, NULL), TEXT_CONTROL);
+    assert_string_equal(text_fold(arena, "  Súdwest-FRYSLÂN \t x "), "sudwest-fryslan x");
+    assert_string_equal(text_fold(arena, "Ĳsselstein"), "ijsselstein");
+    arena_free(arena);
+}
+
+static void
+test_fault_is_cut_between_characters(void **state)
+{
+    struct fault fault;
+    char longer[1200];
+
+    (void)state;
+    for (size_t i = 0; i + 2 < sizeof longer; i += 2)
+        memcpy(longer + i, "é", 3);
+    assert_int_equal(fault_set(&fault, CODE_INVALID_ARGUMENT, "offer.title", "x%s", longer), FAULT);
+    assert_int_equal(text_check(fault.message, strlen(fault.message), false, NULL), TEXT_FINE);
+    assert_in_range(strlen(fault.message), FAULT_MESSAGE_MAX - 4, FAULT_MESSAGE_MAX - 1);
+    fault_set(&fault, CODE_NOT_FOUND, "", "short é");
+    assert_string_equal(fault.message, "short é");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_arena_zeroes_aligns_and_caps),
+        cmocka_unit_test(test_buf_keeps_bytes_in_order),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_distances),
+        cmocka_unit_test(test_box_is_never_too_small),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_fault_is_cut_between_characters),
+    };
+
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
