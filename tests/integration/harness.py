@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests stand on: a daemon on a scratch directory, and a client that speaks the protocol with protobuf's own
+Python runtime, so that another codec than ours reads and writes the frames.
+
+KANSEN_GEN_PY names the folder of the generated Python, if it is not build/gen-py.
+"""
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"  # of kansend and kansenctl; see use_build()
+SEEDS = ROOT / "seeds"
+SMALL_SEEDS = pathlib.Path(__file__).resolve().parent / "seeds"
+GEN_PY = pathlib.Path(os.environ.get("KANSEN_GEN_PY", ROOT / "build" / "gen-py"))
+
+sys.path.insert(0, str(GEN_PY))
+try:
+    from google.protobuf.internal.decoder import _DecodeVarint32
+    from google.protobuf.internal.encoder import _VarintBytes
+    from google.protobuf.message import DecodeError
+    from kansen.v1 import command_pb2, common_pb2, match_pb2, offer_pb2, partner_pb2, protocol_pb2, taxonomy_pb2
+except ImportError as error:
+    sys.exit(f"{error}: install python3-protobuf and generate {GEN_PY} (make does both)")
+
+# Numbers of google.rpc.Code.
+OK, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED = 0, 3, 5, 6, 7
+RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, UNAVAILABLE, UNAUTHENTICATED = 8, 9, 10, 14, 16
+
+PATIENCE = 30.0  # seconds that anything may take before a test gives it up
+READY = re.compile(r"\b(serving|serves|ready)\b", re.IGNORECASE)
+
+
+def use_build(folder):
+    """The programs that are tested are those in this folder."""
+    global BUILD
+    BUILD = pathlib.Path(folder).resolve()
+    if not kansend().exists():
+        sys.exit(f"{kansend()} is not there: run make first")
+
+
+def kansend():
+    return BUILD / "kansend"
+
+
+def kansenctl():
+    return BUILD / "kansenctl"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+# Frames -----------------------------------------------------------------------------------------------------------
+
+
+def frame(payload):
+    """A message, or its bytes, with its length in front."""
+    if not isinstance(payload, bytes):
+        payload = payload.SerializeToString()
+    return _VarintBytes(len(payload)) + payload
+
+
+def take_frame(data):
+    """(payload, rest) if data starts with a whole frame, else (None, data)."""
+    try:
+        length, start = _DecodeVarint32(data, 0)
+    except IndexError:
+        return None, data
+    except DecodeError as error:
+        raise AssertionError("a frame from the daemon has no proper length") from error
+    if len(data) < start + length:
+        return None, data
+    return bytes(data[start:start + length]), data[start + length:]
+
+
+# Client -----------------------------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """An answer that was not OK."""
+
+    def __init__(self, status):
+        super().__init__(f"{status.code} {status.field!r}: {status.message}")
+        self.code, self.field, self.message = status.code, status.field, status.message
+
+
+class Client:
+    """A connection. address is "unix:PATH" or "HOST:PORT"."""
+
+    def __init__(self, address, hello=True, timeout=PATIENCE):
+        if address.startswith("unix:"):
+            self.socket = socket.socket(socket.AF_UNIX)
+            target = address[5:]
+        else:
+            self.socket = socket.socket()
+            host, port = address.rsplit(":", 1)
+            target = (host, int(port))
+        self.socket.settimeout(timeout)
+        self.socket.connect(target)
+        self.timeout = timeout
+        self.data = b""
+        self.next_id = 1
+        if hello:
+            self.limits = self.call(hello={"protocol_version": 1, "client_name": "tests"}).hello
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def request(self, **body):
+        """A request with the next id. The body is a keyword: ping={...} or ping=PingRequest(...)."""
+        request = protocol_pb2.Request(id=self.next_id, **body)
+        self.next_id += 1
+        return request
+
+    def send(self, data):
+        """Sends a message as a frame, or bytes as they are."""
+        self.socket.sendall(data if isinstance(data, bytes) else frame(data))
+
+    def receive(self):
+        """The next answer; None when the daemon has closed the connection."""
+        while True:
+            payload, self.data = take_frame(self.data)
+            if payload is not None:
+                return protocol_pb2.Response.FromString(payload)
+            try:
+                more = self.socket.recv(1 << 18)
+            except ConnectionResetError:
+                more = b""
+            if not more:
+                assert not self.data, "the connection was closed inside a frame"
+                return None
+            self.data += more
+
+    def ask(self, **body):
+        """Sends one request and returns its answer, whatever its status."""
+        request = self.request(**body)
+        self.send(request)
+        response = self.receive()
+        assert response is not None, "the connection was closed without an answer"
+        assert response.id == request.id, f"answer {response.id} to request {request.id}"
+        return response
+
+    def call(self, **body):
+        """As ask, but raises Refused if the status is not OK."""
+        response = self.ask(**body)
+        if response.status.code != OK:
+            raise Refused(response.status)
+        return response
+
+    def pipeline(self, requests):
+        """Sends all requests while it reads the answers; returns the answers in the order of the requests."""
+        answers, out = {}, memoryview(b"".join(frame(r) for r in requests))
+        wanted = {r.id for r in requests}
+        assert len(wanted) == len(requests)
+        deadline = time.monotonic() + self.timeout
+        self.socket.setblocking(False)
+        try:
+            while len(answers) < len(wanted):
+                left = deadline - time.monotonic()
+                readable, writable, _ = select.select([self.socket], [self.socket] if out else [], [], max(0, left))
+                assert readable or writable, f"{len(wanted) - len(answers)} of {len(wanted)} answers are missing"
+                if writable:
+                    out = out[self.socket.send(out[:1 << 16]):]
+                if readable:
+                    more = self.socket.recv(1 << 18)
+                    assert more, f"closed with {len(wanted) - len(answers)} of {len(wanted)} answers missing"
+                    self.data += more
+                    payload, self.data = take_frame(self.data)
+                    while payload is not None:
+                        response = protocol_pb2.Response.FromString(payload)
+                        assert response.id in wanted and response.id not in answers, f"answer to no request: {response}"
+                        answers[response.id] = response
+                        payload, self.data = take_frame(self.data)
+        finally:
+            self.socket.settimeout(self.timeout)
+        return [answers[r.id] for r in requests]
+
+    # Writes
+
+    def write(self, source="", **operation):
+        """One write; returns its result, raises Refused if it was not applied."""
+        return self.call(write={"source": source, **operation}).write
+
+    def batch(self, writes):
+        """Writes in as many frames as it takes; returns a result for each."""
+        results, size = [], self.limits.max_batch_writes
+        requests = [self.request(batch={"writes": writes[at:at + size]}) for at in range(0, len(writes), size)]
+        for response in self.pipeline(requests):
+            if response.status.code != OK:
+                raise Refused(response.status)
+            results += response.batch.results
+        assert len(results) == len(writes)
+        return results
+
+    def add_partner(self, external_id, **fields):
+        fields = {"kind": "PARTNER_KIND_SPORT_CLUB", "name": "Club", "region": "GM0606", **fields}
+        return self.write(create_partner={"partner": {"external_id": external_id, **fields}}).id
+
+    def add_offer(self, external_id, partner_id, **fields):
+        fields = {"kind": "OFFER_KIND_SPORT", "title": "Training", "interests": ["sport.voetbal"], "seats": 5, **fields}
+        return self.write(create_offer={"offer": {"external_id": external_id, "partner_id": partner_id, **fields}}).id
+
+    def match(self, **query):
+        return self.call(match={"query": query}).match
+
+    def matched(self, **query):
+        """Ids of the offers that match, best first, at most 100."""
+        return [m.offer_id for m in self.match(limit=100, **query).matches]
+
+    def explain(self, offer_id, **query):
+        return self.call(explain={"query": query, "offer_id": offer_id}).explain
+
+
+def point(lat, lon):
+    return {"lat_e6": round(lat * 1e6), "lon_e6": round(lon * 1e6)}
+
+
+# Daemon -----------------------------------------------------------------------------------------------------------
+
+
+class Daemon:
+    """A daemon on a scratch directory, on TCP and a unix socket. Use it with `with`, or start() and stop()."""
+
+    def __init__(self, seeds=SMALL_SEEDS, data_dir=None, args=()):
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="kansen-test-"))
+        self.data_dir = pathlib.Path(data_dir or self.scratch / "data")
+        self.seeds, self.args = seeds, list(args)
+        self.port = free_port()
+        self.tcp = f"127.0.0.1:{self.port}"
+        self.unix = f"unix:{self.scratch / 's'}"
+        self.process, self.lines, self.reader = None, [], None
+        self.ready = threading.Event()
+
+    def command(self, *args):
+        return [str(kansend()), "-c", str(self.scratch / "none.conf"), "--data-dir", str(self.data_dir), *args]
+
+    def start(self):
+        (self.scratch / "none.conf").touch()
+        self.ready.clear()
+        self.lines = []
+        self.process = subprocess.Popen(
+            self.command("--seeds", str(self.seeds), "--listen", self.tcp, "--listen", self.unix, "--admin", "off",
+                         *self.args),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.scratch)
+        self.reader = threading.Thread(target=self.read_log, args=(self.process.stdout,), daemon=True)
+        self.reader.start()
+        if not self.ready.wait(PATIENCE) or self.process.poll() is not None:
+            self.kill()
+            raise AssertionError("the daemon does not serve:\n" + self.log())
+        return self
+
+    def read_log(self, stream):
+        """Collects what the daemon says; it serves once it has said so, and is given up once it has ended."""
+        for line in stream:
+            self.lines.append(line.decode(errors="replace"))
+            if READY.search(self.lines[-1]):
+                self.ready.set()
+        self.ready.set()
+
+    def log(self):
+        return "".join(self.lines)
+
+    def client(self, **options):
+        return Client(self.tcp, **options)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        """Waits for the end; returns the exit status."""
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("the daemon does not end:\n" + self.log()) from None
+        finally:
+            self.reader.join(PATIENCE)
+            self.process.stdout.close()
+        return status
+
+    def stop(self):
+        """Ends the daemon by SIGTERM; it must end well."""
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.signal(signal.SIGTERM)
+        status = self.wait()
+        assert status == 0, f"exit status {status}:\n{self.log()}"
+
+    def kill(self):
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
+            self.wait()
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def remove(self):
+        self.kill()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.remove()
+            raise
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                self.stop()
+        finally:
+            self.remove()
+
+
+def run(command, stdin=None, cwd=None, env=None):
+    """Runs a program to its end; returns the completed process with text output."""
+    return subprocess.run([str(part) for part in command], input=stdin, capture_output=True, text=True, cwd=cwd,
+                          timeout=PATIENCE * 4, env={**os.environ, **(env or {})}, check=False)

@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kansenctl: import, export, verbs and exit statuses."""
+import csv
+import io
+import json
+import os
+import unittest
+
+import harness
+from harness import kansenctl
+
+DONE, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
+OFFERS = "external_id,partner,kind,title,interests,seats\n"
+
+
+def sort_lines(text):
+    """CSV rows, sorted, with the header first; fields may hold line breaks."""
+    rows = list(csv.reader(io.StringIO(text)))
+    return rows[:1] + sorted(rows[1:])
+
+
+class Cli(unittest.TestCase):
+    seeds = harness.SMALL_SEEDS
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = harness.Daemon(seeds=cls.seeds).start()
+        cls.addClassCleanup(cls.daemon.remove)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.stop()
+
+    def ctl(self, *args, expect=DONE, stdin=None, server=None):
+        done = harness.run([kansenctl(), "-s", server or self.daemon.tcp, *args], stdin=stdin, cwd=self.daemon.scratch)
+        self.assertEqual(done.returncode, expect, f"{args}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def import_text(self, kind, text, *args, expect=DONE):
+        """Imports a file of this content (text or bytes)."""
+        file = self.daemon.scratch / f"{self.id()}.csv"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        done = self.ctl("import", kind, file, *args, expect=expect)
+        return done.stdout + done.stderr
+
+    def offers(self, prefix):
+        """Offers whose external id starts with prefix, as `offer list` prints them."""
+        lines = self.ctl("--json", "offer", "list").stdout.splitlines()
+        return {o["external_id"]: o for o in map(json.loads, lines) if o["external_id"].startswith(prefix)}
+
+
+class Import(Cli):
+    def setUp(self):
+        self.import_text("partners", "external_id,kind,name,region\np1,company,Bedrijf,GM0606\n")
+
+    def test_plain(self):
+        told = self.import_text("offers", OFFERS + "plain-1,p1,internship,Stage,zorg,2\n")
+        self.assertRegex(told, r"\b1\b")
+        offer = self.offers("plain")["plain-1"]
+        self.assertEqual((offer["status"], offer["source"], offer["title"], offer["seats"]), ("open", "local", "Stage", 2))
+
+    def test_bom_crlf_semicolon_and_decimal_comma(self):
+        header = OFFERS.replace(",", ";").replace("\n", ";lat;lon\r\n")
+        told = self.import_text("offers", "\ufeff" + header + "excel-1;p1;sport;Sport é;sport.voetbal;3;51,95;4,35\r\n")
+        offer = self.offers("excel")["excel-1"]
+        self.assertEqual(offer["title"], "Sport é", told)
+        found = json.loads(self.ctl("--json", "match", "--at", "51.95,4.35", "--radius-km", "0.001").stdout)
+        self.assertEqual([m["offer"] for m in found["matches"]], [offer["offer"]])
+
+    def test_lists_in_a_file_with_semicolons(self):
+        header = OFFERS.replace(",", ";")
+        self.import_text("offers", header + 'semi-1;p1;sport;S;"sport.voetbal;sport.handbal";3\n')
+        self.assertEqual(self.offers("semi")["semi-1"]["interests"], ["sport.voetbal", "sport.handbal"])
+
+    def test_tabs(self):
+        self.import_text("offers", OFFERS.replace(",", "\t") + "tab-1\tp1\tsport\tS\tsport.voetbal\t3\n")
+        self.assertIn("tab-1", self.offers("tab"))
+
+    def test_any_order_of_columns(self):
+        self.import_text("offers", "seats,title,interests,kind,partner,external_id\n4,S,zorg,internship,p1,order-1\n")
+        self.assertEqual(self.offers("order")["order-1"]["seats"], 4)
+
+    def test_quoted(self):
+        self.import_text("offers", OFFERS[:-1] + ',description\nquote-1,p1,sport,"Zeg ""ja"", nu",zorg,1,"regel een\nregel twee"\n')
+        self.assertEqual(self.offers("quote")["quote-1"]["title"], 'Zeg "ja", nu')
+
+    def test_unknown_column(self):
+        told = self.import_text("offers", OFFERS[:-1] + ",kleur\nc-1,p1,sport,S,zorg,1,rood\n", expect=REFUSED)
+        self.assertIn("kleur", told)
+        self.assertEqual(self.offers("c-"), {})
+
+    def test_missing_and_double_column(self):
+        told = self.import_text("offers", "external_id,partner,kind,title,seats\nd-1,p1,sport,S,1\n", expect=REFUSED)
+        self.assertIn("interests", told)
+        told = self.import_text("offers", OFFERS[:-1] + ",seats\nd-1,p1,sport,S,zorg,1,2\n", expect=REFUSED)
+        self.assertIn("seats", told)
+        self.assertEqual(self.offers("d-"), {})
+
+    def test_columns_of_another_table(self):
+        told = self.import_text("offers", "external_id,kind,name,region\np1,company,Bedrijf,GM0606\n", expect=REFUSED)
+        self.assertIn("name", told)
+
+    def test_empty_files(self):
+        for text in ("", "\ufeff", "\n"):
+            self.import_text("offers", text, expect=REFUSED)
+        self.import_text("offers", OFFERS)
+
+    def test_truncated_quoted_field(self):
+        told = self.import_text("offers", OFFERS + 'trunc-1,p1,sport,Goed,zorg,1\ntrunc-2,p1,sport,"Nooit af,zorg,1\n',
+                                expect=REFUSED)
+        self.assertRegex(told, r"\b3\b")
+        self.assertEqual(set(self.offers("trunc")), {"trunc-1"})
+
+    def test_bad_rows_are_told_and_good_ones_applied(self):
+        rows = [
+            "bad-1,p1,sport,Goed,zorg,1",        # line 2
+            "bad-2,p1,sport,Slecht,nergens,1",   # 3: interest
+            "bad-3,p1,vliegen,Slecht,zorg,1",    # 4: kind
+            "bad-4,p1,sport,Slecht,zorg,-1",     # 5: seats
+            "bad-5,p1,sport,Slecht,zorg,veel",   # 6: seats
+            "bad-6,p1,sport,Slecht,zorg",        # 7: a field short
+            "bad-7,p1,sport,Slecht,zorg,1,extra",  # 8: a field long
+            "bad-8,p9,sport,Slecht,zorg,1",      # 9: partner
+            "bad-9,p1,sport,,zorg,1",            # 10: title
+            'bad-10,p1,sport,Sl"echt,zorg,1',    # 11: a quote where none may be
+            "bad-11,p1,sport,Goed,zorg,65535",   # 12
+            "bad-12,p1,sport,Slecht,zorg,65536",  # 13
+        ]
+        told = self.import_text("offers", OFFERS + "\n".join(rows) + "\n", expect=REFUSED)
+        for line in (3, 4, 5, 6, 7, 8, 9, 10, 11, 13):
+            self.assertRegex(told, rf"(?m)(line |:){line}\b", f"line {line} is not told")
+        for line in (2, 12):
+            self.assertNotRegex(told, rf"(?m)(line |:){line}\b", f"line {line} is told")
+        for word in ("nergens", "vliegen", "veel", "p9", "65536"):
+            self.assertIn(word, told)
+        self.assertEqual(set(self.offers("bad")), {"bad-1", "bad-11"})
+
+    def test_lines_are_counted_in_the_file(self):
+        """A row after a field with line breaks is told by the line on which it starts."""
+        told = self.import_text("offers", OFFERS[:-1] + ',description\nl-1,p1,sport,S,zorg,1,"a\nb\nc"\nl-2,p1,sport,S,zorg,x,\n',
+                                expect=REFUSED)
+        self.assertRegex(told, r"(line |:)5\b")
+
+    def test_bad_text(self):
+        told = self.import_text("offers", (OFFERS + "t-1,p1,sport,QQ,zorg,1\nt-2,p1,sport,Q").encode() + b"\xff" + b",zorg,1\n"
+                                + b"t-3,p1,sport,a\0b,zorg,1\nt-4,p1,sport,Goed,zorg,1\n", expect=REFUSED)
+        self.assertRegex(told, r"(line |:)3\b")
+        self.assertRegex(told, r"(line |:)4\b")
+        self.assertEqual(set(self.offers("t-")), {"t-1", "t-4"})
+
+    def test_title_of_a_megabyte(self):
+        rows = f"m-1,p1,sport,{'x' * 1_000_000},zorg,1\nm-2,p1,sport,Goed,zorg,1\nm-3,p1,sport,{'x' * 2_000_000},zorg,1\n"
+        told = self.import_text("offers", OFFERS + rows, expect=REFUSED)
+        self.assertRegex(told, r"(line |:)2\b")
+        self.assertLess(len(told), 10_000)
+        self.assertEqual(set(self.offers("m-")), {"m-2"})
+
+    def test_same_external_id_twice_in_a_file(self):
+        told = self.import_text("offers", OFFERS + "twice-1,p1,sport,Een,zorg,1\ntwice-1,p1,sport,Twee,zorg,1\n", expect=REFUSED)
+        self.assertRegex(told, r"(line |:)3\b")
+        self.assertIn("twice-1", told)
+        self.assertEqual(self.offers("twice")["twice-1"]["title"], "Een")
+
+    def test_again(self):
+        text = OFFERS + "again-1,p1,sport,Een,zorg,1\nagain-2,p1,sport,Twee,zorg,1\n"
+        self.import_text("offers", text)
+        before = self.offers("again")
+        self.import_text("offers", text)
+        self.assertEqual(self.offers("again"), before)
+        self.import_text("offers", text.replace("Twee", "Drie"))
+        after = self.offers("again")
+        self.assertEqual((after["again-1"], after["again-2"]["title"]), (before["again-1"], "Drie"))
+        self.assertEqual(after["again-2"]["offer"], before["again-2"]["offer"])
+
+    def test_source(self):
+        self.import_text("partners", "external_id,kind,name,region\np1,company,Ander,GM0622\n", "--source", "school-x")
+        self.import_text("offers", OFFERS + "src-1,p1,sport,Van X,zorg,1\n", "--source", "school-x")
+        self.assertEqual(self.offers("src")["src-1"]["source"], "school-x")
+
+    def test_every_offer_column(self):
+        header = ("external_id,partner,kind,title,description,url,address,lat,lon,remote,region,interests,levels,transitions,seats,"
+                  "reserved_seats,reserved_until,cost_cents,funds,start,end,weekdays,hours_per_week,track,allowance_cents,deadline,"
+                  "min_age,max_age,needs,languages,direct_placement,waiting_list,status\n")
+        row = ("all-1,p1,internship,Stage,Tekst,https://example.org,Straat 1,51.95,-4.5,false,GM0606,zorg;sport.voetbal,"
+               "mbo4;vmbo_kb,vmbo_mbo,10,3,2030-01-01,500,jeugdfonds;fonds-2,2026-09-01,2030-02-01,mo;su,24,bbl,45000,"
+               "2029-12-31,0,27,wheelchair,nl;ar,true,true,paused\n")
+        self.import_text("offers", header + row)
+        offer = self.offers("all-")["all-1"]
+        for name, value in {"levels": {"mbo4", "vmbo_kb"}, "transitions": {"vmbo_mbo"}, "funds": {"jeugdfonds", "fonds-2"},
+                            "weekdays": {"mo", "su"}, "needs": {"wheelchair"}, "languages": {"nl", "ar"}}.items():
+            self.assertEqual(set(offer[name]), value, name)
+        self.assertEqual((offer["status"], offer["min_age"], offer["track"]), ("paused", 0, "bbl"))
+        exported = list(csv.DictReader(io.StringIO(self.ctl("export", "offers").stdout)))
+        given = next(csv.DictReader(io.StringIO(header + row)))
+        got = next(r for r in exported if r["external_id"] == "all-1")
+        self.assertEqual(list(got), header.strip().split(","))
+        as_sets = lambda r: {name: frozenset(value.split(";")) for name, value in r.items()}
+        self.assertEqual({**as_sets(got), "remote": 0}, {**as_sets(given), "remote": 0})
+        self.assertIn(got["remote"], ("", "false"))
+
+    def test_partners_postcodes_regions_interests(self):
+        self.import_text("partners", "external_id,kind,name,region,lat,lon,website,status,identifiers,accreditations\n"
+                         "full-1,company,Vol,GM0606,51.9,4.4,https://example.org,pending,kvk=12345678;leerbedrijf=L1,"
+                         "25655;25180:2024-08-01:2028-07-31;25180:2029-08-01:\n")
+        lines = self.ctl("--json", "partner", "list").stdout.splitlines()
+        partner = next(p for p in map(json.loads, lines) if p["external_id"] == "full-1")
+        self.assertEqual((partner["status"], partner["kind"], partner["source"]), ("pending", "company", "local"))
+        self.import_text("interests", "code,label_nl,label_en,synonyms\nzorg.oma,Oma,Granny,opoe;grootmoeder\n")
+        self.import_text("regions", "code,type,parents,name,lat,lon,successor\nAM01,labour_market_region,,Rijnmond,51.9,4.4,\n")
+        self.import_text("postcodes", "postcode,lat,lon,municipality\n3111,51.917,4.398,GM0606\n")
+        self.assertIn("GM0606", self.ctl("regions", "3111").stdout)
+        self.assertIn("zorg.oma", self.ctl("interests", "grootmoeder").stdout)
+        self.import_text("postcodes", "postcode,lat,lon,municipality\n311,51.917,4.398,GM0606\n3112,51,4,GM7\n", expect=REFUSED)
+
+
+class RoundTrip(Cli):
+    """export, import into an empty daemon, export: the same bytes after sorting."""
+
+    seeds = harness.SEEDS
+    kinds = ("regions", "interests", "postcodes", "partners", "offers")
+
+    def export(self, daemon, kind):
+        return self.ctl("export", kind, server=daemon.tcp).stdout
+
+    def test_demo(self):
+        demo = harness.SEEDS / "demo"
+        files = [f for kind in self.kinds for f in sorted(demo.glob(f"*{kind}*.csv"))]
+        self.assertTrue(files, "no demo data")
+        for file in files:
+            kind = next(k for k in self.kinds if k in file.name)
+            self.ctl("import", kind, file)
+        with harness.Daemon(seeds=harness.SMALL_SEEDS) as second:
+            # The small seeds hold other regions of the same codes: they are replaced, and the rest is removed.
+            with second.client() as client:
+                for code in ("PL-kethel", "GM0999", "AL-W"):
+                    if code == "AL-W":
+                        for town in ("GM0606", "GM0622"):
+                            row = {"code": town, "type": 3, "parents": ["PV28"], "name": "x", "centroid": harness.point(51, 4)}
+                            client.write(upsert_region={"region": row})
+                    client.write(remove_region={"code": code})
+                client.write(upsert_region={"region": {"code": "GM0001", "type": 3, "parents": ["PV28"], "name": "x",
+                                                       "centroid": harness.point(51, 4)}})
+                client.write(remove_region={"code": "GM0001"})
+                for code in ("sport.voetbal", "sport.handbal", "kunst.dans", "sport", "kunst", "zorg", "leeg"):
+                    client.write(remove_interest={"code": code})
+            for kind in self.kinds:
+                first = self.export(self.daemon, kind)
+                file = second.scratch / f"{kind}.csv"
+                file.write_text(first, encoding="utf-8", newline="")
+                self.ctl("import", kind, file, server=second.tcp)
+                again = self.export(second, kind)
+                self.assertEqual(sort_lines(again), sort_lines(first), kind)
+                self.assertEqual(sorted(again.splitlines()), sorted(first.splitlines()), kind)
+
+    def test_seed_files_come_out_as_they_are(self):
+        for kind in ("regions", "interests"):
+            stored = (harness.SEEDS / f"{kind}.csv").read_text(encoding="utf-8")
+            exported = {row[0]: row for row in csv.reader(io.StringIO(self.export(self.daemon, kind)))}
+            for row in csv.reader(io.StringIO(stored)):
+                self.assertEqual(exported.get(row[0]), row, kind)
+
+
+class Verbs(Cli):
+    def test_exit_statuses(self):
+        self.ctl("ping")
+        self.ctl("status")
+        self.ctl("partner", "show", "999999", expect=REFUSED)
+        self.ctl("match", "--region", "GM7777", expect=REFUSED)
+        self.ctl(expect=USAGE)
+        self.ctl("no-such-verb", expect=USAGE)
+        self.ctl("match", "--no-such-option", expect=USAGE)
+        self.ctl("match", "--at", expect=USAGE)
+        self.ctl("import", "offers", expect=USAGE)
+        self.ctl("import", "nonsense", "x.csv", expect=USAGE)
+        self.ctl("ping", server=f"127.0.0.1:{harness.free_port()}", expect=UNREACHABLE)
+        self.ctl("ping", server=f"unix:{self.daemon.scratch}/nowhere", expect=UNREACHABLE)
+
+    def test_messages_say_what_to_do(self):
+        done = self.ctl("ping", server=f"unix:{self.daemon.scratch}/nowhere", expect=UNREACHABLE)
+        self.assertIn("nowhere", done.stderr)
+        done = self.ctl("match", "--region", "GM7777", expect=REFUSED)
+        self.assertIn("GM7777", done.stderr)
+        self.assertEqual(done.stdout, "")
+        done = harness.run([kansenctl(), "-s", self.daemon.tcp, "import", "offers", "absent.csv"], cwd=self.daemon.scratch)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("absent.csv", done.stderr)
+
+    def test_server_from_the_environment(self):
+        done = harness.run([kansenctl(), "ping"], cwd=self.daemon.scratch, env={"KANSEN_SERVER": self.daemon.unix})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_version_and_help(self):
+        for args in (["--version"], ["--help"]):
+            done = harness.run([kansenctl(), *args])
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("kansenctl", done.stdout)
+
+    def test_match_and_explain(self):
+        with self.daemon.client() as client:
+            partner = client.add_partner("verbs/p")
+            near = client.add_offer("verbs/near", partner, title="Voetbal bij ons")
+            shut = client.add_offer("verbs/shut", partner, status="OFFER_STATUS_CLOSED")
+        found = json.loads(self.ctl("--json", "match", "--from", "GM0606", "--interest", "sport:20,kunst", "--kind", "sport",
+                                    "--total", "--facets", "--discover", "2").stdout)
+        self.assertEqual([m["offer"] for m in found["matches"]], [near])
+        match = found["matches"][0]
+        self.assertEqual((match["external_id"], match["partner"], match["kind"], match["distance_m"], match["proximity"]),
+                         ("verbs/near", partner, "sport", 0, 10000))
+        self.assertEqual(match["interest"], 100 * (20 * 100) // 30)
+        self.assertEqual((found["total"], found["facets"]["kind"]), (1, {"sport": 1}))
+        self.assertIn("Voetbal bij ons", self.ctl("match", "--from", "GM0606").stdout)
+        self.assertIn("OFFER_NOT_OPEN", self.ctl("explain", str(shut), "--from", "GM0606").stdout)
+        self.ctl("explain", str(near), "--from", "GM0606")
+        self.ctl("explain", "999999", "--from", "GM0606", expect=REFUSED)
+
+    def test_batch_with_bad_lines(self):
+        lines = ['{"region": "NL"}', "not json", '{"region": "NL", "colour": "red"}', '{"region": "GM7777"}', "{}", "[]",
+                 '{"region": "NL", "age": "x"}', '{"region": "NL", "tie_seed": "18446744073709551615"}', '{"region": "NL"}']
+        file = self.daemon.scratch / "batch.jsonl"
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        done = harness.run([kansenctl(), "-s", self.daemon.tcp, "match", "--batch", file])
+        self.assertIn(done.returncode, (DONE, REFUSED), done.stderr)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(["error" in answer for answer in answers], [False, True, True, True, True, True, True, False, False])
+        self.assertEqual(set(answers[3]["error"]), {"code", "field", "message"})
+        self.assertIn("GM7777", answers[3]["error"]["message"])
+        self.assertIn("colour", json.dumps(answers[2]["error"]))
+
+    def test_closed_pipe(self):
+        """Output that nobody reads ends the program quietly."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "w") as out:
+            done = harness.subprocess.run([str(kansenctl()), "-s", self.daemon.tcp, "export", "regions"], stdout=out,
+                                          stderr=harness.subprocess.PIPE, text=True, timeout=harness.PATIENCE, check=False)
+        self.assertNotIn("core", done.stderr)
+        self.assertNotEqual(done.returncode, -11)
+
+    def test_life_of_an_offer(self):
+        with self.daemon.client() as client:
+            partner = client.add_partner("life/p", status="PARTNER_STATUS_PENDING")
+            offer = client.add_offer("life/o", partner)
+        shown = lambda: json.loads(self.ctl("--json", "offer", "show", str(offer)).stdout)
+        match = lambda: [m["offer"] for m in json.loads(self.ctl("--json", "match", "--region", "NL").stdout)["matches"]]
+        self.assertNotIn(offer, match())
+        self.ctl("partner", "approve", str(partner))
+        self.assertIn(offer, match())
+        self.ctl("offer", "pause", str(offer))
+        self.assertEqual(shown()["status"], "paused")
+        self.ctl("offer", "open", str(offer))
+        self.ctl("partner", "suspend", str(partner))
+        self.assertNotIn(offer, match())
+        self.ctl("offer", "close", str(offer))
+        self.ctl("offer", "remove", str(offer))
+        self.ctl("offer", "show", str(offer), expect=REFUSED)
+        self.ctl("partner", "remove", str(partner))
+        self.ctl("partner", "show", str(partner), expect=REFUSED)
+
+
+if __name__ == "__main__":
+    unittest.main()

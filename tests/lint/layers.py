@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Includes go down the layers only, and some libraries are known to few files. Prints what breaks this; exit 1 then."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAYERS = ["base", "store", "match", "work", "auth", "rpc", "net", "admin", "main"]
+# Library header -> the only places that may include it.
+OWNERS = {
+    "lmdb.h": ["daemon/store/"],
+    "systemd/": ["daemon/base/systemd.c"],
+    "openssl/": ["daemon/net/tls.c"],
+    "event2/": ["daemon/net/", "daemon/admin/", "daemon/main.c"],
+    "confuse.h": ["daemon/base/options"],
+    "store/internal.h": ["daemon/store/"],
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.M)
+
+
+def layer_of(path):
+    """Layer of a path such as daemon/store/key.c or store/key.h; None for anything else."""
+    parts = pathlib.PurePath(path).parts
+    if parts[0] == "daemon":
+        parts = parts[1:]
+    if parts[0] == "main.c":
+        return "main"
+    return parts[0] if parts[0] in LAYERS else None
+
+
+def faults():
+    for path in sorted((ROOT / "daemon").rglob("*.[ch]")) + sorted((ROOT / "client").rglob("*.[ch]")) + sorted(
+            (ROOT / "proto").rglob("*.[ch]")):
+        name = path.relative_to(ROOT).as_posix()
+        own = layer_of(name) if name.startswith("daemon/") else None
+        for header in INCLUDE.findall(path.read_text()):
+            other = layer_of(header)
+            if own is None and other not in (None, "base"):  # base serves all three
+                yield f"{name}: {header} belongs to the daemon"
+            elif own is not None and other is not None and LAYERS.index(other) > LAYERS.index(own):
+                yield f"{name}: {header} lies above {own}"
+            if header.startswith("client/") and not name.startswith("client/"):
+                yield f"{name}: {header} belongs to the client"
+            for library, owners in OWNERS.items():
+                if header.startswith(library) and not any(name.startswith(owner) for owner in owners):
+                    yield f"{name}: {header} may be included by {', '.join(owners)} only"
+
+
+def cycles():
+    """Headers of the daemon that include each other in a ring."""
+    graph = {}
+    for path in (ROOT / "daemon").rglob("*.h"):
+        name = path.relative_to(ROOT / "daemon").as_posix()
+        graph[name] = [h for h in INCLUDE.findall(path.read_text()) if (ROOT / "daemon" / h).exists()]
+    done, trail = set(), []
+
+    def visit(node):
+        if node in trail:
+            yield "ring of includes: " + " -> ".join(trail[trail.index(node):] + [node])
+        elif node not in done:
+            trail.append(node)
+            for child in graph.get(node, []):
+                yield from visit(child)
+            trail.pop()
+            done.add(node)
+
+    for name in sorted(graph):
+        yield from visit(name)
+
+
+found = list(faults()) + list(cycles())
+print("\n".join(found) if found else "layers: clean")
+sys.exit(1 if found else 0)
