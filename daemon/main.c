@@ -19,10 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EXIT_FAILED    1
-#define EXIT_USAGE     2
-#define SPARE_READERS  16u // beside those of the workers
-#define LINE_MAX_BYTES 4096u
+#define EXIT_FAILED   1
+#define EXIT_USAGE    2
+#define SPARE_READERS 16u // beside those of the workers
 
 struct daemon {
     struct options options;
@@ -44,10 +43,8 @@ fail(struct daemon *daemon, const struct fault *fault)
 }
 
 static int
-fail_store(struct daemon *daemon, int rc, const struct fault *fault)
+fail_store(struct daemon *daemon, int rc)
 {
-    if (rc == FAULT)
-        return fail(daemon, fault);
     log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "the store failed fault=\"%s\"", store_fault_text(rc));
     return EXIT_FAILED;
 }
@@ -63,22 +60,15 @@ parse_addresses(struct daemon *daemon)
             return fail(daemon, &fault);
     }
     daemon->has_admin = strcmp(options->admin, "off") != 0;
-    if (!daemon->has_admin)
-        return 0;
-    if (address_parse(options->admin, "admin", &daemon->admin_address, &fault) != 0)
+    if (daemon->has_admin && address_parse_tcp(options->admin, "admin", &daemon->admin_address, &fault) != 0)
         return fail(daemon, &fault);
-    if (address_path(&daemon->admin_address) != NULL) {
-        fault_fill(&fault, CODE_INVALID_ARGUMENT, "admin", "it takes ADDR:PORT or off; given was \"%s\"",
-                   options->admin);
-        return fail(daemon, &fault);
-    }
     return 0;
 }
 
 static void
 tell_serving(struct daemon *daemon)
 {
-    char addresses[LINE_MAX_BYTES], admin[ADDRESS_TEXT_MAX] = "off";
+    char addresses[OPTIONS_LISTEN_MAX * ADDRESS_TEXT_MAX], admin[ADDRESS_TEXT_MAX] = "off";
 
     if (daemon->admin != NULL)
         admin_address(daemon->admin, admin);
@@ -130,7 +120,7 @@ run_writer(struct daemon *daemon)
     service->queue = queue_new(&queue_options);
     writer_options.queue = service->queue;
     rc = service->queue == NULL ? STORE_FAULT_MEMORY : writer_start(&writer_options, &service->writer);
-    rc = rc != 0 ? fail_store(daemon, rc, NULL) : serve_clients(daemon);
+    rc = rc != 0 ? fail_store(daemon, rc) : serve_clients(daemon);
     if (service->writer != NULL) {
         queue_close(service->queue);
         writer_finish(service->writer);
@@ -153,13 +143,13 @@ serve(struct daemon *daemon)
     store_options.max_readers = service->workers + SPARE_READERS;
     rc = store_open(&store_options, &service->store, &fault);
     if (rc != 0)
-        return fail_store(daemon, rc, &fault);
+        return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
     if (rc != 0) {
-        rc = fail_store(daemon, rc, &fault);
+        rc = rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     } else {
         daemon->server = server_new(service);
-        rc = daemon->server == NULL ? fail_store(daemon, STORE_FAULT_MEMORY, NULL) : run_writer(daemon);
+        rc = daemon->server == NULL ? fail_store(daemon, STORE_FAULT_MEMORY) : run_writer(daemon);
     }
     server_free(daemon->server);
     queue_free(service->queue);

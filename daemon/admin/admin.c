@@ -87,7 +87,7 @@ admin_start(struct event_base *base, struct service *service, const struct addre
     int fd = address_listen(address, BACKLOG);
 
     if (fd < 0)
-        return fault_set(fault, CODE_UNAVAILABLE, "admin", "%s", strerror(-fd));
+        return fault_set(fault, CODE_UNAVAILABLE, "admin", "%s: %s", address->text, strerror(-fd));
     admin = calloc(1, sizeof *admin);
     if (admin == NULL) {
         close(fd);

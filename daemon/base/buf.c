@@ -11,7 +11,7 @@
 const uint8_t *
 buf_bytes(const struct buf *buf)
 {
-    return buf->data + buf->start;
+    return buf->data == NULL ? NULL : buf->data + buf->start; // no arithmetic on NULL
 }
 
 size_t

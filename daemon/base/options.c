@@ -17,7 +17,6 @@
 #define RESULT_BYTES 640u
 
 // ---- The file
-// ------------------------------------------------------------------------------------------------------
 
 PRINTF_LIKE(2, 0)
 static void
@@ -115,7 +114,6 @@ read_file(const char *name, struct options *options)
 }
 
 // ---- The command line
-// ----------------------------------------------------------------------------------------------
 
 struct command_line {
     const char *file; // NULL = not given
@@ -230,7 +228,6 @@ take_command_line(const struct command_line *line, struct options *options)
 }
 
 // ---- Together
-// ------------------------------------------------------------------------------------------------------
 
 static int
 set_initial(struct options *options)

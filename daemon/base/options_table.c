@@ -14,7 +14,7 @@
 
 #define AT(member) offsetof(struct options, member)
 
-const struct option_row options_table[OPTIONS_TABLE_ROWS] = {
+const struct option_row options_table[] = {
     {"data_dir", "data-dir", "DIR", OPTION_TEXT, AT(data_dir), 0, 0, NULL,
      "directory of the store; default $STATE_DIRECTORY, else ./kansen-data"},
     {"listen", "listen", "ADDRESS", OPTION_LIST, AT(listen), 0, 0, NULL,
@@ -45,7 +45,7 @@ const struct option_row options_table[OPTIONS_TABLE_ROWS] = {
     {"write_queue", NULL, "N", OPTION_NUMBER, AT(write_queue), 1, 1000000, "1024",
      "requests that wait for the writer before connections are not read any more"},
     {"write_queue_size", NULL, "SIZE", OPTION_SIZE, AT(write_queue_size), MIB, 64 * GIB, "64MiB",
-     "the same, counted in the bytes of their frames"},
+     "the same, counted in the memory that they take"},
     {"commit_group", NULL, "N", OPTION_NUMBER, AT(commit_group), 1, 100000, "1000",
      "writes that make one commit full"},
     {"commit_delay_ms", NULL, "MS", OPTION_NUMBER, AT(commit_delay_ms), 0, 1000, "0",
@@ -53,6 +53,9 @@ const struct option_row options_table[OPTIONS_TABLE_ROWS] = {
     {"drain_timeout_s", NULL, "S", OPTION_NUMBER, AT(drain_timeout_s), 0, 3600, "10",
      "at a stop, wait so long for answers to be taken"},
 };
+
+_Static_assert(sizeof options_table / sizeof options_table[0] == OPTIONS_TABLE_ROWS,
+               "the header counts the rows");
 
 static int
 parse_number(const struct option_row *row, const char *text, uint64_t *out)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTIONS_TABLE_ROWS        19u
+#define OPTIONS_TABLE_ROWS        18u
 #define OPTIONS_TABLE_MESSAGE_MAX 256u // bytes with the end
 
 enum option_type {
@@ -31,7 +31,7 @@ struct option_row {
     const char *help;
 };
 
-extern const struct option_row options_table[OPTIONS_TABLE_ROWS];
+extern const struct option_row options_table[]; // OPTIONS_TABLE_ROWS of them
 
 // The row with this key, or NULL.
 const struct option_row *options_table_find(const char *key);

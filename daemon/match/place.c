@@ -57,8 +57,6 @@ resolve_region(struct resolve *resolve)
         return unknown_region(resolve, "query.region", code);
     region = catalog_region_current(resolve->catalog, region);
     resolve->query->region = region;
-    if (region->municipality != 0) // a place stands for its municipality
-        region = catalog_region(resolve->catalog, region->municipality);
     return resolve_closure(resolve, region);
 }
 

@@ -91,12 +91,15 @@ is_loopback(const struct sockaddr_storage *addr)
     return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)addr)->sin6_addr);
 }
 
-static int
-parse_tcp(const char *text, const char *option, struct address *out, struct fault *fault)
+int
+address_parse_tcp(const char *text, const char *option, struct address *out, struct fault *fault)
 {
+    *out = (struct address){0};
+    snprintf(out->text, sizeof out->text, "%s", text);
     if (!to_sockaddr(text, out))
         return fault_set(fault, CODE_INVALID_ARGUMENT, option,
-                         "an address is unix:PATH, 127.0.0.1:PORT or [::1]:PORT; given was \"%s\"", text);
+                         "it takes 127.0.0.1:PORT or [::1]:PORT%s; given was \"%s\"",
+                         strcmp(option, "listen") == 0 ? " or unix:PATH" : "", text);
     if (!is_loopback(&out->addr))
         return fault_set(
             fault, CODE_INVALID_ARGUMENT, option,
@@ -107,10 +110,11 @@ parse_tcp(const char *text, const char *option, struct address *out, struct faul
 int
 address_parse(const char *text, const char *option, struct address *out, struct fault *fault)
 {
+    if (strncmp(text, UNIX_PREFIX, sizeof UNIX_PREFIX - 1) != 0)
+        return address_parse_tcp(text, option, out, fault);
     *out = (struct address){0};
-    if (strncmp(text, UNIX_PREFIX, sizeof UNIX_PREFIX - 1) == 0)
-        return parse_unix(text + sizeof UNIX_PREFIX - 1, option, out, fault);
-    return parse_tcp(text, option, out, fault);
+    snprintf(out->text, sizeof out->text, "%s", text);
+    return parse_unix(text + sizeof UNIX_PREFIX - 1, option, out, fault);
 }
 
 char *

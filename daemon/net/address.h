@@ -13,12 +13,17 @@
 struct address {
     struct sockaddr_storage addr;
     socklen_t len;
+    char text[ADDRESS_TEXT_MAX]; // as it was given, for messages; cut when too long
 };
 
 // Reads "unix:PATH", "ADDR:PORT", "[ADDR6]:PORT" or "localhost:PORT" (numbers only otherwise); port 0 = any
 // free one. Addresses that others than this machine can reach are refused. 0 or FAULT; its field is the
 // option's key.
 int address_parse(const char *text, const char *option, struct address *out, struct fault *fault) MUST_CHECK;
+
+// The same without "unix:PATH".
+int address_parse_tcp(const char *text, const char *option, struct address *out,
+                      struct fault *fault) MUST_CHECK;
 
 // Writes the address that fd is bound to, in the form above; returns out.
 char *address_of_socket(int fd, char out[ADDRESS_TEXT_MAX]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariants: a connection moves from state to state in move() only; what is read is bounded, as at most one
-// frame and one read lie in the input before the frames are handled; a run handles FRAMES_PER_RUN frames at
-// most and sends once, then the others have their turn; a connection may be freed in run() and in callbacks
-// only, at their end.
+// One connection on its loop. Invariants: a connection moves from state to state in move() only; what is read
+// is bounded, as at most one frame and one read lie in the input before the frames are handled; a run handles
+// FRAMES_PER_RUN frames at most and sends once, then the others have their turn; a connection may be freed in
+// run() and in callbacks only, at their end.
 #include "net/conn.h"
 #include "base/clock.h"
 #include "net/conn_state.h"
@@ -45,7 +45,6 @@ static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void run(struct conn *conn);
 
 // ---- State
-// ---------------------------------------------------------------------------------------------------------
 
 static void
 move(struct conn *conn, enum conn_event event)
@@ -84,13 +83,15 @@ arm_turn(struct conn_loop *loop)
 {
     static const struct timeval next_turn = {0};
 
+    // Adding a timer again that is about to run would put it off, for ever on a busy socket.
+    if (TAILQ_EMPTY(&loop->ready) || event_pending(loop->turn, EV_TIMEOUT, NULL))
+        return;
     // Timers take memory; without it the turn comes before other sockets have theirs.
-    if (!TAILQ_EMPTY(&loop->ready) && event_add(loop->turn, &next_turn) != 0)
+    if (event_add(loop->turn, &next_turn) != 0)
         event_active(loop->turn, EV_TIMEOUT, 0);
 }
 
 // ---- Making and freeing
-// --------------------------------------------------------------------------------------------
 
 static struct conn *
 make(struct conn_loop *loop, int fd)
@@ -169,7 +170,6 @@ conn_find(struct conn_loop *loop, uint64_t number)
 }
 
 // ---- Input memory
-// --------------------------------------------------------------------------------------------------
 
 static void
 borrow_input(struct conn *conn)
@@ -199,7 +199,6 @@ return_input(struct conn *conn)
 }
 
 // ---- Requests
-// ------------------------------------------------------------------------------------------------------
 
 static int
 end_with_fault(struct conn *conn, const struct fault *fault)
@@ -289,7 +288,6 @@ handle_frames(struct conn *conn)
 }
 
 // ---- Output
-// --------------------------------------------------------------------------------------------------------
 
 static int
 send_once(struct conn *conn)
@@ -330,7 +328,6 @@ start_lingering(struct conn *conn)
 }
 
 // ---- A turn
-// --------------------------------------------------------------------------------------------------------
 
 // Asks the loop for what the state wants to know. 0 or -ENOMEM.
 static int

@@ -118,7 +118,6 @@ on_rested(evutil_socket_t fd, short what, void *arg)
 }
 
 // ---- Opening
-// -------------------------------------------------------------------------------------------------------
 
 // Removes the file of a unix socket that nobody listens on. 0, or FAULT if it is anything else.
 static int
@@ -154,7 +153,7 @@ listener_new(const struct listener_options *options, struct listener **out, stru
         return FAULT;
     fd = address_listen(&options->address, BACKLOG);
     if (fd < 0)
-        return fault_set(fault, CODE_UNAVAILABLE, "listen", "%s", strerror(-fd));
+        return fault_set(fault, CODE_UNAVAILABLE, "listen", "%s: %s", options->address.text, strerror(-fd));
     listener = calloc(1, sizeof *listener);
     if (listener == NULL) {
         close(fd);

@@ -78,7 +78,6 @@ end_when_done(struct server *server)
 }
 
 // ---- Events
-// --------------------------------------------------------------------------------------------------------
 
 static void
 on_signal(evutil_socket_t fd, short what, void *arg)
@@ -127,7 +126,6 @@ on_late(evutil_socket_t fd, short what, void *arg)
 }
 
 // ---- Making
-// --------------------------------------------------------------------------------------------------------
 
 static int
 open_signals(struct server *server)
@@ -150,7 +148,7 @@ open_mailboxes(struct server *server)
 
     server->has_mailbox = mailbox_init(&server->mailbox) == 0;
     server->mailboxes = calloc(workers, sizeof server->mailboxes[0]);
-    server->workers = calloc(workers, sizeof server->workers[0]);
+    server->workers = calloc(workers, sizeof(struct worker *));
     if (!server->has_mailbox || server->mailboxes == NULL || server->workers == NULL)
         return -1;
     while (server->n_mailboxes < workers && mailbox_init(&server->mailboxes[server->n_mailboxes]) == 0)
@@ -242,7 +240,6 @@ server_mailbox(struct server *server)
 }
 
 // ---- Running
-// -------------------------------------------------------------------------------------------------------
 
 int
 server_listen(struct server *server, const struct address *address, struct fault *fault)

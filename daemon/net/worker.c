@@ -26,7 +26,6 @@ struct worker {
 };
 
 // ---- Mails
-// ---------------------------------------------------------------------------------------------------------
 
 static void
 drop_mail(struct service *service, struct mail *mail)
@@ -91,7 +90,6 @@ take_mails(struct worker *worker, struct mail *first)
 }
 
 // ---- The end
-// -------------------------------------------------------------------------------------------------------
 
 static void
 for_each_conn(struct worker *worker, void (*act)(struct conn *conn))
@@ -136,7 +134,6 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 }
 
 // ---- The thread
-// ----------------------------------------------------------------------------------------------------
 
 static struct event_base *
 make_base(void)

@@ -18,7 +18,6 @@ struct memo {
 };
 
 // ---- The external id of an offer's partner
-// -------------------------------------------------------------------------
 
 static int
 find_external_id(struct call *call, uint64_t partner_id, char **out)
@@ -54,7 +53,6 @@ add_external_id(struct call *call, struct memo *memo, Kansen__V1__Offer *offer)
 }
 
 // ---- One
-// -----------------------------------------------------------------------------------------------------------
 
 // Where a record is asked for by id or by source and external id.
 struct wanted {
@@ -129,7 +127,6 @@ answer_registry_get_offer(struct call *call)
 }
 
 // ---- Partners
-// ------------------------------------------------------------------------------------------------------
 
 static bool
 partner_passes(const Kansen__V1__ListPartnersRequest *list, const Kansen__V1__Partner *partner)
@@ -204,7 +201,6 @@ answer_registry_list_partners(struct call *call)
 }
 
 // ---- Offers
-// --------------------------------------------------------------------------------------------------------
 
 static bool
 offer_passes(const Kansen__V1__ListOffersRequest *list, const Kansen__V1__Offer *offer)

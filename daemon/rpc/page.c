@@ -21,7 +21,7 @@ page_start(struct call *call, uint32_t limit, struct page *page)
                          LIMIT_DEFAULT);
     *page = (struct page){.limit = limit == 0 ? LIMIT_DEFAULT : limit,
                           .max_bytes = call->service->max_frame - ENVELOPE};
-    page->items = arena_array(call->arena, page->limit, sizeof page->items[0]);
+    page->items = arena_array(call->arena, page->limit, sizeof(ProtobufCMessage *));
     return page->items == NULL ? STORE_FAULT_MEMORY : 0;
 }
 

@@ -118,7 +118,6 @@ rpc_pause(struct rpc_env *env)
 }
 
 // ---- Whether the request may run
-// -----------------------------------------------------------------------------------
 
 static const struct row *
 find_row(uint32_t body)
@@ -172,7 +171,6 @@ deadline_of(const struct incoming *in, const Kansen__V1__Request *request)
 }
 
 // ---- Reads
-// ---------------------------------------------------------------------------------------------------------
 
 static int
 begin(struct rpc_env *env)
@@ -226,7 +224,6 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct row *row, str
 }
 
 // ---- Writes
-// --------------------------------------------------------------------------------------------------------
 
 static int
 submit(struct rpc_env *env, struct incoming *in, const struct row *row, struct job *job)
@@ -240,7 +237,6 @@ submit(struct rpc_env *env, struct incoming *in, const struct row *row, struct j
     job->connection = in->session->connection;
     job->request = in->outside.id;
     job->deadline_us = deadline_of(in, request);
-    job->bytes = in->len;
     snprintf(job->actor, sizeof job->actor, "%s", in->session->identity.actor);
     rc = writes_submit(env->service, job, request, &in->fault);
     if (rc == STORE_FAULT_MEMORY) {
@@ -271,7 +267,6 @@ queue_write(struct rpc_env *env, struct incoming *in, const struct row *row, str
 }
 
 // ---- All
-// -----------------------------------------------------------------------------------------------------------
 
 static int
 handle(struct rpc_env *env, struct incoming *in, struct buf *out)

@@ -37,7 +37,6 @@ static int check_message(struct check *check, const ProtobufCMessageDescriptor *
                          const struct path *outer, unsigned depth);
 
 // ---- Bytes
-// ---------------------------------------------------------------------------------------------------------
 
 static bool
 read_varint(struct bytes *in, uint64_t *out)
@@ -110,7 +109,6 @@ read_value(struct bytes *in, unsigned wire_type, struct bytes *content)
 }
 
 // ---- Faults
-// --------------------------------------------------------------------------------------------------------
 
 static int
 malformed(struct check *check, const char *why)
@@ -161,7 +159,6 @@ refuse_count(struct check *check, const struct path *path)
 }
 
 // ---- Fields
-// --------------------------------------------------------------------------------------------------------
 
 static unsigned
 wire_type_of(ProtobufCType type)

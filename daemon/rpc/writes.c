@@ -32,59 +32,69 @@ writes_submit(struct service *service, struct job *job, const Kansen__V1__Reques
     job->n_writes = job->batch ? request->batch->n_writes : 1;
     if (check_request(service, job, request, fault) != 0)
         return FAULT;
-    job->writes = arena_array(job->arena, job->n_writes, sizeof job->writes[0]);
+    job->writes = arena_array(job->arena, job->n_writes, sizeof(Kansen__V1__Write *));
     job->results = arena_array(job->arena, job->n_writes, sizeof job->results[0]);
     if (job->writes == NULL || job->results == NULL)
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < job->n_writes; i++)
         job->writes[i] = job->batch ? request->batch->writes[i] : request->write;
+    job->bytes = arena_used(job->arena);
     rc = queue_push(service->queue, job);
     if (rc == QUEUE_E_CLOSED)
         return fault_set(fault, CODE_UNAVAILABLE, "", "the daemon stops");
     return rc == QUEUE_E_FULL ? WRITES_BUSY : rc;
 }
 
+// Adds the answer to a batch that was done.
 static int
-answer_batch(const struct service *service, const struct job *job, Kansen__V1__Response *response,
-             struct buf *out)
+answer_batch(const struct service *service, const struct job *job, struct buf *out)
 {
+    Kansen__V1__WriteResult **results =
+        arena_array(job->arena, job->n_writes, sizeof(Kansen__V1__WriteResult *));
     Kansen__V1__BatchResponse batch = KANSEN__V1__BATCH_RESPONSE__INIT;
-    Kansen__V1__WriteResult **results = arena_array(job->arena, job->n_writes, sizeof *results);
+    Kansen__V1__Response response = KANSEN__V1__RESPONSE__INIT;
     struct fault fault;
 
     if (results == NULL) { // the writes are done, so this must be told some way
         fault_fill(&fault, CODE_RESOURCE_EXHAUSTED, "",
                    "the writes were done, but memory is too short to tell their results");
-        return reply_fault(out, response->id, &fault);
+        return reply_fault(out, job->request, &fault);
     }
     for (size_t i = 0; i < job->n_writes; i++)
         results[i] = &job->results[i];
     batch.n_results = job->n_writes;
     batch.results = results;
-    response->body_case = KANSEN__V1__RESPONSE__BODY_BATCH;
-    response->batch = &batch;
-    return reply_response(out, service->max_frame, response);
+    response.id = job->request;
+    response.body_case = KANSEN__V1__RESPONSE__BODY_BATCH;
+    response.batch = &batch;
+    return reply_response(out, service->max_frame, &response);
+}
+
+// Adds the answer to a single write; of one that was not done, the result says why.
+static int
+answer_write(const struct service *service, const struct job *job, struct buf *out)
+{
+    Kansen__V1__WriteResult failed = KANSEN__V1__WRITE_RESULT__INIT;
+    Kansen__V1__Response response = KANSEN__V1__RESPONSE__INIT;
+    Kansen__V1__Status status;
+
+    if (job->fault.code != CODE_OK) {
+        reply_status(&status, &job->fault);
+        failed.status = &status;
+    }
+    response.id = job->request;
+    response.body_case = KANSEN__V1__RESPONSE__BODY_WRITE;
+    response.write = job->fault.code != CODE_OK ? &failed : &job->results[0];
+    response.status = response.write->status;
+    return reply_response(out, service->max_frame, &response);
 }
 
 int
 writes_answer(const struct service *service, const struct job *job, struct buf *out)
 {
-    Kansen__V1__Response response = KANSEN__V1__RESPONSE__INIT;
-    Kansen__V1__WriteResult failed = KANSEN__V1__WRITE_RESULT__INIT;
-    Kansen__V1__Status status;
-
-    response.id = job->request;
-    if (job->fault.code != CODE_OK) {
-        reply_status(&status, &job->fault);
-        failed.status = &status;
-        response.status = &status;
-    }
-    if (job->fault.code != CODE_OK && job->batch)
-        return reply_response(out, service->max_frame, &response);
-    if (job->batch)
-        return answer_batch(service, job, &response, out);
-    response.body_case = KANSEN__V1__RESPONSE__BODY_WRITE;
-    response.write = job->fault.code != CODE_OK ? &failed : &job->results[0];
-    response.status = response.write->status;
-    return reply_response(out, service->max_frame, &response);
+    if (!job->batch)
+        return answer_write(service, job, out);
+    if (job->fault.code != CODE_OK)
+        return reply_fault(out, job->request, &job->fault);
+    return answer_batch(service, job, out);
 }

@@ -28,7 +28,6 @@ struct catalog {
 };
 
 // ---- Look-ups
-// ------------------------------------------------------------------------------------------------------
 
 size_t
 catalog_interest_count(const struct catalog *catalog)
@@ -182,7 +181,6 @@ catalog_fund_code(const struct catalog *catalog, uint16_t number)
 }
 
 // ---- Loading
-// -------------------------------------------------------------------------------------------------------
 
 static int
 load_interests(struct txn *txn, struct catalog *catalog, size_t count)
@@ -278,7 +276,6 @@ load_funds(struct txn *txn, struct catalog *catalog, uint32_t last)
 }
 
 // ---- Linking
-// -------------------------------------------------------------------------------------------------------
 
 static int
 link_interests(struct catalog *catalog)

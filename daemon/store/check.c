@@ -39,7 +39,6 @@ problem(struct check *check, const char *format, ...)
 }
 
 // ---- Walking a table
-// -----------------------------------------------------------------------------------------------
 
 typedef int check_step(struct check *check, const MDB_val *key, const MDB_val *value);
 
@@ -82,7 +81,6 @@ unpack(struct check *check, const char *what, const MDB_val *key, const MDB_val 
 }
 
 // ---- Partners and offers
-// -------------------------------------------------------------------------------------------
 
 static int
 check_external(struct check *check, enum table table, const char *what, const char *source,
@@ -197,7 +195,6 @@ step_offer(struct check *check, const MDB_val *key, const MDB_val *value)
 }
 
 // ---- Taxonomy and journal
-// ------------------------------------------------------------------------------------------
 
 static int
 step_interest(struct check *check, const MDB_val *key, const MDB_val *value)
@@ -244,7 +241,6 @@ step_journal(struct check *check, const MDB_val *key, const MDB_val *value)
 }
 
 // ---- The whole
-// -----------------------------------------------------------------------------------------------------
 
 static int
 check_counts(struct check *check)

@@ -39,7 +39,6 @@ delete_known(struct txn *txn, enum table table, const struct key *key)
 }
 
 // ---- External ids
-// --------------------------------------------------------------------------------------------------
 
 static int
 external_put(struct txn *txn, enum table table, const char *source, const char *external_id, uint64_t id)
@@ -64,7 +63,6 @@ external_delete(struct txn *txn, enum table table, const char *source, const cha
 }
 
 // ---- Partners
-// ------------------------------------------------------------------------------------------------------
 
 static int32_t
 day_of(const char *text)
@@ -167,7 +165,6 @@ partner_delete(struct txn *txn, const Kansen__V1__Partner *old, struct arena *ar
 }
 
 // ---- Offers
-// --------------------------------------------------------------------------------------------------------
 
 static int
 taxonomy_changed(struct txn *txn)
@@ -241,7 +238,6 @@ offer_delete(struct txn *txn, const Kansen__V1__Offer *old)
 }
 
 // ---- Taxonomy
-// ------------------------------------------------------------------------------------------------------
 
 int
 interest_put(struct txn *txn, const Kansen__V1__Interest *interest)
@@ -303,7 +299,6 @@ postcode_delete(struct txn *txn, uint32_t postcode)
 }
 
 // ---- Journal
-// -------------------------------------------------------------------------------------------------------
 
 int
 journal_append(struct txn *txn, Kansen__V1__JournalEntry *entry)

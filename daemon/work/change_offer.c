@@ -9,7 +9,6 @@
 #include <string.h>
 
 // ---- Checks
-// --------------------------------------------------------------------------------------------------------
 
 static int
 no_partner(struct change *change, const Kansen__V1__Offer *given)
@@ -79,7 +78,6 @@ check_seats_taken(struct change *change, const Kansen__V1__Offer *given, uint64_
 }
 
 // ---- Operations
-// ----------------------------------------------------------------------------------------------------
 
 static int
 get_offer(struct change *change, uint64_t id, Kansen__V1__Offer **out)

@@ -16,7 +16,6 @@
 #define CREBO_MAX          99999u
 
 // ---- Checks
-// --------------------------------------------------------------------------------------------------------
 
 static const struct scheme {
     const char *name;
@@ -192,7 +191,6 @@ check_external_id(struct change *change, const char *source, const char *externa
 }
 
 // ---- Operations
-// ----------------------------------------------------------------------------------------------------
 
 static int
 get_partner(struct change *change, uint64_t id, Kansen__V1__Partner **out)

@@ -16,7 +16,6 @@
 #define POSTCODE_MAX   9999u
 
 // ---- Interests
-// -----------------------------------------------------------------------------------------------------
 
 static int
 check_labels(struct change *change, const Kansen__V1__Interest *given)
@@ -146,7 +145,6 @@ change_remove_interest(struct change *change)
 }
 
 // ---- Regions
-// -------------------------------------------------------------------------------------------------------
 
 // Parents lie higher, so regions can form no ring.
 static const int heights[] = {
@@ -320,7 +318,6 @@ change_remove_region(struct change *change)
 }
 
 // ---- Postcodes
-// -----------------------------------------------------------------------------------------------------
 
 static int
 check_postcode(struct change *change, const Kansen__V1__Postcode *given)

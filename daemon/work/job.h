@@ -24,7 +24,7 @@ struct job {
     int64_t deadline_us;       // on the steady clock; 0 = none
     char actor[JOB_ACTOR_MAX]; // for the journal
     bool batch;                // asked as a batch, answered as one
-    size_t bytes;              // of its frame, for the queue's bound
+    size_t bytes;              // of memory that it holds, for the queue's bound
     size_t n_writes;
     Kansen__V1__Write **writes;       // in arena
     Kansen__V1__WriteResult *results; // n_writes, in arena; the writer fills them

@@ -15,7 +15,7 @@ struct queue;
 
 struct queue_options {
     size_t max_jobs;  // from 1
-    size_t max_bytes; // of frames; a larger one is let in when the queue is empty
+    size_t max_bytes; // of memory that jobs hold; a larger one is let in when the queue is empty
     unsigned workers; // they are numbered 0..workers-1
 };
 

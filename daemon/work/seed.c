@@ -63,7 +63,6 @@ code_of(const Kansen__V1__Write *write)
 }
 
 // ---- Reading
-// -------------------------------------------------------------------------------------------------------
 
 static int
 keep_write(void *arg, size_t line, const Kansen__V1__Write *write)
@@ -104,12 +103,12 @@ compare_nodes(const void *a, const void *b)
 static int
 sort_nodes(struct seeding *seeding)
 {
-    seeding->by_code = arena_array(seeding->arena, seeding->n_nodes, sizeof seeding->by_code[0]);
+    seeding->by_code = arena_array(seeding->arena, seeding->n_nodes, sizeof(struct node *));
     if (seeding->by_code == NULL)
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < seeding->n_nodes; i++)
         seeding->by_code[i] = &seeding->nodes[i];
-    qsort(seeding->by_code, seeding->n_nodes, sizeof seeding->by_code[0], compare_nodes);
+    qsort(seeding->by_code, seeding->n_nodes, sizeof(struct node *), compare_nodes);
     for (size_t i = 1; i < seeding->n_nodes; i++) {
         if (strcmp(seeding->by_code[i - 1]->code, seeding->by_code[i]->code) == 0)
             return fail_at(seeding, seeding->by_code[i]->line, "code", "this code stands in the file twice");
@@ -136,14 +135,13 @@ read_rows(struct seeding *seeding, const struct rows_table *table)
 }
 
 // ---- Applying
-// ------------------------------------------------------------------------------------------------------
 
 static struct node *
 find_node(const struct seeding *seeding, const char *code)
 {
     struct node key = {.code = code}, *at = &key, **found;
 
-    found = bsearch(&at, seeding->by_code, seeding->n_nodes, sizeof seeding->by_code[0], compare_nodes);
+    found = bsearch(&at, seeding->by_code, seeding->n_nodes, sizeof(struct node *), compare_nodes);
     return found == NULL ? NULL : *found;
 }
 
@@ -227,7 +225,6 @@ load_dir(struct seeding *seeding, const char *dir)
 }
 
 // ---- Whether and from where
-// ----------------------------------------------------------------------------------------
 
 // Nothing but a transaction of its own sees the store here, so what it says stays so.
 static int
