@@ -21,6 +21,19 @@ struct input {
     struct column_message *message;
 };
 
+// What a print writes to; result remembers the first failure.
+struct output {
+    struct buf *buf;
+    int result;
+};
+
+static void
+put(struct output *out, const char *text)
+{
+    if (out->result == 0)
+        out->result = buf_append(out->buf, text, strlen(text));
+}
+
 static void *
 member(const struct column *column, ProtobufCMessage *record)
 {
@@ -31,6 +44,22 @@ static const void *
 member_of(const struct column *column, const ProtobufCMessage *record)
 {
     return (const char *)record + column->offset;
+}
+
+// The pointer that a member is.
+static void *
+pointer_of(const struct column *column, const ProtobufCMessage *record)
+{
+    void *pointer;
+
+    memcpy(&pointer, member_of(column, record), sizeof pointer);
+    return pointer;
+}
+
+static void
+set_pointer(void *place, void *pointer)
+{
+    memcpy(place, &pointer, sizeof pointer);
 }
 
 static size_t
@@ -45,15 +74,12 @@ count_of(const struct column *column, const ProtobufCMessage *record)
 bool
 column_given(const struct column *column, const ProtobufCMessage *record)
 {
-    const void *pointer;
     int given;
 
     if (column->type >= COLUMN_TEXTS)
         return count_of(column, record) > 0;
-    if (column->type == COLUMN_LAT || column->type == COLUMN_LON) {
-        memcpy(&pointer, member_of(column, record), sizeof pointer);
-        return pointer != NULL;
-    }
+    if (column->type == COLUMN_LAT || column->type == COLUMN_LON)
+        return pointer_of(column, record) != NULL;
     if (column->given == 0)
         return true;
     memcpy(&given, (const char *)record + column->extra, sizeof given);
@@ -106,17 +132,14 @@ trim(struct input *in)
 static int
 parse_text(const struct column *column, ProtobufCMessage *record, struct input *in)
 {
-    memcpy(member(column, record), &in->text, sizeof in->text);
+    set_pointer(member(column, record), in->text);
     return 0;
 }
 
-static int
-print_text(const struct column *column, const ProtobufCMessage *record, struct buf *out)
+static void
+print_text(const struct column *column, const ProtobufCMessage *record, struct output *out)
 {
-    const char *text;
-
-    memcpy(&text, member_of(column, record), sizeof text);
-    return buf_append(out, text, strlen(text));
+    put(out, pointer_of(column, record));
 }
 
 static int
@@ -130,21 +153,22 @@ parse_word(const struct column *column, ProtobufCMessage *record, struct input *
     return 0;
 }
 
-static int
-append_word(const struct names *names, int value, struct buf *out)
+static void
+put_word(struct output *out, const struct names *names, int value)
 {
     const char *word = names_text(names, value);
 
-    return word != NULL ? buf_append(out, word, strlen(word)) : 0;
+    if (word != NULL)
+        put(out, word);
 }
 
-static int
-print_word(const struct column *column, const ProtobufCMessage *record, struct buf *out)
+static void
+print_word(const struct column *column, const ProtobufCMessage *record, struct output *out)
 {
     int value;
 
     memcpy(&value, member_of(column, record), sizeof value);
-    return append_word(column->names, value, out);
+    put_word(out, column->names, value);
 }
 
 // A whole number of 32 bits; 0 or COLUMN_E_BAD.
@@ -178,24 +202,23 @@ parse_number(const struct column *column, ProtobufCMessage *record, struct input
     return 0;
 }
 
-static int
-append_number(uint32_t value, struct buf *out)
+static void
+put_number(struct output *out, uint32_t value)
 {
     char text[16];
-    int n = snprintf(text, sizeof text, "%u", value);
 
-    return buf_append(out, text, (size_t)n);
+    snprintf(text, sizeof text, "%u", value);
+    put(out, text);
 }
 
-static int
-print_number(const struct column *column, const ProtobufCMessage *record, struct buf *out)
+static void
+print_number(const struct column *column, const ProtobufCMessage *record, struct output *out)
 {
     uint32_t value;
 
     memcpy(&value, member_of(column, record), sizeof value);
-    if (!column_given(column, record) || (value == 0 && !column->always && column->given == 0))
-        return 0;
-    return append_number(value, out);
+    if (column_given(column, record) && (value != 0 || column->always || column->given != 0))
+        put_number(out, value);
 }
 
 static int
@@ -211,34 +234,32 @@ parse_flag(const struct column *column, ProtobufCMessage *record, struct input *
     return 0;
 }
 
-static int
-print_flag(const struct column *column, const ProtobufCMessage *record, struct buf *out)
+static void
+print_flag(const struct column *column, const ProtobufCMessage *record, struct output *out)
 {
     protobuf_c_boolean value;
 
     memcpy(&value, member_of(column, record), sizeof value);
-    if (!column_given(column, record) || (!value && column->given == 0))
-        return 0;
-    return value ? buf_append(out, "true", 4) : buf_append(out, "false", 5);
+    if (column_given(column, record) && (value || column->given != 0))
+        put(out, value ? "true" : "false");
 }
 
 static int
 parse_degrees(const struct column *column, ProtobufCMessage *record, struct input *in)
 {
     bool lat = column->type == COLUMN_LAT;
-    Kansen__V1__Point *point;
+    Kansen__V1__Point *point = pointer_of(column, record);
     int64_t value;
 
     if (decimal_parse(in->text, in->len, 6, in->comma, &value) != 0 || value > INT32_MAX || value < INT32_MIN)
         return column_bad(in->message, in->text, in->len,
                           lat ? "a latitude in degrees, -90 to 90" : "a longitude in degrees, -180 to 180");
-    memcpy(&point, member(column, record), sizeof point);
     if (point == NULL) {
         point = arena_alloc(in->arena, sizeof *point);
         if (point == NULL)
             return -ENOMEM;
         kansen__v1__point__init(point);
-        memcpy(member(column, record), &point, sizeof point);
+        set_pointer(member(column, record), point);
     }
     if (lat)
         point->lat_e6 = (int32_t)value;
@@ -247,17 +268,14 @@ parse_degrees(const struct column *column, ProtobufCMessage *record, struct inpu
     return 0;
 }
 
-static int
-print_degrees(const struct column *column, const ProtobufCMessage *record, struct buf *out)
+static void
+print_degrees(const struct column *column, const ProtobufCMessage *record, struct output *out)
 {
+    const Kansen__V1__Point *point = pointer_of(column, record);
     char text[DECIMAL_TEXT_MAX];
-    const Kansen__V1__Point *point;
 
-    memcpy(&point, member_of(column, record), sizeof point);
-    if (point == NULL)
-        return 0;
-    decimal_format(text, column->type == COLUMN_LAT ? point->lat_e6 : point->lon_e6, 6);
-    return buf_append(out, text, strlen(text));
+    if (point != NULL)
+        put(out, decimal_format(text, column->type == COLUMN_LAT ? point->lat_e6 : point->lon_e6, 6));
 }
 
 // Cuts the next item off a list, without spaces around it. 0, or COLUMN_E_BAD for an empty one.
@@ -277,42 +295,11 @@ next_item(struct input *list, struct input *item)
                : column_bad(list->message, item->text, 0, "items joined by ';', none of them empty");
 }
 
-typedef int parse_item(const struct column *column, void *item, struct input *in);
-
-// Parses a list into an array of items of size bytes each.
-static int
-parse_list(const struct column *column, ProtobufCMessage *record, struct input *in, size_t size,
-           parse_item *parse)
-{
-    size_t count = 1, i = 0;
-    char *items;
-
-    for (size_t k = 0; k < in->len; k++)
-        count += in->text[k] == ';';
-    if (count > LIST_MAX)
-        return column_bad(in->message, in->text, in->len, "at most 4096 items");
-    items = arena_array(in->arena, count, size);
-    if (items == NULL)
-        return -ENOMEM;
-    for (; i < count; i++) {
-        struct input item;
-        int result = next_item(in, &item);
-
-        if (result == 0)
-            result = parse(column, items + i * size, &item);
-        if (result != 0)
-            return result;
-    }
-    memcpy(member(column, record), &items, sizeof items);
-    memcpy((char *)record + column->extra, &count, sizeof count);
-    return 0;
-}
-
 static int
 parse_item_text(const struct column *column, void *item, struct input *in)
 {
     (void)column;
-    memcpy(item, &in->text, sizeof in->text);
+    set_pointer(item, in->text);
     return 0;
 }
 
@@ -327,51 +314,29 @@ parse_item_word(const struct column *column, void *item, struct input *in)
     return 0;
 }
 
-static int
-parse_texts(const struct column *column, ProtobufCMessage *record, struct input *in)
+static void
+print_texts(const struct column *column, const ProtobufCMessage *record, struct output *out)
 {
-    return parse_list(column, record, in, sizeof(char *), parse_item_text);
-}
+    char *const *items = pointer_of(column, record);
 
-static int
-parse_words(const struct column *column, ProtobufCMessage *record, struct input *in)
-{
-    return parse_list(column, record, in, sizeof(int), parse_item_word);
-}
-
-static int
-print_texts(const struct column *column, const ProtobufCMessage *record, struct buf *out)
-{
-    size_t count = count_of(column, record);
-    char *const *items;
-    int result = 0;
-
-    memcpy(&items, member_of(column, record), sizeof items);
-    for (size_t i = 0; i < count && result == 0; i++) {
-        result = buf_append(out, ";", i > 0);
-        if (result == 0)
-            result = buf_append(out, items[i], strlen(items[i]));
+    for (size_t i = 0; i < count_of(column, record); i++) {
+        put(out, i > 0 ? ";" : "");
+        put(out, items[i]);
     }
-    return result;
 }
 
-static int
-print_words(const struct column *column, const ProtobufCMessage *record, struct buf *out)
+static void
+print_words(const struct column *column, const ProtobufCMessage *record, struct output *out)
 {
-    size_t count = count_of(column, record);
-    const char *items;
-    int result = 0;
+    const char *items = pointer_of(column, record);
 
-    memcpy(&items, member_of(column, record), sizeof items);
-    for (size_t i = 0; i < count && result == 0; i++) {
+    for (size_t i = 0; i < count_of(column, record); i++) {
         int value;
 
         memcpy(&value, items + i * sizeof value, sizeof value);
-        result = buf_append(out, ";", i > 0);
-        if (result == 0)
-            result = append_word(column->names, value, out);
+        put(out, i > 0 ? ";" : "");
+        put_word(out, column->names, value);
     }
-    return result;
 }
 
 static int
@@ -390,34 +355,21 @@ parse_item_identifier(const struct column *column, void *item, struct input *in)
     *equals = '\0';
     identifier->scheme = in->text;
     identifier->value = equals + 1;
-    memcpy(item, &identifier, sizeof identifier);
+    set_pointer(item, identifier);
     return 0;
 }
 
-static int
-parse_identifiers(const struct column *column, ProtobufCMessage *record, struct input *in)
+static void
+print_identifiers(const struct column *column, const ProtobufCMessage *record, struct output *out)
 {
-    return parse_list(column, record, in, sizeof(void *), parse_item_identifier);
-}
+    Kansen__V1__Identifier *const *items = pointer_of(column, record);
 
-static int
-print_identifiers(const struct column *column, const ProtobufCMessage *record, struct buf *out)
-{
-    size_t count = count_of(column, record);
-    Kansen__V1__Identifier *const *items;
-    int result = 0;
-
-    memcpy(&items, member_of(column, record), sizeof items);
-    for (size_t i = 0; i < count && result == 0; i++) {
-        result = buf_append(out, ";", i > 0);
-        if (result == 0)
-            result = buf_append(out, items[i]->scheme, strlen(items[i]->scheme));
-        if (result == 0)
-            result = buf_append(out, "=", 1);
-        if (result == 0)
-            result = buf_append(out, items[i]->value, strlen(items[i]->value));
+    for (size_t i = 0; i < count_of(column, record); i++) {
+        put(out, i > 0 ? ";" : "");
+        put(out, items[i]->scheme);
+        put(out, "=");
+        put(out, items[i]->value);
     }
-    return result;
 }
 
 #define ACCREDITATION "a five-digit crebo with optional days, as in 25180:2024-08-01:2028-07-31"
@@ -446,45 +398,68 @@ parse_item_accreditation(const struct column *column, void *item, struct input *
     }
     if (first != NULL)
         accreditation->first_day = first + 1;
-    memcpy(item, &accreditation, sizeof accreditation);
+    set_pointer(item, accreditation);
     return 0;
 }
 
+// What the items of a list are in memory, and how one is read.
+static const struct {
+    size_t size;
+    int (*parse)(const struct column *column, void *item, struct input *in);
+} lists[] = {
+    [COLUMN_TEXTS] = {sizeof(char *), parse_item_text},
+    [COLUMN_WORDS] = {sizeof(int), parse_item_word},
+    [COLUMN_IDENTIFIERS] = {sizeof(void *), parse_item_identifier},
+    [COLUMN_ACCREDITATIONS] = {sizeof(void *), parse_item_accreditation},
+};
+
 static int
-parse_accreditations(const struct column *column, ProtobufCMessage *record, struct input *in)
+parse_list(const struct column *column, ProtobufCMessage *record, struct input *in)
 {
-    return parse_list(column, record, in, sizeof(void *), parse_item_accreditation);
+    size_t count = 1, size = lists[column->type].size;
+    char *items;
+
+    for (size_t k = 0; k < in->len; k++)
+        count += in->text[k] == ';';
+    if (count > LIST_MAX)
+        return column_bad(in->message, in->text, in->len, "at most 4096 items");
+    items = arena_array(in->arena, count, size);
+    if (items == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct input item;
+        int result = next_item(in, &item);
+
+        if (result == 0)
+            result = lists[column->type].parse(column, items + i * size, &item);
+        if (result != 0)
+            return result;
+    }
+    set_pointer(member(column, record), items);
+    memcpy((char *)record + column->extra, &count, sizeof count);
+    return 0;
 }
 
-static int
-print_accreditations(const struct column *column, const ProtobufCMessage *record, struct buf *out)
+static void
+print_accreditations(const struct column *column, const ProtobufCMessage *record, struct output *out)
 {
-    size_t count = count_of(column, record);
-    Kansen__V1__Accreditation *const *items;
-    int result = 0;
+    Kansen__V1__Accreditation *const *items = pointer_of(column, record);
 
-    memcpy(&items, member_of(column, record), sizeof items);
-    for (size_t i = 0; i < count && result == 0; i++) {
+    for (size_t i = 0; i < count_of(column, record); i++) {
         const char *first = items[i]->first_day, *last = items[i]->last_day;
 
-        result = buf_append(out, ";", i > 0);
-        if (result == 0)
-            result = append_number(items[i]->crebo, out);
-        if (result == 0)
-            result = buf_append(out, ":", first[0] != '\0' || last[0] != '\0');
-        if (result == 0)
-            result = buf_append(out, first, strlen(first));
-        if (result == 0)
-            result = buf_append(out, ":", last[0] != '\0');
-        if (result == 0)
-            result = buf_append(out, last, strlen(last));
+        put(out, i > 0 ? ";" : "");
+        put_number(out, items[i]->crebo);
+        put(out, first[0] != '\0' || last[0] != '\0' ? ":" : "");
+        put(out, first);
+        put(out, last[0] != '\0' ? ":" : "");
+        put(out, last);
     }
-    return result;
 }
 
 static const struct {
     int (*parse)(const struct column *column, ProtobufCMessage *record, struct input *in);
-    int (*print)(const struct column *column, const ProtobufCMessage *record, struct buf *out);
+    void (*print)(const struct column *column, const ProtobufCMessage *record, struct output *out);
 } types[] = {
     [COLUMN_TEXT] = {parse_text, print_text},
     [COLUMN_WORD] = {parse_word, print_word},
@@ -492,10 +467,10 @@ static const struct {
     [COLUMN_FLAG] = {parse_flag, print_flag},
     [COLUMN_LAT] = {parse_degrees, print_degrees},
     [COLUMN_LON] = {parse_degrees, print_degrees},
-    [COLUMN_TEXTS] = {parse_texts, print_texts},
-    [COLUMN_WORDS] = {parse_words, print_words},
-    [COLUMN_IDENTIFIERS] = {parse_identifiers, print_identifiers},
-    [COLUMN_ACCREDITATIONS] = {parse_accreditations, print_accreditations},
+    [COLUMN_TEXTS] = {parse_list, print_texts},
+    [COLUMN_WORDS] = {parse_list, print_words},
+    [COLUMN_IDENTIFIERS] = {parse_list, print_identifiers},
+    [COLUMN_ACCREDITATIONS] = {parse_list, print_accreditations},
 };
 
 int
@@ -512,5 +487,8 @@ column_parse(const struct column *column, ProtobufCMessage *record, char *text, 
 int
 column_print(const struct column *column, const ProtobufCMessage *record, struct buf *out)
 {
-    return types[column->type].print(column, record, out);
+    struct output output = {out, 0};
+
+    types[column->type].print(column, record, &output);
+    return output.result;
 }

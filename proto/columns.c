@@ -8,6 +8,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
+// NOLINTBEGIN(bugprone-macro-parentheses): members and initialisers take none
 #define PLACE(message, member) .offset = offsetof(Kansen__V1__##message, member)
 #define LIST(message, member)  PLACE(message, member), .extra = offsetof(Kansen__V1__##message, n_##member)
 #define GIVEN(message, member, oneof, value)                                                                 \
@@ -27,6 +28,8 @@
     .allowed = "a whole number, " range
 #define LAT(message, member) .name = "lat", .type = COLUMN_LAT, PLACE(message, member), .path = #member
 #define LON(message, member) .name = "lon", .type = COLUMN_LON, PLACE(message, member), .path = #member
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define CENTS "0 to 100,000,000"
 
@@ -244,18 +247,18 @@ columns_write(const struct rows_table *table, ProtobufCMessage *record, bool cre
 {
     const ProtobufCMessageDescriptor *descriptor = create ? table->create : table->upsert;
     Kansen__V1__Write *write = arena_alloc(arena, sizeof *write);
-    ProtobufCMessage *operation;
+    void *operation, *member = record;
 
     assert(descriptor != NULL);
     operation = arena_alloc(arena, descriptor->sizeof_message);
     if (write == NULL || operation == NULL)
         return NULL;
     protobuf_c_message_init(descriptor, operation);
-    memcpy((char *)operation + descriptor->fields[0].offset, &record, sizeof record);
+    memcpy((char *)operation + descriptor->fields[0].offset, &member, sizeof member);
     kansen__v1__write__init(write);
     write->source = (char *)source;
     write->operation_case = create ? table->create_case : table->upsert_case;
     // All members of the union are pointers to messages; which one is told by the case.
-    memcpy(&write->upsert_partner, &operation, sizeof operation);
+    write->upsert_partner = operation;
     return write;
 }

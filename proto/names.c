@@ -6,7 +6,7 @@
 
 #define NAMES(label, words)                                                                                  \
     {                                                                                                        \
-        .what = label, .count = sizeof(words) / sizeof(words)[0], .text = (words)                            \
+        .what = (label), .count = sizeof(words) / sizeof(words)[0], .text = (words)                          \
     }
 
 static const char *const partner_kinds[] = {

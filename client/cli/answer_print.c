@@ -29,20 +29,20 @@ enum {
 };
 
 static const struct table_column columns[] = {
-    [RANK] = {"#", TABLE_RIGHT},
-    [OFFER] = {"OFFER", TABLE_RIGHT},
-    [TITLE] = {"TITLE", TABLE_TRUNC},
-    [KIND] = {"KIND", 0},
-    [PARTNER] = {"PARTNER", TABLE_TRUNC},
-    [PLACE] = {"PLACE", TABLE_TRUNC},
-    [DISTANCE] = {"DISTANCE", TABLE_RIGHT},
-    [SCORE] = {"SCORE", TABLE_RIGHT},
-    [INTEREST] = {"I", TABLE_RIGHT},
-    [PROXIMITY] = {"P", TABLE_RIGHT},
-    [TRANSITION] = {"T", TABLE_RIGHT},
-    [SEATS] = {"SEATS", TABLE_RIGHT},
-    [COST] = {"COST", TABLE_RIGHT},
-    [BECAUSE] = {"BECAUSE", TABLE_TRUNC},
+    [RANK] = {"#", TABLE_RIGHT, 0},
+    [OFFER] = {"OFFER", TABLE_RIGHT, 0},
+    [TITLE] = {"TITLE", TABLE_TRUNC, 0.25},
+    [KIND] = {"KIND", 0, 0},
+    [PARTNER] = {"PARTNER", TABLE_TRUNC, 0.12},
+    [PLACE] = {"PLACE", TABLE_TRUNC, 0.1},
+    [DISTANCE] = {"DISTANCE", TABLE_RIGHT, 0},
+    [SCORE] = {"SCORE", TABLE_RIGHT, 0},
+    [INTEREST] = {"I", TABLE_RIGHT, 0},
+    [PROXIMITY] = {"P", TABLE_RIGHT, 0},
+    [TRANSITION] = {"T", TABLE_RIGHT, 0},
+    [SEATS] = {"SEATS", TABLE_RIGHT, 0},
+    [COST] = {"COST", TABLE_RIGHT, 0},
+    [BECAUSE] = {"BECAUSE", TABLE_TRUNC, 0.1},
 };
 
 static const char *
@@ -141,7 +141,7 @@ print_matches(Kansen__V1__Match *const *matches, size_t count)
 static int
 print_facets(const Kansen__V1__MatchResponse *answer)
 {
-    static const struct table_column heads[] = {{"FACET", 0}, {"VALUE", 0}, {"OFFERS", TABLE_RIGHT}};
+    static const struct table_column heads[] = {{"FACET", 0, 0}, {"VALUE", 0, 0}, {"OFFERS", TABLE_RIGHT, 0}};
     struct table *table = table_new(heads, sizeof heads / sizeof heads[0], true);
     int result;
 
@@ -240,7 +240,7 @@ add_explained(struct table *table, const Kansen__V1__Match *match)
 int
 answer_print_explain(uint64_t offer_id, const Kansen__V1__ExplainResponse *answer)
 {
-    static const struct table_column heads[] = {{"", 0}, {"", 0}};
+    static const struct table_column heads[] = {{"", 0, 0}, {"", 0, 0}};
     const Kansen__V1__Match *match = answer->match;
     struct table *table = table_new(heads, sizeof heads / sizeof heads[0], false);
     int result;

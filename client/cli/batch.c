@@ -169,7 +169,7 @@ receive(struct batch *batch)
         answer_error(batch, slot, "INTERNAL", "", "the answer is of another kind than the question");
     else
         slot->text = json_line(answer_json_match(&slot->query.message, response->match));
-    if (status == CLI_OK && slot->text == NULL && slot->id == response->id)
+    if (status == CLI_OK && slot != NULL && slot->text == NULL && slot->id == response->id)
         status = cli_no_memory(batch->cli);
     kansen__v1__response__free_unpacked(response, NULL);
     return status;

@@ -21,8 +21,8 @@ verb_name(const struct cli *cli)
     return cli->verb != NULL ? cli->verb->name : "";
 }
 
-int
-cli_usage(const struct cli *cli, const char *format, ...)
+void
+cli_tell_usage(const struct cli *cli, const char *format, ...)
 {
     const struct verb *verb = cli->verb;
     va_list args;
@@ -37,7 +37,6 @@ cli_usage(const struct cli *cli, const char *format, ...)
     else
         fprintf(stderr, "\nusage: kansenctl %s%s%s; see kansenctl %s --help\n", verb->name,
                 verb->args[0] != '\0' ? " " : "", verb->args, verb->name);
-    return CLI_USAGE;
 }
 
 static void
@@ -51,8 +50,8 @@ tell(const struct cli *cli, const char *code, const char *field, const char *mes
             code[0] != '\0' ? ")" : "");
 }
 
-int
-cli_fail(const struct cli *cli, const char *code, const char *field, const char *format, ...)
+void
+cli_tell_failure(const struct cli *cli, const char *code, const char *field, const char *format, ...)
 {
     char message[1200];
     va_list args;
@@ -61,22 +60,15 @@ cli_fail(const struct cli *cli, const char *code, const char *field, const char 
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     tell(cli, code, field, message);
-    return CLI_NO;
 }
 
-int
-cli_no_memory(const struct cli *cli)
-{
-    return cli_fail(cli, "RESOURCE_EXHAUSTED", "", "out of memory");
-}
-
-int
-cli_refused(const struct cli *cli, const Kansen__V1__Status *status)
+void
+cli_tell_refusal(const struct cli *cli, const Kansen__V1__Status *status)
 {
     const char *code = names_text(&names_code, status->code);
 
-    return cli_fail(cli, code != NULL ? code : "UNKNOWN", status->field, "%s",
-                    status->message[0] != '\0' ? status->message : "the server said no");
+    cli_tell_failure(cli, code != NULL ? code : "UNKNOWN", status->field, "%s",
+                     status->message[0] != '\0' ? status->message : "the server said no");
 }
 
 int
@@ -94,9 +86,11 @@ cli_broken(const struct cli *cli, int result)
     if (result < 0)
         return cli_no_memory(cli);
     if (result == KANSEN_E_UNREACHABLE)
-        cli_fail(cli, "UNAVAILABLE", "", "%s; is kansend running? name it with -s or KANSEN_SERVER", error);
+        cli_tell_failure(cli, "UNAVAILABLE", "", "%s; is kansend running? name it with -s or KANSEN_SERVER",
+                         error);
     else
-        cli_fail(cli, result == KANSEN_E_TIMEOUT ? "DEADLINE_EXCEEDED" : "UNAVAILABLE", "", "%s", error);
+        cli_tell_failure(cli, result == KANSEN_E_TIMEOUT ? "DEADLINE_EXCEEDED" : "UNAVAILABLE", "", "%s",
+                         error);
     return CLI_UNREACHABLE;
 }
 
@@ -156,14 +150,14 @@ void
 cli_set_body(Kansen__V1__Request *request, Kansen__V1__Request__BodyCase body_case, void *body)
 {
     request->body_case = body_case;
-    memcpy(&request->hello, &body, sizeof body);
+    request->hello = body;
 }
 
 int
 cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body, Kansen__V1__Response **response)
 {
     Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
-    Kansen__V1__Response *received;
+    Kansen__V1__Response *received = NULL;
     int status = cli_connect(cli), result;
 
     if (status != CLI_OK)

@@ -58,19 +58,19 @@ struct verb {
 // The verbs, in the order of the help; ends with name NULL.
 extern const struct verb verbs[];
 
-// Tells a fault in the usage and the usage line on stderr. Returns CLI_USAGE.
-int cli_usage(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
-
-// Tells a failure with its code (a name of google.rpc) and field ("" = none): on stderr, and as JSON on
-// stdout if asked. Returns CLI_NO.
-int cli_fail(const struct cli *cli, const char *code, const char *field, const char *format, ...)
+// Tell a fault in the usage and the usage line on stderr; a failure with its code (a name of google.rpc) and
+// field
+// ("" = none), on stderr, and as JSON on stdout if asked; or what the server said no to.
+void cli_tell_usage(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+void cli_tell_failure(const struct cli *cli, const char *code, const char *field, const char *format, ...)
     PRINTF_LIKE(4, 5);
+void cli_tell_refusal(const struct cli *cli, const Kansen__V1__Status *status);
 
-// Tells that memory is short. Returns CLI_NO.
-int cli_no_memory(const struct cli *cli);
-
-// Tells what the server said no to. Returns CLI_NO.
-int cli_refused(const struct cli *cli, const Kansen__V1__Status *status);
+// The same with the status to return, which is never CLI_OK: macros, so that whoever checks the code sees it.
+#define cli_usage(cli, ...)      (cli_tell_usage(cli, __VA_ARGS__), CLI_USAGE)
+#define cli_fail(cli, ...)       (cli_tell_failure(cli, __VA_ARGS__), CLI_NO)
+#define cli_refused(cli, status) (cli_tell_refusal(cli, status), CLI_NO)
+#define cli_no_memory(cli)       cli_fail(cli, "RESOURCE_EXHAUSTED", "", "out of memory")
 
 // Tells why the connection failed (result is one of libkansen). Returns CLI_UNREACHABLE, CLI_USAGE for a bad
 // address or CLI_NO for a refused hello or request.

@@ -63,9 +63,9 @@ find_verb(int argc, char **argv, int *words)
     return NULL;
 }
 
-// Prints the help of all verbs that begin with word. Returns how many there are.
+// Prints the help of all verbs of two words of which this is the first. Returns how many there are.
 static int
-print_group(const char *word)
+print_group(const char *word, FILE *out)
 {
     size_t len = strlen(word);
     int count = 0;
@@ -73,7 +73,9 @@ print_group(const char *word)
     for (const struct verb *verb = verbs; verb->name != NULL; verb++) {
         if (strncmp(verb->name, word, len) != 0 || verb->name[len] != ' ')
             continue;
-        printf("  kansenctl %-16s %-32s %s\n", verb->name, verb->args, verb->help);
+        if (count == 0)
+            fputs("usage:\n", out);
+        fprintf(out, "  kansenctl %-16s %-32s %s\n", verb->name, verb->args, verb->help);
         count++;
     }
     return count;
@@ -90,7 +92,7 @@ help(struct cli *cli, int argc, char **argv)
     verb = find_verb(argc, argv, &words);
     if (verb != NULL)
         return print_verb_help(verb);
-    if (print_group(argv[0]) > 0)
+    if (print_group(argv[0], stdout) > 0)
         return CLI_OK;
     return cli_usage(cli, "there is no verb \"%s\"", argv[0]);
 }
@@ -104,10 +106,11 @@ run(struct cli *cli, int argc, char **argv)
         return help(cli, argc - 1, argv + 1);
     cli->verb = find_verb(argc, argv, &words);
     if (cli->verb == NULL) {
-        if (argc > 1 && flags_want_help(argc - 1, argv + 1) && print_group(argv[0]) > 0)
-            return CLI_OK;
-        return cli_usage(cli, "there is no verb \"%s%s%s\"", argv[0], argc > 1 ? " " : "",
-                         argc > 1 ? argv[1] : "");
+        bool help_wanted = flags_want_help(argc - 1, argv + 1);
+
+        if (print_group(argv[0], help_wanted ? stdout : stderr) > 0)
+            return help_wanted ? CLI_OK : CLI_USAGE;
+        return cli_usage(cli, "there is no verb \"%s\"", argv[0]);
     }
     if (flags_want_help(argc - words, argv + words))
         return print_verb_help(cli->verb);

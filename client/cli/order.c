@@ -148,8 +148,7 @@ static struct row *
 find(const struct order *order, const char *code)
 {
     const struct row key = {.code = code}, *key_pointer = &key;
-    struct row **found =
-        bsearch(&key_pointer, order->by_code, order->count, sizeof *order->by_code, compare_code);
+    struct row **found = bsearch(&key_pointer, order->by_code, order->count, sizeof(void *), compare_code);
 
     return found != NULL ? *found : NULL;
 }
@@ -183,13 +182,13 @@ order_walk(struct order *order, int (*put)(void *arg, size_t line, const Kansen_
         return 0;
     order->put = put;
     order->arg = arg;
-    order->by_code = calloc(order->count, sizeof *order->by_code);
+    order->by_code = calloc(order->count, sizeof(void *));
     if (order->by_code == NULL)
         return -ENOMEM;
     qsort(order->rows, order->count, sizeof *order->rows, compare_rank);
     for (size_t i = 0; i < order->count; i++)
         order->by_code[i] = &order->rows[i];
-    qsort(order->by_code, order->count, sizeof *order->by_code, compare_code);
+    qsort(order->by_code, order->count, sizeof(void *), compare_code);
     for (size_t i = 0; i < order->count && result == 0; i++)
         result = visit(order, &order->rows[i], 0);
     return result;

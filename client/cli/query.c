@@ -73,7 +73,7 @@ set_point(struct query *query, const struct query_member *member, char *text, st
 static int
 set_weights(struct query *query, const struct query_member *member, char *text, struct column_message *bad)
 {
-    int64_t weights[3];
+    int64_t weights[3] = {0};
 
     for (int i = 0; i < 3; i++) {
         char *item = next_item(&text);
@@ -126,7 +126,7 @@ static int
 set_number(struct query *query, const struct query_member *member, const struct spec *spec, const char *text,
            struct column_message *bad)
 {
-    int64_t value;
+    int64_t value = 0;
 
     if (read_decimal(text, spec->scale, spec->scale > 0 ? "a number" : member->allowed, &value, bad) != 0)
         return COLUMN_E_BAD;

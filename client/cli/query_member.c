@@ -89,6 +89,12 @@ place(struct query *query, const struct query_member *member)
     return (char *)&query->message + member->offset;
 }
 
+static void
+set_pointer(struct query *query, const struct query_member *member, void *pointer)
+{
+    memcpy(place(query, member), &pointer, sizeof pointer);
+}
+
 // Marks a member of a oneof as given; the origin takes only one. 0 or QUERY_E_BAD.
 static int
 give(struct query *query, const struct query_member *member, struct column_message *bad)
@@ -124,7 +130,7 @@ query_member_set_point(struct query *query, const struct query_member *member, i
     point->lon_e6 = (int32_t)lon_e6;
     if (give(query, member, bad) != 0)
         return QUERY_E_BAD;
-    memcpy(place(query, member), &point, sizeof point);
+    set_pointer(query, member, point);
     return 0;
 }
 
@@ -184,7 +190,7 @@ query_member_set_weights(struct query *query, const struct query_member *member,
     message->interest = (uint32_t)weights[0];
     message->proximity = (uint32_t)weights[1];
     message->transition = (uint32_t)weights[2];
-    memcpy(place(query, member), &message, sizeof message);
+    set_pointer(query, member, message);
     return 0;
 }
 

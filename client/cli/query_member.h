@@ -24,9 +24,9 @@ enum query_type {
 struct query_member {
     const char *key; // in JSON
     enum query_type type;
+    int given; // case of the oneof; 0 = none
     size_t offset;
     size_t extra; // count of a list, or case of a oneof
-    int given;    // case of the oneof; 0 = none
     const struct names *names;
     int64_t least;       // numbers: least value that can be meant, as 0 stands for "not given" in some
     const char *allowed; // numbers: for messages

@@ -151,7 +151,7 @@ add_columns(struct table *out, const struct rows_table *table, const ProtobufCMe
 int
 record_print(const struct rows_table *table, const ProtobufCMessage *record)
 {
-    static const struct table_column heads[] = {{"", 0}, {"", 0}};
+    static const struct table_column heads[] = {{"", 0, 0}, {"", 0, 0}};
     struct table *out = table_new(heads, 2, false);
     int result = -1;
 
@@ -174,10 +174,16 @@ static const struct {
     const char *name;
     struct table_column head;
 } listed[] = {
-    {"external_id", {"EXTERNAL ID", 0}}, {"kind", {"KIND", 0}},       {"name", {"NAME", TABLE_TRUNC}},
-    {"title", {"TITLE", TABLE_TRUNC}},   {"partner", {"PARTNER", 0}}, {"region", {"REGION", 0}},
-    {"seats", {"SEATS", TABLE_RIGHT}},   {"start", {"START", 0}},     {"end", {"END", 0}},
-    {"status", {"STATUS", 0}},
+    {"external_id", {"EXTERNAL ID", 0, 0}},
+    {"kind", {"KIND", 0, 0}},
+    {"name", {"NAME", TABLE_TRUNC, 0.2}},
+    {"title", {"TITLE", TABLE_TRUNC, 0.25}},
+    {"partner", {"PARTNER", 0, 0}},
+    {"region", {"REGION", 0, 0}},
+    {"seats", {"SEATS", TABLE_RIGHT, 0}},
+    {"start", {"START", 0, 0}},
+    {"end", {"END", 0, 0}},
+    {"status", {"STATUS", 0, 0}},
 };
 
 #define LISTED (sizeof listed / sizeof listed[0])
@@ -186,7 +192,7 @@ int
 record_print_page(const struct rows_table *table, ProtobufCMessage *const *records, size_t count, bool first)
 {
     const struct column *columns[LISTED + 1] = {NULL};
-    struct table_column heads[LISTED + 1] = {{"ID", TABLE_RIGHT}};
+    struct table_column heads[LISTED + 1] = {{"ID", TABLE_RIGHT, 0}};
     struct buf text = {0};
     struct table *out;
     size_t width = 1;

@@ -19,7 +19,7 @@ add_columns(struct libscols_table *scols, const struct table_column *columns, si
         int flags = ((columns[i].flags & TABLE_RIGHT) != 0 ? SCOLS_FL_RIGHT : 0) |
                     ((columns[i].flags & TABLE_TRUNC) != 0 ? SCOLS_FL_TRUNC : 0);
 
-        if (scols_table_new_column(scols, columns[i].name, 0, flags) == NULL)
+        if (scols_table_new_column(scols, columns[i].name, columns[i].share, flags) == NULL)
             return -1;
     }
     return 0;

@@ -14,6 +14,7 @@
 struct table_column {
     const char *name;
     int flags;
+    double share; // of the width of a narrow terminal, for columns that may be cut; 0 = whatever is left
 };
 
 struct table;

@@ -37,7 +37,7 @@ static int
 print_interests(struct cli *cli, const Kansen__V1__FindInterestsResponse *answer)
 {
     static const struct table_column heads[] = {
-        {"CODE", 0}, {"DUTCH", 0}, {"ENGLISH", 0}, {"MET", TABLE_TRUNC}};
+        {"CODE", 0, 0}, {"DUTCH", 0, 0}, {"ENGLISH", 0, 0}, {"MET", TABLE_TRUNC, 0}};
     struct table *table = cli->json ? NULL : table_new(heads, sizeof heads / sizeof heads[0], true);
     int result = cli->json || table != NULL ? 0 : -1;
 
@@ -103,8 +103,9 @@ add_region(struct table *table, const Kansen__V1__FoundRegion *found)
 static int
 print_regions(struct cli *cli, const Kansen__V1__FindRegionsResponse *answer)
 {
-    static const struct table_column heads[] = {{"CODE", 0},         {"TYPE", 0},     {"NAME", TABLE_TRUNC},
-                                                {"MUNICIPALITY", 0}, {"CENTROID", 0}, {"MET", TABLE_TRUNC}};
+    static const struct table_column heads[] = {{"CODE", 0, 0},           {"TYPE", 0, 0},
+                                                {"NAME", TABLE_TRUNC, 0}, {"MUNICIPALITY", 0, 0},
+                                                {"CENTROID", 0, 0},       {"MET", TABLE_TRUNC, 0}};
     struct table *table = cli->json ? NULL : table_new(heads, sizeof heads / sizeof heads[0], true);
     int result = cli->json || table != NULL ? 0 : -1;
 

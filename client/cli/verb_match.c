@@ -55,7 +55,9 @@ verb_match_run(struct cli *cli, int argc, char **argv)
     if (status == CLI_OK && count > 0)
         status = cli_usage(cli, "unexpected argument %s", argv[0]);
     else if (status == CLI_OK && options.batch != NULL)
-        status = batch_run(cli, options.batch);
+        status = kansen__v1__query__get_packed_size(&options.query.message) == 0
+                     ? batch_run(cli, options.batch)
+                     : cli_usage(cli, "--batch goes without other flags of a query: they stand in the file");
     else if (status == CLI_OK)
         status = match(cli, &options.query);
     query_free(&options.query);

@@ -262,7 +262,7 @@ write_about(struct cli *cli, const char *text, const char *source,
         if (set != 0)
             message_set_u32(operation, "status", (uint32_t)set);
         write.operation_case = operation_case;
-        memcpy(&write.upsert_partner, &operation, sizeof operation); // all members are pointers to messages
+        write.upsert_partner = (void *)operation; // all members are pointers to messages
         status = write_and_tell(cli, &write);
     }
     arena_free(arena);

@@ -55,7 +55,7 @@ status_json(const Kansen__V1__StatusResponse *status)
 static int
 print_status(const Kansen__V1__StatusResponse *status)
 {
-    static const struct table_column heads[] = {{"", 0}, {"", 0}};
+    static const struct table_column heads[] = {{"", 0, 0}, {"", 0, 0}};
     const ProtobufCMessageDescriptor *descriptor = status->base.descriptor;
     struct table *table = table_new(heads, 2, false);
     int result;

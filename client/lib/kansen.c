@@ -213,7 +213,7 @@ kansen_receive(struct kansen *kansen, Kansen__V1__Response **response)
 int
 kansen_call(struct kansen *kansen, Kansen__V1__Request *request, Kansen__V1__Response **response)
 {
-    Kansen__V1__Response *received;
+    Kansen__V1__Response *received = NULL;
     int result;
 
     assert(kansen_core_in_flight(kansen->core) == 0);
@@ -222,6 +222,7 @@ kansen_call(struct kansen *kansen, Kansen__V1__Request *request, Kansen__V1__Res
         result = kansen_receive(kansen, &received);
     if (result != 0)
         return result;
+    assert(received != NULL);
     if (received->id == 0 && kansen_code(received) == 0) {
         kansen__v1__response__free_unpacked(received, NULL);
         return fail(kansen, KANSEN_E_PROTOCOL, "what came back is no answer of kansend");

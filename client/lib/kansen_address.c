@@ -82,7 +82,7 @@ connect_unix(const char *server, uint32_t timeout_ms, int *fd, char *error, size
                  sizeof address.sun_path - 1);
         return KANSEN_E_ADDRESS;
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     number = connect_one((const struct sockaddr *)&address, sizeof address, timeout_ms, fd);
     return number == 0 ? 0 : outcome(number, server, error, error_size);
 }
