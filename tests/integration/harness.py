@@ -4,6 +4,7 @@ Python runtime, so that another codec than ours reads and writes the frames.
 
 KANSEN_GEN_PY names the folder of the generated Python, if it is not build/gen-py.
 """
+import ctypes
 import os
 import pathlib
 import re
@@ -37,6 +38,7 @@ OK, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED = 0, 3, 5, 6,
 RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, UNAVAILABLE, UNAUTHENTICATED = 8, 9, 10, 14, 16
 
 PATIENCE = 30.0  # seconds that anything may take before a test gives it up
+SANITIZER = re.compile(r"\w+Sanitizer|runtime error:")  # what a build with sanitizers says of a fault
 READY = re.compile(r"\b(serving|serves|ready)\b", re.IGNORECASE)
 
 
@@ -233,6 +235,15 @@ def point(lat, lon):
     return {"lat_e6": round(lat * 1e6), "lon_e6": round(lon * 1e6)}
 
 
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    """Runs in the child: it is killed when the test run is, however that ends."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 # Daemon -----------------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +258,8 @@ class Daemon:
         self.tcp = f"127.0.0.1:{self.port}"
         self.unix = f"unix:{self.scratch / 's'}"
         self.process, self.lines, self.reader = None, [], None
-        self.ready = threading.Event()
+        self.ready = threading.Event()  # it serves, or has ended
+        self.serves = False
 
     def command(self, *args):
         return [str(kansend()), "-c", str(self.scratch / "none.conf"), "--data-dir", str(self.data_dir), *args]
@@ -255,14 +267,17 @@ class Daemon:
     def start(self):
         (self.scratch / "none.conf").touch()
         self.ready.clear()
-        self.lines = []
+        self.lines, self.serves = [], False
         self.process = subprocess.Popen(
             self.command("--seeds", str(self.seeds), "--listen", self.tcp, "--listen", self.unix, "--admin", "off",
                          *self.args),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.scratch)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.scratch,
+            preexec_fn=end_with_parent)
         self.reader = threading.Thread(target=self.read_log, args=(self.process.stdout,), daemon=True)
         self.reader.start()
-        if not self.ready.wait(PATIENCE) or self.process.poll() is not None:
+        if not self.ready.wait(PATIENCE) or not self.serves:
+            if not self.reader.is_alive():
+                self.process.wait(PATIENCE)  # it has closed its output, so it ends
             self.kill()
             raise AssertionError("the daemon does not serve:\n" + self.log())
         return self
@@ -272,6 +287,7 @@ class Daemon:
         for line in stream:
             self.lines.append(line.decode(errors="replace"))
             if READY.search(self.lines[-1]):
+                self.serves = True
                 self.ready.set()
         self.ready.set()
 
@@ -295,6 +311,7 @@ class Daemon:
         finally:
             self.reader.join(PATIENCE)
             self.process.stdout.close()
+        assert not SANITIZER.search(self.log()), self.log()
         return status
 
     def stop(self):
@@ -306,7 +323,7 @@ class Daemon:
         assert status == 0, f"exit status {status}:\n{self.log()}"
 
     def kill(self):
-        if self.process is not None and self.process.returncode is None:
+        if self.process is not None and not self.process.stdout.closed:
             self.process.kill()
             self.wait()
 
@@ -335,5 +352,7 @@ class Daemon:
 
 def run(command, stdin=None, cwd=None, env=None):
     """Runs a program to its end; returns the completed process with text output."""
-    return subprocess.run([str(part) for part in command], input=stdin, capture_output=True, text=True, cwd=cwd,
+    done = subprocess.run([str(part) for part in command], input=stdin, capture_output=True, text=True, cwd=cwd,
                           timeout=PATIENCE * 4, env={**os.environ, **(env or {})}, check=False)
+    assert done.returncode >= 0 and not SANITIZER.search(done.stderr), f"{command}: {done.returncode}\n{done.stderr}"
+    return done

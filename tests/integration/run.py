@@ -21,8 +21,9 @@ def main():
     loader, names = unittest.TestLoader(), options.names
     tests = loader.loadTestsFromNames(names) if names else loader.discover(str(HERE), top_level_dir=str(HERE))
     result = unittest.TextTestRunner(verbosity=2 if names else 1).run(tests)
-    failed = len(result.failures) + len(result.errors)
-    print(f"integration: {result.testsRun - failed - len(result.skipped)} passed, {failed} failed, {len(result.skipped)} skipped")
+    failed = len({getattr(test, "test_case", test).id() for test, _ in result.failures + result.errors})  # subtests are one
+    skipped = len(result.skipped)
+    print(f"integration: {result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
     return 0 if result.wasSuccessful() else 1
 
 

@@ -22,6 +22,7 @@ class Durability(unittest.TestCase):
     def setUp(self):
         self.daemon = harness.Daemon()
         self.addCleanup(self.daemon.remove)
+        (self.daemon.scratch / "none.conf").touch()
 
     def check(self, data_dir=None):
         return harness.run([kansend(), "-c", self.daemon.scratch / "none.conf", "--data-dir", data_dir or self.daemon.data_dir,
@@ -201,7 +202,7 @@ class Durability(unittest.TestCase):
     def test_check_finds_no_store(self):
         done = self.check(self.daemon.scratch / "nothing")
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("nothing", done.stderr)
+        self.assertIn("nothing", done.stdout + done.stderr)
         self.assertFalse((self.daemon.scratch / "nothing").exists(), "a check makes nothing")
 
     def test_bytes_that_are_no_store(self):

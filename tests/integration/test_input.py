@@ -255,7 +255,7 @@ class Input(unittest.TestCase):
                 ("parents", {"type": "REGION_TYPE_PLACE", "parents": []}),
                 ("parents", {"type": "REGION_TYPE_PLACE", "parents": ["GM0606", "GM0622"]}),
                 ("parents", {"type": "REGION_TYPE_PLACE", "parents": ["PV28"]}),
-                ("type", {"code": "GM0606", "type": "REGION_TYPE_PROVINCE"}),
+                ("type", {"code": "GM0606", "type": "REGION_TYPE_PROVINCE", "parents": ["NL"]}),
                 ("parents", {"code": "PV28", "type": "REGION_TYPE_PROVINCE", "parents": ["GM0606"]})]:
             self.refuse(field, None, REFUSED, write={"upsert_region": {"region": {**region, **fields}}})
         # GM0001 became GM0606: the other way around it would be a circle.
@@ -308,6 +308,8 @@ class Input(unittest.TestCase):
         response = self.client.receive()
         self.assertIsNotNone(response, "closed: bad text is an error of one request, not of the connection")
         self.assertEqual(response.id, request.id)
+        if response.WhichOneof("body") == "batch":
+            return response.batch.results[0].status
         return response.status
 
     def test_text(self):

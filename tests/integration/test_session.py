@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections and frames: hello, pipelining, slow and split frames, many connections, frames that are no frames."""
+import random
 import socket
 import threading
 import time
@@ -201,6 +202,43 @@ class Session(unittest.TestCase):
             request = client.request(ping={"payload": b"p"})
             client.send(frame(request.SerializeToString() + b"\xba\x3e\x03new"))
             self.assertEqual(client.receive().ping.payload, b"p")
+
+    def test_mutated_frames(self):
+        """Whatever bytes come, the daemon answers or closes, and goes on."""
+        rng = random.Random(1)
+        offer = {"external_id": "m", "partner_id": 1, "kind": 2, "title": "x", "interests": ["zorg"], "levels": [1, 2, 3],
+                 "position": harness.point(52, 5), "funds": ["a"], "min_age": 3, "status": 3}
+        query = {"at": harness.point(52, 5), "radius_m": 5, "interests": [{"code": "zorg", "weight": 3}], "levels": [1, 2],
+                 "weights": {"interest": 1}, "as_of": "2026-01-01", "age": 3, "funds": ["x"], "languages": ["nl"], "limit": 3}
+        bodies = [{"batch": {"writes": [{"create_offer": {"offer": offer}}] * 3}}, {"match": {"query": query}},
+                  {"explain": {"query": query, "offer_id": 1}}, {"list_offers": {"limit": 3, "cursor": b"abc"}},
+                  {"write": {"upsert_region": {"region": {"code": "GM1", "type": 3, "parents": ["PV28"], "name": "x"}}}},
+                  {"find_regions": {"text": "schiedam"}}, {"hello": HELLO}]
+        daemon = harness.Daemon().start()  # of its own, as some of these requests do something
+        self.addCleanup(daemon.remove)
+        for number in range(1500):
+            data = bytearray(protocol_pb2.Request(id=7, **rng.choice(bodies)).SerializeToString())
+            for _ in range(rng.choice([1, 1, 2, 5])):
+                at = rng.randrange(len(data))
+                how = rng.randrange(4)
+                if how == 0:
+                    data[at] ^= 1 << rng.randrange(8)
+                elif how == 1:
+                    data[at] = rng.choice([0, 1, 127, 128, 255])
+                elif how == 2:
+                    data[at:at] = data[rng.randrange(len(data)):][:rng.randrange(1, 20)]
+                elif len(data) > 2:
+                    del data[at:at + rng.randrange(1, len(data) - 1)]
+                if not data:
+                    data = bytearray(b"\0")
+            with self.subTest(number=number, data=bytes(data)), daemon.client() as client:
+                client.send(frame(bytes(data)))
+                client.send(client.request(ping={"payload": b"behind"}))
+                response = client.receive()
+                self.assertIsNotNone(response, "closed without a word")
+        with daemon.client() as client:
+            self.assertEqual(client.call(health={}).health.status, protocol_pb2.SERVING_STATUS_SERVING)
+        daemon.stop()
 
     # Many
 

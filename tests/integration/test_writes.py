@@ -135,6 +135,47 @@ class Writes(unittest.TestCase):
         self.assertEqual(self.get_offer(created.id).status, PAUSED, "a status that is not given stays")
         self.assertEqual(self.get_offer(created.id).created_us, self.get_offer(created.id).created_us)
 
+    def test_offer_changes_its_partner(self):
+        moves, stays = self.offer("moves"), self.offer("stays")
+        second = self.client.add_partner(f"{self.name}/q", kind="PARTNER_KIND_SCHOOL", region="GM0363")
+        offer = self.get_offer(moves)
+        offer.partner_id, offer.partner_external_id = second, ""
+        self.client.write(replace_offer={"offer": offer})
+        self.assertEqual(self.found(region="PV27"), [moves])
+        self.assertEqual(self.found(region="NL", partner_kinds=[common_pb2.PARTNER_KIND_SCHOOL]), [moves])
+        self.client.write(set_partner_status={"id": self.partner, "status": SUSPENDED})
+        self.assertEqual(self.found(), [moves])
+        self.client.write(remove_partner={"id": self.partner})
+        self.assertEqual(self.client.ask(get_offer={"id": stays}).status.code, NOT_FOUND)
+        self.assertEqual([o.id for o in self.client.call(list_offers={"partner_id": second}).list_offers.offers], [moves])
+        self.client.write(remove_partner={"id": second})
+        self.assertEqual(self.found(), [])
+
+    def test_external_ids_change(self):
+        first, second = self.offer("a"), self.offer("b")
+        offer = self.get_offer(first)
+        offer.external_id = f"{self.name}/b"
+        self.refused(ALREADY_EXISTS, replace_offer={"offer": offer})
+        offer.external_id = f"{self.name}/c"
+        self.client.write(replace_offer={"offer": offer})
+        ask = lambda suffix: self.client.ask(get_offer={"external_id": f"{self.name}/{suffix}"})
+        self.assertEqual((ask("a").status.code, ask("b").get_offer.id, ask("c").get_offer.id), (NOT_FOUND, second, first))
+        self.assertNotIn(self.offer("a"), (first, second))
+        partner = self.get_partner(self.partner)
+        partner.external_id = f"{self.name}/other"
+        self.client.write(replace_partner={"partner": partner})
+        self.assertEqual(self.get_offer(second).partner_external_id, partner.external_id)
+        self.assertEqual(self.client.ask(get_partner={"external_id": f"{self.name}/p"}).status.code, NOT_FOUND)
+
+    def test_idempotency_key(self):
+        """A repeat of a write with its key is not applied again: the first answer comes back, or keys are refused."""
+        write = {"create_offer": {"offer": {"partner_id": self.partner, "kind": 2, "title": "x", "interests": [self.code],
+                                            "seats": 1}}}
+        requests = [self.client.request(write=write, idempotency_key=f"{self.name}-1") for _ in range(2)]
+        first, second = (response.write for response in self.client.pipeline(requests))
+        self.assertEqual(first, second)
+        self.assertLessEqual(len(self.found()), 1)
+
     def test_upsert_unchanged_taxonomy(self):
         for operation in ({"upsert_interest": {"interest": {"code": self.code, "label_nl": "Proef", "label_en": "Trial"}}},
                           {"upsert_region": {"region": {

@@ -111,8 +111,7 @@ class Registration:
         old_partners = [gen.partner_before(row) if self.before(0.4) else row for row in gen.partners]
         for row, result in zip(gen.partners, self.apply([self.new_partner(row) for row in old_partners])):
             row["id"] = self.partner_ids[row["external_id"]] = result.id
-        partners = {row["external_id"]: row for row in gen.partners}
-        old_offers = [gen.offer_before(row, partners[row["partner"]]) if self.before(0.3) else row for row in gen.offers]
+        old_offers = [gen.offer_before(row, self.rng.choice(gen.partners)) if self.before(0.3) else row for row in gen.offers]
         results = self.apply([self.new_offer(row) for row in old_offers])
         for row, result in zip(gen.offers, results):
             row["id"] = result.id
@@ -209,6 +208,10 @@ class Comparison:
                     return
                 self.sequence = registration.sequence
                 self.compare_all(daemon)
+                client.close()
+                daemon.stop()
+                done = harness.run(daemon.command("--check"))
+                self.report.check(self.number, f"kansend --check: {done.stdout[-500:]}{done.stderr[-500:]}", None, 0, done.returncode)
 
     def compare_all(self, daemon):
         queries = [self.gen.make_query(self.world) for _ in range(self.options.queries)]

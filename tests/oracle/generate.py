@@ -32,7 +32,7 @@ AREAS = [
     ("netherlands", (52.1, 5.3), 1.2, 8),
     ("city", (51.92, 4.4), 0.12, 8),
     ("equator", (0.0, 0.0), 0.6, 1),
-    ("date line", (-17.0, 180.0), 0.5, 2),
+    ("date line", (-17.0, 180.0), 0.5, 3),
     ("north pole", (89.9, 20.0), 0.1, 1),
     ("south pole", (-89.9, -60.0), 0.1, 1),
     ("world", (0.0, 0.0), 90.0, 1),
@@ -131,7 +131,8 @@ class Generator:
             province = rng.choice(provinces)
             alias = old_province and province == provinces[0] and rng.random() < 0.4
             near = [code for code, inside in sets.items() if inside in (None, province)]
-            return [old_province if alias else province] + some(rng, near, 0, 2) + some(rng, [country], 0, rng.random() < 0.1)
+            up = [old_province if alias else province] + some(rng, near, 0, 2) + some(rng, [country], 0, rng.random() < 0.1)
+            return rng.sample(up, len(up))
 
         for i in range(rng.randint(1, 8)):
             towns.append(add(f"GM{100 + 7 * i:04}", "municipality", parents_of_town()))
@@ -238,8 +239,8 @@ class Generator:
         return before if partner["region"] or partner["lat"] is not None else partner
 
     def offer_before(self, offer, partner):
-        """Another offer under the same external id and partner."""
-        return {**self.make_offer(0, partner), "external_id": offer["external_id"], "partner": offer["partner"],
+        """Another offer under the same external id, of a partner that may be another."""
+        return {**self.make_offer(0, partner), "external_id": offer["external_id"], "partner": partner["external_id"],
                 "region": self.rng.choice(self.spots)}
 
     def region_before(self, region):

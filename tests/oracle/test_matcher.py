@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Examples worked out by hand, to hold matcher.py against before the daemon is held against it."""
+import sys
 import unittest
 
-import matcher
+sys.dont_write_bytecode = True
+import matcher  # noqa: E402
 
 TODAY = "2026-09-01"
 

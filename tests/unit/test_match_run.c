@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matches, explanations and look-ups on a real store: pages against the whole order, the pruned scan against
 // all rows, discoveries, facets, accreditation, and memory that runs out anywhere.
+#include "match/accredited.h"
 #include "match/match.h"
 #include "tests/unit/store_fixture.h"
 #include <string.h>
@@ -50,6 +51,26 @@ add_offer(struct fixture *fixture, uint64_t partner, unsigned number)
     assert_null(fixture_apply(fixture, WRITE(UPSERT_OFFER, upsert_offer, &upsert)).status);
 }
 
+// Offers of several interests at the other end of the earth, out of the way of the others.
+static void
+add_far_offers(struct fixture *fixture, uint64_t partner)
+{
+    char *lists[][2] = {{(char *)"techniek.bouw", (char *)"sport"},
+                        {(char *)"sport.voetbal", (char *)"sport.tennis"},
+                        {(char *)"techniek.robotica", (char *)"sport"}};
+    static const char *const names[] = {"far1", "far2", "far3"};
+    Kansen__V1__Point position = KANSEN__V1__POINT__INIT;
+
+    position.lat_e6 = -30000000;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        Kansen__V1__Offer offer = fixture_offer(names[i], partner, lists[i]);
+
+        offer.n_interests = 2;
+        offer.position = &position;
+        assert_null(fixture_upsert_offer(fixture, offer).status);
+    }
+}
+
 static int
 setup(void **state)
 {
@@ -59,11 +80,13 @@ setup(void **state)
     fixture_start(fixture);
     partners[0] = add_partner(fixture, "p1", KANSEN__V1__PARTNER_KIND__PARTNER_KIND_SPORT_CLUB, 0);
     partners[1] = add_partner(fixture, "p2", KANSEN__V1__PARTNER_KIND__PARTNER_KIND_COMPANY, 25655);
+    assert_null(fixture_interest(fixture, "techniek.bouw").status);
     srand(3);
     assert_int_equal(txn_begin(fixture->write), 0);
     for (unsigned i = 0; i < OFFERS; i++)
         add_offer(fixture, partners[i % 3 == 0], i);
     assert_int_equal(txn_commit(fixture->write), 0);
+    add_far_offers(fixture, partners[0]);
     arena_reset(fixture->arena);
     assert_int_equal(txn_begin(fixture->read), 0);
     *state = fixture;
@@ -117,6 +140,25 @@ explain(struct fixture *fixture, Kansen__V1__Query *query, uint64_t offer)
     request.offer_id = offer;
     assert_int_equal(explain_run(fixture->read, &request, TODAY, fixture->arena, &response, &fault), 0);
     return response;
+}
+
+// Asks for drones where the offers of several interests are.
+static Kansen__V1__MatchResponse *
+match_far_drones(struct fixture *fixture)
+{
+    Kansen__V1__WantedInterest wanted = KANSEN__V1__WANTED_INTEREST__INIT, *list[] = {&wanted};
+    Kansen__V1__Query query = near_schiedam(1000);
+    Kansen__V1__Point at = KANSEN__V1__POINT__INIT;
+
+    at.lat_e6 = -30000000;
+    query.origin_case = KANSEN__V1__QUERY__ORIGIN_AT;
+    query.at = &at;
+    wanted.code = (char *)"techniek.robotica.drones";
+    query.n_interests = 1;
+    query.interests = list;
+    query.discover = 5;
+    query.facets = true;
+    return match(fixture, &query);
 }
 
 // ---- Tests
@@ -203,6 +245,54 @@ test_discoveries_are_of_other_roots(void **state)
     assert_int_equal(response->discoveries[0]->parts->score, response->discoveries[0]->parts->proximity);
     assert_int_equal(response->matches[0]->parts->n_interest_matches, 1);
     assert_string_equal(response->matches[0]->parts->interest_matches[0]->offered, "sport.voetbal");
+}
+
+static void
+test_one_common_root_is_no_discovery(void **state)
+{
+    Kansen__V1__MatchResponse *response = match_far_drones(*state);
+
+    // techniek.bouw is nothing like drones, but has their root; football and tennis have another one. The
+    // remote offers are here too: some of them are drones, and some of them sport.
+    for (size_t i = 0; i < response->n_discoveries; i++)
+        assert_true(response->discoveries[i]->offer_id != OFFERS + 1);
+    assert_int_equal(response->n_discoveries, 1);
+    assert_true(response->discoveries[0]->offer_id == OFFERS + 2);
+}
+
+static void
+test_offer_counts_once_per_root(void **state)
+{
+    struct fixture *fixture = *state;
+    Kansen__V1__Query query = near_schiedam(1000);
+    Kansen__V1__Point at = KANSEN__V1__POINT__INIT;
+    Kansen__V1__Facet *roots;
+    uint64_t remote = (OFFERS - 1) / 17 + 1;
+
+    at.lat_e6 = -30000000;
+    query.origin_case = KANSEN__V1__QUERY__ORIGIN_AT;
+    query.at = &at;
+    query.facets = query.want_total = true;
+    roots = match(fixture, &query)->facets[2];
+    assert_int_equal(roots->n_counts, 2);
+    assert_string_equal(roots->counts[0]->value, "sport");
+    assert_true(roots->counts[0]->count + roots->counts[1]->count == remote + 1 + 2 + 2);
+}
+
+static void
+test_memory_of_accreditations_does_not_mix_partners_up(void **state)
+{
+    struct fixture *fixture = *state;
+    struct accredited *accredited = accredited_new(fixture->read, fixture->arena, 25655, TODAY);
+    static const uint64_t partners[] = {2, 2 + 1024, 2, 1, 2};
+    static const bool expected[] = {true, false, true, false, true};
+
+    for (size_t i = 0; i < sizeof partners / sizeof partners[0]; i++) {
+        bool answer;
+
+        assert_int_equal(accredited_ask(accredited, partners[i], &answer), 0);
+        assert_int_equal(answer, expected[i]);
+    }
 }
 
 static uint64_t
@@ -294,7 +384,7 @@ test_unknown_offer_can_not_be_explained(void **state)
     struct fault fault;
 
     request.query = &query;
-    request.offer_id = OFFERS + 1;
+    request.offer_id = 9999;
     assert_int_equal(explain_run(fixture->read, &request, TODAY, fixture->arena, &response, &fault), FAULT);
     assert_int_equal(fault.code, CODE_NOT_FOUND);
     assert_string_equal(fault.field, "offer_id");
@@ -367,6 +457,9 @@ main(void)
         cmocka_unit_test(test_pages_are_the_whole_order),
         cmocka_unit_test(test_cap_counts_afresh_in_each_page),
         cmocka_unit_test(test_discoveries_are_of_other_roots),
+        cmocka_unit_test(test_one_common_root_is_no_discovery),
+        cmocka_unit_test(test_offer_counts_once_per_root),
+        cmocka_unit_test(test_memory_of_accreditations_does_not_mix_partners_up),
         cmocka_unit_test(test_facets_count_the_eligible),
         cmocka_unit_test(test_accreditation_is_asked_of_internships),
         cmocka_unit_test(test_explanation_agrees_with_the_match),

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options from a file and a command line, and what is said about wrong ones; addresses and log lines.
+#include "base/log.h"
+#include "base/options.h"
+#include "base/options_table.h"
+#include "net/address.h"
+#include "tests/unit/unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_MAX 4096u
+
+// Runs options_read on a file with this text (NULL = none) and more arguments; said gets what went to stderr.
+static int
+read_options(const char *file_text, char *const *more, struct options *options, char said[TEXT_MAX])
+{
+    char path[] = "/tmp/kansen-unit-XXXXXX";
+    char *argv[16] = {(char *)"kansend", (char *)"-c", path};
+    int argc = 3, rc, fd = mkstemp(path), kept = dup(STDERR_FILENO);
+    FILE *err = tmpfile();
+
+    assert_true(fd >= 0 && kept >= 0 && err != NULL);
+    if (file_text != NULL)
+        assert_int_equal(write(fd, file_text, strlen(file_text)), strlen(file_text));
+    close(fd);
+    for (size_t i = 0; more != NULL && more[i] != NULL; i++)
+        argv[argc++] = more[i];
+    dup2(fileno(err), STDERR_FILENO);
+    rc = options_read(argc, argv, options);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    unlink(path);
+    rewind(err);
+    said[fread(said, 1, TEXT_MAX - 1, err)] = '\0';
+    fclose(err);
+    return rc;
+}
+
+static void
+assert_refused(const char *file_text, char *const *more, const char *expected)
+{
+    struct options options;
+    char said[TEXT_MAX];
+
+    assert_int_equal(read_options(file_text, more, &options, said), 1);
+    if (strstr(said, expected) == NULL)
+        fail_msg("\"%s\" is not in: %s", expected, said);
+}
+
+static void
+test_defaults(void **state)
+{
+    struct options options;
+    char said[TEXT_MAX];
+
+    (void)state;
+    unsetenv("STATE_DIRECTORY");
+    assert_int_equal(read_options(NULL, NULL, &options, said), 0);
+    assert_string_equal(said, "");
+    assert_int_equal(options.mode, OPTIONS_SERVE);
+    assert_string_equal(options.data_dir, "kansen-data");
+    assert_int_equal(options.n_listen, 2);
+    assert_string_equal(options.listen[0], "unix:kansen-data/kansend.sock");
+    assert_string_equal(options.listen[1], "127.0.0.1:7411");
+    assert_string_equal(options.admin, "127.0.0.1:7412");
+    assert_string_equal(options.seeds, "");
+    assert_int_equal(options.max_frame, 1 << 20);
+    assert_int_equal(options.map_size, UINT64_C(64) << 30);
+    assert_int_equal(options.drain_timeout_s, 10);
+    options_free(&options);
+    setenv("STATE_DIRECTORY", "/var/lib/kansen:/var/lib/other", 1);
+    assert_int_equal(read_options(NULL, NULL, &options, said), 0);
+    assert_string_equal(options.data_dir, "/var/lib/kansen");
+    assert_string_equal(options.listen[0], "unix:/var/lib/kansen/kansend.sock");
+    options_free(&options);
+    unsetenv("STATE_DIRECTORY");
+}
+
+static void
+test_command_line_wins(void **state)
+{
+    char *more[] = {(char *)"--data-dir", (char *)"/d",          (char *)"--listen", (char *)"127.0.0.1:1",
+                    (char *)"--listen",   (char *)"unix:/tmp/s", (char *)"-n",       NULL};
+    struct options options;
+    char said[TEXT_MAX];
+
+    (void)state;
+    assert_int_equal(
+        read_options("data_dir = \"/file\"\nlisten = {\"127.0.0.1:9\"}\nmax_frame = 2MiB\nworkers = 3\n",
+                     more, &options, said),
+        0);
+    assert_int_equal(options.mode, OPTIONS_TEST_CONFIG);
+    assert_string_equal(options.data_dir, "/d");
+    assert_int_equal(options.n_listen, 2); // those of the file are replaced
+    assert_string_equal(options.listen[1], "unix:/tmp/s");
+    assert_int_equal(options.max_frame, 2 << 20);
+    assert_int_equal(options.workers, 3);
+    options_free(&options);
+}
+
+static void
+test_check_takes_a_directory(void **state)
+{
+    char *more[] = {(char *)"--check", (char *)"/other", NULL};
+    struct options options;
+    char said[TEXT_MAX];
+
+    (void)state;
+    assert_int_equal(read_options(NULL, more, &options, said), 0);
+    assert_int_equal(options.mode, OPTIONS_CHECK);
+    assert_string_equal(options.data_dir, "/other");
+    options_free(&options);
+}
+
+static void
+test_refusals(void **state)
+{
+    char *unknown[] = {(char *)"--nothing", NULL}, *level[] = {(char *)"--log-level", (char *)"loud", NULL};
+    char *stray[] = {(char *)"more", NULL}, *workers[] = {(char *)"--workers", (char *)"-1", NULL};
+
+    (void)state;
+    assert_refused("\nworkers = 257\n", NULL,
+                   ":2: workers: \"257\" is not allowed; it takes a number from 0 to 256");
+    assert_refused("max_frame = 1KiB\n", NULL, ":1: max_frame: \"1KiB\"");
+    assert_refused("max_frame = 1MiB\nmax_in_flight = 4MiB\n", NULL, ":2: max_in_flight");
+    assert_refused("max_frame = 99999999999999999999\n", NULL, ":1: max_frame");
+    assert_refused("\n\nworker = 2\n", NULL, ":3: ");
+    assert_refused("worker = 2\n", NULL, "worker");
+    assert_refused("data_dir = \"\"\n", NULL, ":1: data_dir");
+    assert_refused("listen = {\"127.0.0.1:1\", \n", NULL, ":");
+    assert_refused("log_level = loud\n", NULL, ":1: log_level: \"loud\"");
+    assert_refused("max_batch_writes = 5000\n", NULL, "max_batch_writes");
+    assert_refused(NULL, unknown, "--nothing");
+    assert_refused(NULL, level, "--log-level: \"loud\"");
+    assert_refused(NULL, workers, "--workers: \"-1\"");
+    assert_refused(NULL, stray, "\"more\" is not expected");
+}
+
+static void
+test_missing_file(void **state)
+{
+    char *argv[] = {(char *)"kansend", (char *)"-c", (char *)"/nonexistent/kansend.conf", NULL};
+    struct options options;
+
+    (void)state;
+    assert_int_equal(options_read(3, argv, &options), 1);
+}
+
+// The file that is installed says every option with its default.
+static void
+test_installed_file(void **state)
+{
+    FILE *file = fopen("config/kansend.conf", "re");
+    char text[16384], line[512];
+    size_t len = 0, options_seen = 0;
+    struct options installed, defaults;
+    char said[TEXT_MAX];
+
+    (void)state;
+    assert_non_null(file); // run from the top of the source tree
+    while (fgets(line, sizeof line, file) != NULL) {
+        size_t key = line[0] == '#' ? strspn(line + 1, "abcdefghijklmnopqrstuvwxyz_") : 0;
+
+        if (key == 0 || strncmp(line + 1 + key, " = ", 3) != 0)
+            continue;
+        line[1 + key] = '\0';
+        assert_non_null(options_table_find(line + 1));
+        line[1 + key] = ' ';
+        if (strncmp(line, "#seeds", 6) != 0) // its default is a search
+            len += (size_t)snprintf(text + len, sizeof text - len, "%s", line + 1);
+        options_seen++;
+    }
+    fclose(file);
+    assert_int_equal(options_seen, OPTIONS_TABLE_ROWS);
+    assert_int_equal(read_options(text, NULL, &installed, said), 0);
+    assert_int_equal(read_options(NULL, NULL, &defaults, said), 0);
+    assert_int_equal(installed.n_listen, defaults.n_listen);
+    for (size_t i = 0; i < defaults.n_listen; i++)
+        assert_string_equal(installed.listen[i], defaults.listen[i]);
+    assert_string_equal(installed.data_dir, defaults.data_dir);
+    assert_string_equal(installed.admin, defaults.admin);
+    assert_string_equal(installed.log_level, defaults.log_level);
+    assert_memory_equal(&installed.workers, &defaults.workers,
+                        sizeof installed - offsetof(struct options, workers));
+    options_free(&installed);
+    options_free(&defaults);
+}
+
+static void
+test_addresses(void **state)
+{
+    static const char *const good[] = {"127.0.0.1:0",    "127.9.9.9:65535", "[::1]:7411",
+                                       "localhost:7411", "unix:/tmp/s",     "unix:relative"};
+    static const char *const bad[] = {"0.0.0.0:7411",
+                                      "192.0.2.1:7411",
+                                      "[::]:7411",
+                                      "127.0.0.1",
+                                      "127.0.0.1:",
+                                      "127.0.0.1:x",
+                                      "127.0.0.1:65536",
+                                      "::1:7411",
+                                      "unix:",
+                                      ":7411",
+                                      "[]:1",
+                                      "",
+                                      "example:1",
+                                      "[::ffff:127.0.0.1]:1"};
+    char longest[200];
+    struct address address;
+    struct fault fault;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_int_equal(address_parse(good[i], "listen", &address, &fault), 0);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(address_parse(bad[i], "listen", &address, &fault), FAULT);
+        assert_string_equal(fault.field, "listen");
+    }
+    memset(longest, 'x', sizeof longest);
+    memcpy(longest, "unix:", 5);
+    longest[5 + 107] = '\0';
+    assert_int_equal(address_parse(longest, "listen", &address, &fault), 0);
+    longest[5 + 107] = 'x';
+    longest[5 + 108] = '\0';
+    assert_int_equal(address_parse(longest, "listen", &address, &fault), FAULT);
+    assert_non_null(strstr(fault.message, "107 bytes"));
+}
+
+static void
+test_log_lines(void **state)
+{
+    char got[2 * LOG_LINE_MAX], big[2 * LOG_LINE_MAX];
+    FILE *file = tmpfile();
+    struct log log = {.fd = fileno(file), .level = LOG_LEVEL_INFO};
+    size_t len;
+
+    (void)state;
+    memset(big, 'x', sizeof big);
+    big[sizeof big - 1] = '\0';
+    log_line(&log, LOG_LEVEL_DEBUG, "test", "is left out");
+    log_line(&log, LOG_LEVEL_INFO, "test", "name=\"%s\"", "a\nb\x1b");
+    log.prefixes = true;
+    log_line(&log, LOG_LEVEL_WARNING, "test", "%s", big);
+    rewind(file);
+    len = fread(got, 1, sizeof got - 1, file);
+    got[len] = '\0';
+    fclose(file);
+    assert_int_equal(strncmp(got, "info test: name=\"a?b?\"\n<4>test: xxx", 35), 0);
+    assert_ptr_equal(strchr(strchr(got, '\n') + 1, '\n'), got + len - 1); // two lines in all
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_command_line_wins),
+        cmocka_unit_test(test_check_takes_a_directory),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_installed_file),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_log_lines),
+    };
+
+    return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}
