@@ -41,7 +41,8 @@ struct fault {
 #define FAULT 1 // what a function returns that has filled a fault: a positive, documented outcome
 
 // Fills fault. field may be "".
-void fault_fill(struct fault *fault, enum code code, const char *field, const char *format, ...) PRINTF_LIKE(4, 5);
+void fault_fill(struct fault *fault, enum code code, const char *field, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 
 static inline int
 fault_outcome(void)
@@ -49,8 +50,8 @@ fault_outcome(void)
     return FAULT;
 }
 
-// Fills fault and is FAULT, so that a check reads `return fault_set(...)`. A macro, so that whoever analyses the code
-// sees that it is never 0.
+// Fills fault and is FAULT, so that a check reads `return fault_set(...)`. A macro, so that whoever analyses
+// the code sees that it is never 0.
 #define fault_set(...) (fault_fill(__VA_ARGS__), fault_outcome())
 
 #endif
