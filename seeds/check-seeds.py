@@ -348,14 +348,14 @@ def check_accreditations(row):
     before = None
     for item in row.items('accreditations'):
         parts = item.split(':')
-        if len(parts) not in (1, 3) or not re.fullmatch(CREBO, parts[0]):
-            row.fault(f'accreditation {item!r} is not CREBO or CREBO:FIRST:LAST')
+        if len(parts) > 3 or not re.fullmatch(CREBO, parts[0]):
+            row.fault(f'accreditation {item!r} is not CREBO, CREBO:FIRST or CREBO:FIRST:LAST')
             continue
-        first, last = (parse_date(row, 'accreditations', part) for part in (parts[1:] or ['', '']))
+        first, last = (parse_date(row, 'accreditations', part) for part in (parts[1:] + ['', ''])[:2])
         if first and last and last < first:
             row.fault(f'accreditation {item!r} ends before it starts')
-        if len(parts) == 3 and not any(parts[1:]):
-            row.fault(f'accreditation {item!r} has no date: write the number alone')
+        if len(parts) > 1 and not parts[-1]:
+            row.fault(f'accreditation {item!r} ends in an empty part: leave it out')
         if before is not None and parts[0] <= before:
             row.fault('accreditations are not in order, or one stands there twice')
         before = parts[0]
