@@ -184,10 +184,10 @@ lint-compilers:
 	@$(MAKE) --no-print-directory -s -j$(JOBS) CC=clang all units
 
 lint-format:
-	clang-format --dry-run --Werror $(C_SOURCES) $(C_HEADERS)
+	@echo "clang-format"; clang-format --dry-run --Werror $(C_SOURCES) $(C_HEADERS)
 
 lint-cppcheck: $(PB_H)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	@echo cppcheck; cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress='*:$(BUILD)/gen/*' -D__GNUC__ -I. -Idaemon -I$(BUILD)/gen $(LINTED)
 
 lint-tidy: $(LINTED:%=lint-tidy/%)
