@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Checks the seed files against the rules of the CSV contract.
 
     check-seeds.py [DIR]        DIR: the folder with regions.csv and interests.csv (default: this file's)

