@@ -55,8 +55,25 @@ squeeze_spaces(char *text)
     *to = '\0';
 }
 
-char *
-text_fold(struct arena *arena, const char *text)
+static bool
+is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80)
+        text++;
+    return *text == '\0';
+}
+
+static void
+lower_ascii(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text >= 'A' && *text <= 'Z')
+            *text = (char)(*text - 'A' + 'a');
+}
+
+// A copy, folded but for its spaces.
+static char *
+fold_unicode(struct arena *arena, const char *text)
 {
     utf8proc_uint8_t *folded = NULL;
     utf8proc_ssize_t len;
@@ -69,7 +86,20 @@ text_fold(struct arena *arena, const char *text)
         return NULL;
     copy = arena_strndup(arena, (const char *)folded, (size_t)len);
     free(folded);
-    if (copy != NULL)
-        squeeze_spaces(copy);
+    return copy;
+}
+
+char *
+text_fold(struct arena *arena, const char *text)
+{
+    // Nearly all text is ASCII, and of that only the capitals fold.
+    bool ascii = is_ascii(text);
+    char *copy = ascii ? arena_strdup(arena, text) : fold_unicode(arena, text);
+
+    if (copy == NULL)
+        return NULL;
+    if (ascii)
+        lower_ascii(copy);
+    squeeze_spaces(copy);
     return copy;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Interests and regions by what a person typed: every term of every entry is compared, and the best few are
 // kept. Order: nearness, then shorter term, then code; so the same text finds the same on every machine.
+// Worse hits than the best ring (near_ring) are dropped: who typed it well gets no guesses. A text that finds
+// nothing as a whole is looked up once more word by word. A whole code or postcode stands alone.
 #include "base/text.h"
 #include "match/given.h"
 #include "match/match.h"
@@ -17,6 +19,7 @@
 
 // An entry and the term of it that was met best.
 struct hit {
+    bool alone; // its code or postcode was typed
     enum near near;
     size_t length;    // bytes of the plain term
     const char *code; // of the entry
@@ -25,9 +28,18 @@ struct hit {
 
 struct lookup {
     struct arena *arena;
-    char *typed; // folded and plain
+    char *typed; // folded and plain; cut into words for the second look
     size_t limit, n;
     struct hit *hits; // n of them, best first
+    size_t n_words;   // of what was typed; 0 in the first look, of the text as a whole
+    const char *words[NEAR_WORDS_MAX];
+};
+
+// An entry as its terms are compared, one after the other.
+struct entry {
+    struct hit hit;
+    enum near met[NEAR_WORDS_MAX]; // in the second look: of each typed word
+    size_t most;                   // typed words in the term of hit, which holds the most of them
 };
 
 // ---- What was typed
@@ -81,6 +93,8 @@ start(struct lookup *lookup, struct arena *arena, const char *text, uint32_t lim
 static bool
 hit_before(const struct hit *a, const struct hit *b)
 {
+    if (a->alone != b->alone)
+        return a->alone;
     if (a->near != b->near)
         return a->near < b->near;
     if (a->length != b->length)
@@ -104,38 +118,114 @@ keep(struct lookup *lookup, const struct hit *hit)
     lookup->hits[place] = *hit;
 }
 
-// Lets a term of the entry stand in hit if it is met better than what stands there. 0 or STORE_FAULT_MEMORY.
-static int
-try_term(const struct lookup *lookup, const char *term, struct hit *hit)
+static struct entry
+entry_of(const char *code)
 {
-    struct hit other = {.code = hit->code, .met = term};
+    struct entry entry = {.hit = {.near = NEAR_NOT, .length = SIZE_MAX, .code = code}};
+
+    for (size_t i = 0; i < NEAR_WORDS_MAX; i++)
+        entry.met[i] = NEAR_NOT;
+    return entry;
+}
+
+// Compares a term word by word; it stands in the hit if it holds more of the words than what stands there.
+static void
+try_words(const struct lookup *lookup, const char *term, char *plain_term, struct entry *entry)
+{
+    size_t length = strlen(plain_term);
+    size_t n_met = near_meet(lookup->words, lookup->n_words, plain_term, entry->met);
+
+    entry->hit.near = near_words(entry->met, lookup->n_words);
+    if (n_met < entry->most || (n_met == entry->most && length >= entry->hit.length))
+        return;
+    entry->most = n_met;
+    entry->hit.length = length;
+    entry->hit.met = term;
+}
+
+// Lets a term stand in the entry's hit if it is met better than what stands there. 0 or STORE_FAULT_MEMORY.
+static int
+try_term(const struct lookup *lookup, const char *term, struct entry *entry)
+{
+    struct hit other = {.code = entry->hit.code, .met = term};
     char *plain_term = plain(lookup->arena, term);
 
     if (plain_term == NULL)
         return STORE_FAULT_MEMORY;
+    if (lookup->n_words > 0) {
+        try_words(lookup, term, plain_term, entry);
+        return 0;
+    }
     other.near = near_compare(lookup->typed, plain_term);
     other.length = strlen(plain_term);
-    if (hit_before(&other, hit))
-        *hit = other;
+    if (hit_before(&other, &entry->hit))
+        entry->hit = other;
     return 0;
+}
+
+// As try_term, for the code; with alone, the whole code leaves no place for others. A code has no words.
+static int
+try_code(const struct lookup *lookup, bool alone, struct entry *entry)
+{
+    struct hit *hit = &entry->hit;
+    int r = lookup->n_words > 0 ? 0 : try_term(lookup, hit->code, entry);
+
+    if (alone && hit->near == NEAR_EXACT && hit->met == hit->code)
+        hit->alone = true;
+    return r;
+}
+
+// Whether to look again, word by word: once, when there are several words and nothing was found.
+static bool
+look_again(struct lookup *lookup)
+{
+    if (lookup->n > 0 || lookup->n_words > 0)
+        return false;
+    lookup->n_words = near_cut(lookup->typed, lookup->words, NEAR_WORDS_MAX);
+    return lookup->n_words > 1 && lookup->n_words <= NEAR_WORDS_MAX;
+}
+
+// Leaves the hits that are in one ring with the best.
+static void
+drop_guesses(struct lookup *lookup)
+{
+    const struct hit *best = lookup->hits;
+
+    while (lookup->n > 1) {
+        const struct hit *last = &best[lookup->n - 1];
+
+        if (last->alone == best->alone && near_ring(last->near) == near_ring(best->near))
+            return;
+        lookup->n--;
+    }
 }
 
 // ---- Interests
 
+// The i-th of the labels and synonyms; NULL behind the last.
+static const char *
+interest_term(const struct interest *interest, size_t i)
+{
+    if (i == 0)
+        return interest->label_nl;
+    if (i == 1)
+        return interest->label_en;
+    return i - 2 < interest->n_synonyms ? interest->synonyms[i - 2] : NULL;
+}
+
 static int
 try_interest(struct lookup *lookup, const struct interest *interest)
 {
-    struct hit hit = {.near = NEAR_NOT, .length = SIZE_MAX, .code = interest->code};
-    int r = try_term(lookup, interest->label_nl, &hit);
+    struct entry entry = entry_of(interest->code);
+    const char *term;
+    int r = 0;
 
+    for (size_t i = 0; r == 0 && (term = interest_term(interest, i)) != NULL; i++)
+        r = try_term(lookup, term, &entry);
+    if (r == 0) // the code of a root is a word as people type it
+        r = try_code(lookup, interest->parent != 0, &entry);
     if (r == 0)
-        r = try_term(lookup, interest->label_en, &hit);
-    for (size_t i = 0; r == 0 && i < interest->n_synonyms; i++)
-        r = try_term(lookup, interest->synonyms[i], &hit);
-    if (r == 0)
-        r = try_term(lookup, interest->code, &hit);
-    if (r == 0)
-        keep(lookup, &hit);
+        keep(lookup, &entry.hit);
     return r;
 }
 
@@ -190,12 +280,12 @@ lookup_interests(struct txn *txn, const Kansen__V1__FindInterestsRequest *reques
         r = txn_catalog(txn, &catalog);
     if (r != 0)
         return r;
-    for (size_t place = 0; place < catalog_interest_count(catalog); place++) {
-        r = try_interest(&lookup, catalog_interest_at(catalog, place));
-        if (r != 0)
-            return r;
-    }
-    return answer_interests(txn, &lookup, out);
+    do
+        for (size_t place = 0; r == 0 && place < catalog_interest_count(catalog); place++)
+            r = try_interest(&lookup, catalog_interest_at(catalog, place));
+    while (r == 0 && look_again(&lookup));
+    drop_guesses(&lookup);
+    return r != 0 ? r : answer_interests(txn, &lookup, out);
 }
 
 // ---- Regions
@@ -258,16 +348,37 @@ check_postcodes(struct txn *txn, const struct lookup *lookup, uint32_t number, s
 static int
 try_region(struct lookup *lookup, const struct region *region, const char *postcode)
 {
-    struct hit hit = {.near = NEAR_NOT, .length = SIZE_MAX, .code = region->code};
-    int r = try_term(lookup, region->name, &hit);
+    struct entry entry = entry_of(region->code);
+    int r = try_term(lookup, region->name, &entry);
 
     if (r == 0)
-        r = try_term(lookup, region->code, &hit);
+        r = try_code(lookup, true, &entry);
     if (postcode != NULL)
-        hit = (struct hit){
-            .near = NEAR_EXACT, .length = POSTCODE_DIGITS, .code = region->code, .met = postcode};
+        entry.hit = (struct hit){.alone = true,
+                                 .near = NEAR_EXACT,
+                                 .length = POSTCODE_DIGITS,
+                                 .code = region->code,
+                                 .met = postcode};
     if (r == 0)
-        keep(lookup, &hit);
+        keep(lookup, &entry.hit);
+    return r;
+}
+
+// of_postcode is the id of the municipality of the typed postcode, or 0.
+static int
+find_regions(struct lookup *lookup, const struct catalog *catalog, uint32_t of_postcode, const char *postcode)
+{
+    int r = 0;
+
+    do
+        for (size_t place = 0; r == 0 && place < catalog_region_count(catalog); place++) {
+            const struct region *region = catalog_region_at(catalog, place);
+            bool met = of_postcode != 0 && region->id == of_postcode;
+
+            r = try_region(lookup, region, met ? postcode : NULL);
+        }
+    while (r == 0 && look_again(lookup));
+    drop_guesses(lookup);
     return r;
 }
 
@@ -332,11 +443,8 @@ lookup_regions(struct txn *txn, const Kansen__V1__FindRegionsRequest *request, s
     number = postcode_of(lookup.typed);
     postcode = arena_printf(arena, "%04u", (unsigned)number);
     r = postcode == NULL ? STORE_FAULT_MEMORY : find_postcode(txn, catalog, arena, number, &of_postcode);
-    for (size_t place = 0; r == 0 && place < catalog_region_count(catalog); place++) {
-        const struct region *region = catalog_region_at(catalog, place);
-
-        r = try_region(&lookup, region, of_postcode != 0 && region->id == of_postcode ? postcode : NULL);
-    }
+    if (r == 0)
+        r = find_regions(&lookup, catalog, of_postcode, postcode);
     if (r == 0)
         r = check_postcodes(txn, &lookup, number, fault);
     return r != 0 ? r : answer_regions(txn, catalog, &lookup, out);

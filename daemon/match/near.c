@@ -3,7 +3,6 @@
 // typo says how they go on. Texts are UTF-8; a typo is one of whole characters.
 #include "match/near.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 #define LEAST_FOR_TYPO 4u // characters
@@ -39,14 +38,13 @@ near_plain(char *text)
     char *to = text;
 
     while (*from != '\0') {
-        size_t length = character_length(from);
-
         if (!is_separator((const unsigned char *)from)) {
-            memmove(to, from, length);
-            to += length;
-        } else if (to > text && to[-1] != ' ')
+            *to++ = *from++; // byte by byte: no separator starts within a character
+            continue;
+        }
+        if (to > text && to[-1] != ' ')
             *to++ = ' ';
-        from += length;
+        from += character_length(from);
     }
     if (to > text && to[-1] == ' ')
         to--;
@@ -143,4 +141,96 @@ near_compare(const char *typed, const char *term)
         if (one_typo(typed, word, true))
             return NEAR_TYPO_WORD;
     return NEAR_NOT;
+}
+
+unsigned
+near_ring(enum near near)
+{
+    switch (near) {
+    case NEAR_EXACT:
+    case NEAR_PREFIX:
+    case NEAR_WORD:
+        return 0;
+    case NEAR_TYPO:
+    case NEAR_TYPO_PREFIX:
+        return 1;
+    case NEAR_TYPO_WORD:
+        return 2;
+    case NEAR_WORDS:
+        return 3;
+    case NEAR_TYPO_WORDS:
+        return 4;
+    case NEAR_NOT:
+        break;
+    }
+    return 5;
+}
+
+// ---- Word by word
+
+size_t
+near_cut(char *text, const char **words, size_t max)
+{
+    size_t n = 0;
+
+    while (*text != '\0') {
+        char *space = strchr(text, ' ');
+
+        if (n < max)
+            words[n] = text;
+        n++;
+        if (space == NULL)
+            break;
+        *space = '\0';
+        text = space + 1;
+    }
+    return n;
+}
+
+// The nearness of one word to another as far as it counts here: a typo is one in the whole word.
+static enum near
+word_near(const char *typed, const char *word)
+{
+    enum near near = near_compare(typed, word);
+
+    return near <= NEAR_TYPO ? near : NEAR_NOT;
+}
+
+size_t
+near_meet(const char *const *typed, size_t n, char *term, enum near *met)
+{
+    enum near best[NEAR_WORDS_MAX];
+    size_t n_met = 0;
+
+    for (size_t i = 0; i < n; i++)
+        best[i] = NEAR_NOT;
+    for (char *space; term != NULL; term = space == NULL ? NULL : space + 1) {
+        space = strchr(term, ' ');
+        if (space != NULL)
+            *space = '\0';
+        for (size_t i = 0; i < n; i++) {
+            enum near near = word_near(typed[i], term);
+
+            best[i] = near < best[i] ? near : best[i];
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        n_met += best[i] != NEAR_NOT;
+        met[i] = best[i] < met[i] ? best[i] : met[i];
+    }
+    return n_met;
+}
+
+enum near
+near_words(const enum near *met, size_t n)
+{
+    enum near near = n == 0 ? NEAR_NOT : NEAR_WORDS;
+
+    for (size_t i = 0; i < n; i++) {
+        if (met[i] == NEAR_NOT)
+            return NEAR_NOT;
+        if (met[i] == NEAR_TYPO)
+            near = NEAR_TYPO_WORDS;
+    }
+    return near;
 }

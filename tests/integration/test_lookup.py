@@ -44,6 +44,24 @@ class Lookup(unittest.TestCase):
         for text in ("kapper", "coderen", "games maken", "dansen", "koken", "zwemmen"):
             self.assertTrue(self.interests(text), f"nothing for {text!r}")
 
+    def test_typed_well_gets_no_guesses(self):
+        self.assertEqual([found.interest.code for found in self.interests("gamen")], ["sport.denksport.esports"])
+        for text, code in (("GM0003", "GM0003"), ("gm0606", "GM0606"), ("pv21", "PV21"), ("NL", "NL"), ("3111", "GM0606"),
+                           ("3111 ab", "GM0606")):
+            self.assertEqual([found.region.code for found in self.regions(text)], [code], text)
+        self.assertEqual([found.interest.code for found in self.interests("sport.voetbal")], ["sport.voetbal"])
+        self.assertGreater(len(self.interests("sport")), 1, "the code of a root is a word too")
+        for found in self.interests("voetbal", limit=100):
+            self.assertIn("voetbal", found.met.lower())
+
+    def test_word_by_word(self):
+        for text in ("voetbal meiden", "meiden voetbal", "Meiden, voetbal!", "voetbla meiden", "meiden football"):
+            self.assertEqual([found.interest.code for found in self.interests(text)], ["sport.voetbal.meisjesvoetbal"], text)
+        self.assertEqual(self.interests("voetbal meiden")[0].met, "voetbal voor meiden")
+        self.assertEqual([found.region.code for found in self.regions("alphen rijn")][0], "GM0484")
+        self.assertEqual(self.interests("voetbal qqqq"), [])
+        self.assertEqual(self.interests(" ".join("s" * 40)), [], "more words than are looked up one by one")
+
     def test_nothing(self):
         self.assertEqual(self.interests("qqqqqqqqqq"), [])
         self.assertEqual(self.regions("qqqqqqqqqq"), [])

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How near a typed text comes to a term: the classes by example, and one typo against a table of distances.
+// How near a typed text comes to a term: the classes by example, and one typo against a table of distances;
+// word by word; and that folding is one, whether a text is all ASCII or not.
+#include "base/text.h"
 #include "match/near.h"
 #include "tests/unit/unit.h"
 #include <stdio.h>
@@ -66,6 +68,111 @@ test_classes(void **state)
         if (near_compare(cases[i].typed, cases[i].term) != cases[i].near)
             fail_msg("%s against %s: %d", cases[i].typed, cases[i].term,
                      (int)near_compare(cases[i].typed, cases[i].term));
+}
+
+static void
+test_rings_go_outwards(void **state)
+{
+    (void)state;
+    for (enum near near = NEAR_EXACT; near < NEAR_NOT; near++)
+        assert_true(near_ring(near) <= near_ring(near + 1));
+    assert_int_equal(near_ring(NEAR_EXACT), near_ring(NEAR_WORD));
+    assert_true(near_ring(NEAR_WORD) < near_ring(NEAR_TYPO));
+    assert_true(near_ring(NEAR_TYPO_PREFIX) < near_ring(NEAR_TYPO_WORD));
+    assert_true(near_ring(NEAR_TYPO_WORD) < near_ring(NEAR_WORDS));
+    assert_true(near_ring(NEAR_WORDS) < near_ring(NEAR_TYPO_WORDS));
+    assert_true(near_ring(NEAR_TYPO_WORDS) < near_ring(NEAR_NOT));
+}
+
+static void
+test_cutting(void **state)
+{
+    char text[] = "games maken en spelen", empty[] = "";
+    const char *words[2] = {NULL};
+
+    (void)state;
+    assert_int_equal(near_cut(empty, words, 2), 0);
+    assert_int_equal(near_cut(text, words, 2), 4);
+    assert_string_equal(words[0], "games");
+    assert_string_equal(words[1], "maken");
+}
+
+static void
+test_word_by_word(void **state)
+{
+    static const struct {
+        const char *typed, *terms[3];
+        enum near near;
+    } cases[] = {
+        {"voetbal meiden", {"meisjesvoetbal", "voetbal voor meiden"}, NEAR_WORDS},
+        {"meid voet", {"voetbal voor meiden"}, NEAR_WORDS},
+        {"meiden football", {"girls football", "voetbal voor meiden"}, NEAR_WORDS}, // over two terms
+        {"voetbla meiden", {"voetbal voor meiden"}, NEAR_TYPO_WORDS},
+        {"voetbla meiden", {"voetbla voor jongens", "voetbal voor meiden"}, NEAR_WORDS}, // the better stays
+        {"voebla meiden", {"voetbal voor meiden"}, NEAR_NOT},                            // two typos
+        {"oetb meiden", {"voetbal voor meiden"}, NEAR_NOT}, // a typo in a start only
+        {"vot meiden", {"voetbal voor meiden"}, NEAR_NOT},  // too short to help
+        {"voetbal jongens", {"voetbal voor meiden"}, NEAR_NOT},
+        {"voetbal jongens", {""}, NEAR_NOT},
+        {"", {"voetbal"}, NEAR_NOT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        enum near met[NEAR_WORDS_MAX], near;
+        const char *words[NEAR_WORDS_MAX];
+        char typed[64], term[64];
+        size_t n;
+
+        snprintf(typed, sizeof typed, "%s", cases[i].typed);
+        n = near_cut(typed, words, NEAR_WORDS_MAX);
+        for (size_t word = 0; word < n; word++)
+            met[word] = NEAR_NOT;
+        for (size_t t = 0; t < 3 && cases[i].terms[t] != NULL; t++) {
+            snprintf(term, sizeof term, "%s", cases[i].terms[t]);
+            near_meet(words, n, term, met);
+        }
+        near = near_words(met, n);
+        if (near != cases[i].near)
+            fail_msg("%s: %d", cases[i].typed, (int)near);
+    }
+}
+
+static void
+test_meeting_counts_the_words(void **state)
+{
+    const char *const typed[] = {"voetbal", "meiden", "schiedam"};
+    enum near met[] = {NEAR_NOT, NEAR_NOT, NEAR_NOT};
+    char first[] = "voetbal voor meiden", second[] = "voetballen";
+
+    (void)state;
+    assert_int_equal(near_meet(typed, 3, first, met), 2);
+    assert_int_equal(near_meet(typed, 3, second, met), 1);
+    assert_int_equal(met[0], NEAR_EXACT);
+    assert_int_equal(met[2], NEAR_NOT);
+}
+
+// Every pair of ASCII characters, alone and before an accent: that it makes the text go through Unicode must
+// not show.
+static void
+test_ascii_folds_as_unicode_does(void **state)
+{
+    struct arena *arena = arena_new(1 << 20);
+
+    (void)state;
+    assert_non_null(arena);
+    for (int a = 1; a < 0x80; a++)
+        for (int b = 1; b < 0x80; b++) {
+            char ascii[8], unicode[8];
+
+            snprintf(ascii, sizeof ascii, "%c%ce%c", a, b, a);
+            snprintf(unicode, sizeof unicode, "%c%cé%c", a, b, a);
+            assert_string_equal(text_fold(arena, ascii), text_fold(arena, unicode));
+            arena_reset(arena);
+        }
+    assert_string_equal(text_fold(arena, " \t A  b\nZ@[`{ "), "a b z@[`{");
+    assert_string_equal(text_fold(arena, ""), "");
+    arena_free(arena);
 }
 
 static size_t
@@ -141,6 +248,11 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_text),
         cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_rings_go_outwards),
+        cmocka_unit_test(test_cutting),
+        cmocka_unit_test(test_word_by_word),
+        cmocka_unit_test(test_meeting_counts_the_words),
+        cmocka_unit_test(test_ascii_folds_as_unicode_does),
         cmocka_unit_test(test_one_typo_is_a_distance_of_one),
     };
 
