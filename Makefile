@@ -15,7 +15,9 @@ help:
 	@echo 'make              build kansend and kansenctl under build/'
 	@echo 'make demo         install what is missing, build, and show matches on the demo alliance'
 	@echo 'make check        install what is missing, build, and run the tests'
-	@echo 'make check-long   the same with all random stores and queries'
+	@echo 'make check-long   the same with all random stores and queries, and a long model check'
+	@echo 'make crash        kill -9, power cuts, disk and memory faults, clock jumps: all of it, about half an hour'
+	@echo 'make bench        what is measured, beside what it is measured against'
 	@echo 'make unit|integration|oracle|asan|tsan   parts of the tests, on what is installed'
 	@echo 'make lint         compilers, formatting, static checks, protocol, layers, manuals'
 	@echo 'make clean        remove build/'
@@ -38,11 +40,11 @@ CPPFLAGS += -DKANSEN_DATADIR='"$(PREFIX)/share/kansen"'
 
 # ---- Libraries and the packages that bring them ----------------------------------------------------------------------
 DAEMON_LIBS = $(shell pkg-config --libs libevent_core libevent_extra libprotobuf-c lmdb libxxhash libconfuse \
-                                        libutf8proc libsystemd) -lm
+                                        libutf8proc libsystemd libsodium) -lm
 CLIENT_LIBS = $(shell pkg-config --libs libprotobuf-c smartcols jansson libutf8proc) -lm
 
 PACKAGES       := gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler libevent-dev libprotobuf-c-dev \
-                  liblmdb-dev libxxhash-dev libconfuse-dev libutf8proc-dev libsystemd-dev libsmartcols-dev libjansson-dev
+                  liblmdb-dev libxxhash-dev libconfuse-dev libutf8proc-dev libsodium-dev libsystemd-dev libsmartcols-dev libjansson-dev
 CHECK_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev libcmocka-dev python3 python3-protobuf
 LINT_PACKAGES  := $(CHECK_PACKAGES) clang-format clang-tidy cppcheck shellcheck mandoc
 
@@ -114,7 +116,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(DAEMON_LIB) $(CLIENT_LIB) $(PROTO
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(DAEMON_LIBS) $(CLIENT_LIBS)
 
 # ---- The two commands ----------------------------------------------------------------------------------------------
-.PHONY: demo check check-long
+.PHONY: demo check check-long crash crash-short bench
 demo:
 	@config/install-packages.sh $(PACKAGES)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
@@ -124,11 +126,30 @@ check:
 	@config/install-packages.sh $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory -j$(JOBS) all units build/gen-py/kansen/v1/protocol_pb2.py
 	@$(MAKE) --no-print-directory seeds-check layers unit integration oracle
+	@$(MAKE) --no-print-directory crash-short
 	@$(MAKE) --no-print-directory asan tsan
 	@echo 'make check: all passed'
 
 check-long: check
 	@$(MAKE) --no-print-directory oracle ORACLE_STORES=200 ORACLE_QUERIES=200
+	@$(MAKE) --no-print-directory model MODEL_COMMANDS=100000
+
+# Faults, all of them; a slice of each is in `make check`.
+crash:
+	@config/install-packages.sh $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@$(MAKE) --no-print-directory seats-long power-cut disk-faults
+	@echo 'make crash: all passed'
+
+crash-short:
+	@$(MAKE) --no-print-directory model kill-nine contention
+	@$(MAKE) --no-print-directory power-cut POWER_CUT_COMMITS=150 POWER_CUT_CUTS=300
+	@$(MAKE) --no-print-directory disk-faults
+
+bench:
+	@config/install-packages.sh $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@$(MAKE) --no-print-directory bench-reserves
 
 # ---- Tests, on what is installed -------------------------------------------------------------------------------------
 .PHONY: units unit integration oracle seeds-check layers asan tsan
@@ -139,7 +160,7 @@ INTEGRATION    := $(PYTHON) tests/integration/run.py --build $(BUILD)
 units: $(UNIT_BIN)
 
 unit: $(UNIT_BIN)
-	@set -e; for test in $(sort $(UNIT_BIN)); do $$test; done
+	@set -e; for test in $(sort $(UNIT_BIN)); do timeout 120 $$test; done
 
 integration: all $(PB_PY)
 	$(INTEGRATION)
@@ -153,6 +174,8 @@ seeds-check:
 
 layers:
 	$(PYTHON) tests/lint/layers.py
+
+include tests/crash/targets.mk tests/model/targets.mk tests/bench/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1

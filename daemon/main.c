@@ -2,6 +2,7 @@
 // kansend: reads its options, opens the store, and serves until it is told to stop. The order of opening is
 // the reverse of the order of closing; nothing listens before the store is good and filled.
 #include "admin/admin.h"
+#include "auth/secret.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/systemd.h"
@@ -10,9 +11,8 @@
 #include "rpc/service.h"
 #include "store/check.h"
 #include "store/store.h"
-#include "work/queue.h"
+#include "work/engine.h"
 #include "work/seed.h"
-#include "work/writer.h"
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,6 +32,7 @@ struct daemon {
     struct service service;
     struct server *server;
     struct admin *admin;
+    struct engine engine;
 };
 
 static int
@@ -103,28 +104,26 @@ serve_clients(struct daemon *daemon)
 }
 
 static int
-run_writer(struct daemon *daemon)
+run_engine(struct daemon *daemon)
 {
     const struct options *options = &daemon->options;
     struct service *service = &daemon->service;
-    struct queue_options queue_options = {options->write_queue, options->write_queue_size, service->workers};
-    struct writer_options writer_options = {.store = service->store,
-                                            .mailboxes = server_mailboxes(daemon->server),
-                                            .workers = service->workers,
-                                            .owner = server_mailbox(daemon->server),
-                                            .log = &daemon->log,
-                                            .group = options->commit_group,
-                                            .delay_us = (int64_t)options->commit_delay_ms * 1000};
-    int rc;
+    struct queue_options queue = {options->write_queue, options->write_queue_size, service->workers};
+    struct writer_options writer = {.store = service->store,
+                                    .mailboxes = server_mailboxes(daemon->server),
+                                    .workers = service->workers,
+                                    .owner = server_mailbox(daemon->server),
+                                    .log = &daemon->log,
+                                    .group = options->commit_group,
+                                    .delay_us = (int64_t)options->commit_delay_ms * 1000,
+                                    .max_holds = (uint32_t)options->max_holds,
+                                    .journal_keep = options->journal_keep};
+    int rc = engine_start(&daemon->engine, &queue, &writer);
 
-    service->queue = queue_new(&queue_options);
-    writer_options.queue = service->queue;
-    rc = service->queue == NULL ? STORE_FAULT_MEMORY : writer_start(&writer_options, &service->writer);
+    service->queue = daemon->engine.queue;
+    service->writer = daemon->engine.writer;
     rc = rc != 0 ? fail_store(daemon, rc) : serve_clients(daemon);
-    if (service->writer != NULL) {
-        queue_close(service->queue);
-        writer_finish(service->writer);
-    }
+    engine_finish(&daemon->engine);
     admin_free(daemon->admin);
     return rc;
 }
@@ -144,15 +143,17 @@ serve(struct daemon *daemon)
     rc = store_open(&store_options, &service->store, &fault);
     if (rc != 0)
         return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
-    rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
+    rc = secret_open(daemon->options.data_dir, &service->secret, &fault);
+    if (rc == 0)
+        rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
     if (rc != 0) {
         rc = rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     } else {
         daemon->server = server_new(service);
-        rc = daemon->server == NULL ? fail_store(daemon, STORE_FAULT_MEMORY) : run_writer(daemon);
+        rc = daemon->server == NULL ? fail_store(daemon, STORE_FAULT_MEMORY) : run_engine(daemon);
     }
     server_free(daemon->server);
-    queue_free(service->queue);
+    secret_free(service->secret);
     store_close(service->store);
     return rc;
 }

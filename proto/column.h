@@ -27,11 +27,12 @@ enum column_type {
 struct column {
     const char *name;
     enum column_type type;
-    bool required;             // the header must have it and no row may leave it empty
-    bool always;               // a number that is written even if it is 0
-    int given;                 // case of the oneof that tells its presence; 0 = the member has none
-    size_t offset;             // of the member in its message
-    size_t extra;              // offset of the count of a list, or of the case of a oneof
+    bool required;   // the header must have it and no row may leave it empty
+    bool always;     // a number that is written even if it is 0
+    bool on_request; // newer than the files that others read: written only when asked for, as the last
+    int given;       // case of the oneof that tells its presence; 0 = the member has none
+    size_t offset;   // of the member in its message
+    size_t extra;    // offset of the count of a list, or of the case of a oneof
     const struct names *names; // of words
     const char *allowed;       // numbers and flags: what is allowed, for messages
     const char *path;          // name of the field in the protocol, where it is another

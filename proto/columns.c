@@ -84,6 +84,7 @@ static const struct column offer_columns[] = {
      GIVEN(Offer, direct_placement, direct_placement_given,
            KANSEN__V1__OFFER__DIRECT_PLACEMENT_GIVEN_DIRECT_PLACEMENT)},
     {FLAG("waiting_list", Offer, waiting_list)},
+    {TEXT("collect_until", Offer, collect_until), .on_request = true},
     {WORD("status", Offer, status, names_offer_status)},
 };
 

@@ -37,6 +37,18 @@ static const char *const region_types[] = {
     "alliance_region",
 };
 static const char *const outcomes[] = {NULL, "created", "updated", "unchanged", "removed"};
+static const char *const placement_states[] = {
+    NULL,      "waiting",   "entered",  "held",      "requested", "accepted",    "confirmed",
+    "started", "completed", "declined", "withdrawn", "expired",   "dropped_out", "cancelled_by_partner",
+};
+static const char *const placement_moves[] = {
+    NULL, "request", "accept", "decline", "confirm", "start", "complete", "withdraw", "drop_out", "cancel",
+};
+static const char *const decline_reasons[] = {
+    NULL, "no_capacity", "no_supervisor", "period", "provision", "offer_changed", "rule", "other",
+};
+static const char *const record_kinds[] = {NULL,     "partner",  "offer",    "interest",
+                                           "region", "postcode", "placement"};
 static const char *const reasons[] = {
     NULL,           "OFFER_NOT_OPEN", "DEADLINE_PASSED", "ENDED",  "NO_SEAT",  "KIND",
     "PARTNER_KIND", "LEVEL",          "ACCREDITATION",   "AGE",    "PERIOD",   "WEEKDAYS",
@@ -53,6 +65,10 @@ const struct names names_partner_kind = NAMES("partner kind", partner_kinds);
 const struct names names_partner_status = NAMES("partner status", partner_statuses);
 const struct names names_offer_kind = NAMES("kind", offer_kinds);
 const struct names names_offer_status = NAMES("status", offer_statuses);
+const struct names names_placement_state = NAMES("placement state", placement_states);
+const struct names names_placement_move = NAMES("move", placement_moves);
+const struct names names_decline_reason = NAMES("decline reason", decline_reasons);
+const struct names names_record_kind = NAMES("record kind", record_kinds);
 const struct names names_level = NAMES("level", levels);
 const struct names names_transition = NAMES("transition", transitions);
 const struct names names_weekday = NAMES("weekday", weekdays);

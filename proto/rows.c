@@ -43,16 +43,6 @@ failure_of(FILE *file)
     return errno != 0 ? -errno : -EIO;
 }
 
-int
-rows_write_header(const struct rows_table *table, FILE *file)
-{
-    char names[500];
-
-    errno = 0;
-    fprintf(file, "%s\n", columns_list(table, names, sizeof names));
-    return failure_of(file);
-}
-
 // len is at least 1.
 static bool
 needs_quotes(const char *text, size_t len)
@@ -79,22 +69,54 @@ write_field(const char *text, size_t len, FILE *file)
     putc('"', file);
 }
 
-int
-rows_write(const struct rows_table *table, FILE *file, const ProtobufCMessage *record)
+// Writes the columns that are on_request or not: their names where record is NULL, else their values.
+static int
+write_columns(const struct rows_table *table, FILE *file, const ProtobufCMessage *record, bool on_request,
+              struct buf *text)
 {
-    struct buf text = {0};
     int result = 0;
 
-    errno = 0;
     for (size_t i = 0; i < table->count && result == 0; i++) {
-        buf_truncate(&text, 0);
-        result = column_print(&table->columns[i], record, &text);
-        if (i > 0)
+        const struct column *column = &table->columns[i];
+
+        if (column->on_request != on_request)
+            continue;
+        buf_truncate(text, 0);
+        if (record != NULL)
+            result = column_print(column, record, text);
+        else
+            result = buf_append(text, column->name, strlen(column->name));
+        if (i > 0) // the first column is never on request
             putc(',', file);
-        if (buf_len(&text) > 0)
-            write_field((const char *)buf_bytes(&text), buf_len(&text), file);
+        if (buf_len(text) > 0)
+            write_field((const char *)buf_bytes(text), buf_len(text), file);
     }
+    return result;
+}
+
+static int
+write_row(const struct rows_table *table, FILE *file, const ProtobufCMessage *record, bool all)
+{
+    struct buf text = {0};
+    int result;
+
+    errno = 0;
+    result = write_columns(table, file, record, false, &text);
+    if (result == 0 && all)
+        result = write_columns(table, file, record, true, &text);
     putc('\n', file);
     buf_free(&text);
     return result != 0 ? result : failure_of(file);
+}
+
+int
+rows_write_header(const struct rows_table *table, FILE *file, bool all)
+{
+    return write_row(table, file, NULL, all);
+}
+
+int
+rows_write(const struct rows_table *table, FILE *file, const ProtobufCMessage *record, bool all)
+{
+    return write_row(table, file, record, all);
 }

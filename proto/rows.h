@@ -7,6 +7,7 @@
 #define PROTO_ROWS_H
 
 #include <kansen/v1/command.pb-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -40,8 +41,9 @@ int rows_read(const struct rows_table *table, FILE *file, const char *source, co
 
 // Writes the header row or one record in canonical form (',' and LF, quotes only where needed, defaults
 // empty) to file. record is the message that belongs to the table (Kansen__V1__Partner for rows_partners
-// ...). Returns 0 or -errno.
-int rows_write_header(const struct rows_table *table, FILE *file);
-int rows_write(const struct rows_table *table, FILE *file, const ProtobufCMessage *record);
+// ...). With all, the columns that are written on request (collect_until of offers) stand behind the others.
+// Returns 0 or -errno.
+int rows_write_header(const struct rows_table *table, FILE *file, bool all);
+int rows_write(const struct rows_table *table, FILE *file, const ProtobufCMessage *record, bool all);
 
 #endif

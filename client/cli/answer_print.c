@@ -187,7 +187,8 @@ answer_print_match(const Kansen__V1__Query *query, const Kansen__V1__MatchRespon
 
         if (text == NULL)
             return -1;
-        printf("\nMore: the same with --cursor %s\n", text);
+        printf("\nMore: the same %swith --cursor %s\n",
+               answer->n_discoveries > 0 ? "without --discover and " : "", text);
         free(text);
     }
     return result;

@@ -153,8 +153,9 @@ cli_set_body(Kansen__V1__Request *request, Kansen__V1__Request__BodyCase body_ca
     request->hello = body;
 }
 
-int
-cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body, Kansen__V1__Response **response)
+static int
+ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body, const char *key,
+    Kansen__V1__Response **response)
 {
     Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
     Kansen__V1__Response *received = NULL;
@@ -163,6 +164,8 @@ cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body, Ka
     if (status != CLI_OK)
         return status;
     cli_set_body(&request, body_case, body);
+    if (key != NULL)
+        request.idempotency_key = (char *)key;
     result = kansen_call(cli->kansen, &request, &received);
     if (result != 0)
         return cli_broken(cli, result);
@@ -178,10 +181,16 @@ cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body, Ka
 }
 
 int
-cli_write(struct cli *cli, Kansen__V1__Write *write, Kansen__V1__Response **response)
+cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body, Kansen__V1__Response **response)
+{
+    return ask(cli, body_case, body, NULL, response);
+}
+
+int
+cli_write(struct cli *cli, Kansen__V1__Write *write, const char *key, Kansen__V1__Response **response)
 {
     Kansen__V1__Response *received;
-    int status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_WRITE, write, &received);
+    int status = ask(cli, KANSEN__V1__REQUEST__BODY_WRITE, write, key, &received);
 
     if (status != CLI_OK)
         return status;

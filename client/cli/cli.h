@@ -53,6 +53,7 @@ struct verb {
     int (*run)(struct cli *cli, int argc, char **argv);
     const struct rows_table *record; // verbs about a partner or an offer: which
     int status;                      // verbs that set its status: which
+    int move;                        // verbs that move a placement: which
 };
 
 // The verbs, in the order of the help; ends with name NULL.
@@ -84,8 +85,9 @@ int cli_connect(struct cli *cli) MUST_CHECK;
 int cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body,
             Kansen__V1__Response **response) MUST_CHECK;
 
-// As cli_ask for a write.
-int cli_write(struct cli *cli, Kansen__V1__Write *write, Kansen__V1__Response **response) MUST_CHECK;
+// As cli_ask for a write, with an idempotency key (NULL = none).
+int cli_write(struct cli *cli, Kansen__V1__Write *write, const char *key,
+              Kansen__V1__Response **response) MUST_CHECK;
 
 // Sets a request's body; all members of its union are pointers to messages.
 void cli_set_body(Kansen__V1__Request *request, Kansen__V1__Request__BodyCase body_case, void *body);

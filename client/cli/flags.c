@@ -53,6 +53,26 @@ flags_set_number(void *target, const struct flag *flag, const char *text, struct
 }
 
 int
+flags_set_large(void *target, const struct flag *flag, const char *text, struct column_message *bad)
+{
+    size_t len = strlen(text);
+    uint64_t value = strtoull(text, NULL, 10);
+
+    if (len == 0 || len > 19 || strspn(text, "0123456789") != len)
+        return column_bad(bad, text, len, "a whole number of at most 19 digits");
+    memcpy((char *)target + flag->offset, &value, sizeof value);
+    return 0;
+}
+
+int
+flags_set_given(void *target, const struct flag *flag, const char *text, struct column_message *bad)
+{
+    if (text[0] == '\0') // a variable of a script that is not set
+        return column_bad(bad, text, 0, "a text that is not empty");
+    return flags_set_text(target, flag, text, bad);
+}
+
+int
 flags_set_word(void *target, const struct flag *flag, const char *text, struct column_message *bad)
 {
     int value = names_value(flag->data, text, strlen(text));

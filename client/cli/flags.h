@@ -25,11 +25,20 @@ void flags_print(const struct verb *verb);
 void flags_print_global(void);
 
 // Setters for tables: a string (const char *), a bool, and a whole number of 32 bits (uint32_t) at
-// flag->offset.
+// flag->offset; a number of 64 bits (uint64_t); a string that is not empty.
 int flags_set_text(void *target, const struct flag *flag, const char *text, struct column_message *bad);
 int flags_set_true(void *target, const struct flag *flag, const char *text, struct column_message *bad);
 int flags_set_number(void *target, const struct flag *flag, const char *text, struct column_message *bad);
+int flags_set_large(void *target, const struct flag *flag, const char *text, struct column_message *bad);
+int flags_set_given(void *target, const struct flag *flag, const char *text, struct column_message *bad);
 // A word of the names (struct names) in flag->data, to an int.
 int flags_set_word(void *target, const struct flag *flag, const char *text, struct column_message *bad);
+
+// The flag of an idempotency key, a const char * at offset.
+#define FLAGS_KEY(offset)                                                                                    \
+    {                                                                                                        \
+        "idempotency-key", "KEY", "apply it once: a repeat gets the first answer", flags_set_given, NULL,    \
+            offset                                                                                           \
+    }
 
 #endif

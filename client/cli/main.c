@@ -75,7 +75,7 @@ print_group(const char *word, FILE *out)
             continue;
         if (count == 0)
             fputs("usage:\n", out);
-        fprintf(out, "  kansenctl %-16s %-32s %s\n", verb->name, verb->args, verb->help);
+        fprintf(out, "  kansenctl %-18s %-32s %s\n", verb->name, verb->args, verb->help);
         count++;
     }
     return count;

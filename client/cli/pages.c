@@ -20,6 +20,7 @@ static const struct list {
      &kansen__v1__list_interests_request__descriptor},
     {&rows_postcodes, KANSEN__V1__REQUEST__BODY_LIST_POSTCODES,
      &kansen__v1__list_postcodes_request__descriptor},
+    {NULL, KANSEN__V1__REQUEST__BODY_LIST_PLACEMENTS, &kansen__v1__list_placements_request__descriptor},
 };
 
 struct pages {

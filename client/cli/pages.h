@@ -7,8 +7,9 @@
 
 struct pages; // a list that is read
 
-// Starts a list of the table's records. filters points to a request message of the list with its filters set
-// (NULL: none); it must outlive the pages. Sets *pages; pages_close gives its memory back. A cli_status.
+// Starts a list of the table's records, or of the placements for NULL. filters points to a request message of
+// the list with its filters set (NULL: none); it must outlive the pages. Sets *pages; pages_close gives its
+// memory back. A cli_status.
 int pages_open(struct cli *cli, const struct rows_table *table, ProtobufCMessage *filters,
                struct pages **pages) MUST_CHECK;
 void pages_close(struct pages *pages);

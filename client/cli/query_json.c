@@ -2,6 +2,7 @@
 // Each key names a member; its type says which JSON values fit. null is the same as leaving the key out.
 #include "client/cli/query_json.h"
 #include "client/cli/query_member.h"
+#include "client/cli/seed_text.h"
 #include "proto/decimal.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -216,7 +217,7 @@ read_object(struct reader *reader, json_t *object)
         if (member == NULL) {
             char allowed[500];
 
-            reader->fault->field[0] = '\0';
+            snprintf(reader->fault->field, sizeof reader->fault->field, "%.40s", key);
             column_bad(&reader->fault->message, key, strlen(key), query_member_list(allowed, sizeof allowed));
             return QUERY_E_BAD;
         }
@@ -228,14 +229,37 @@ read_object(struct reader *reader, json_t *object)
     return 0;
 }
 
+// The line as a value. A seed from 2^63 on is more than the library's integers hold, so it is read as text
+// then.
+static json_t *
+load_line(const char *line, size_t len, json_error_t *error)
+{
+    json_t *value = json_loadb(line, len, JSON_REJECT_DUPLICATES, error);
+    size_t quoted_len;
+    char *quoted;
+
+    if (value != NULL || json_error_code(error) != json_error_numeric_overflow)
+        return value;
+    quoted = seed_text_quote(line, len, &quoted_len);
+    if (quoted != NULL)
+        value = json_loadb(quoted, quoted_len, JSON_REJECT_DUPLICATES, error);
+    free(quoted);
+    return value;
+}
+
 int
 query_json_read(struct query *query, const char *line, size_t len, struct query_json_fault *fault)
 {
     struct reader reader = {query, fault};
     json_error_t error;
-    json_t *object = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+    json_t *object;
     int result;
 
+    if (len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) { // a byte order mark, as some editors write
+        line += 3;
+        len -= 3;
+    }
+    object = load_line(line, len, &error);
     *fault = (struct query_json_fault){0};
     if (object == NULL || !json_is_object(object)) {
         bool large = object == NULL && json_error_code(&error) == json_error_numeric_overflow;

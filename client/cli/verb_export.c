@@ -18,10 +18,14 @@
 
 struct options {
     const char *source;
+    bool collect;
 };
 
-const struct flag verb_export_flags[] = {{"source", "NAME", "only what this source gave (all)",
-                                          flags_set_text, NULL, offsetof(struct options, source)},
+const struct flag verb_export_flags[] = {{"source", "NAME", "what this source gave (local)", flags_set_text,
+                                          NULL, offsetof(struct options, source)},
+                                         {"collect", NULL,
+                                          "offers: also the column collect_until, as the last",
+                                          flags_set_true, NULL, offsetof(struct options, collect)},
                                          {0}};
 
 struct export
@@ -31,9 +35,8 @@ struct export
     const char *path; // NULL = standard output
     FILE *file;
     char temporary[PATH_MAX]; // the file that is written, "" = none
-    char source[80];          // of the first record
-    bool sources;             // there are several
-    uint64_t count, nameless;
+    bool collect;             // write collect_until
+    uint64_t count, nameless, collecting;
     struct progress progress;
 };
 
@@ -106,15 +109,11 @@ close_file(struct export *export, bool keep)
 static void
 note(struct export *export, const ProtobufCMessage *record)
 {
-    const char *source;
-
     if (!message_has(record, "external_id"))
         return;
     export->nameless += message_text(record, "external_id")[0] == '\0';
-    source = message_text(record, "source");
-    if (export->count == 0)
-        snprintf(export->source, sizeof export->source, "%s", source);
-    export->sources |= strncmp(export->source, source, sizeof export->source - 1) != 0;
+    if (!export->collect && export->table == &rows_offers)
+        export->collecting += message_text(record, "collect_until")[0] != '\0';
 }
 
 static int
@@ -124,7 +123,7 @@ write_page(struct export *export, ProtobufCMessage *const *records, size_t count
         int result;
 
         note(export, records[i]);
-        result = rows_write(export->table, export->file, records[i]);
+        result = rows_write(export->table, export->file, records[i], export->collect);
         if (result != 0)
             return failed(export, -result);
         export->count++;
@@ -137,7 +136,7 @@ static int
 write_all(struct export *export, struct pages *pages)
 {
     ProtobufCMessage *const *records;
-    int result = rows_write_header(export->table, export->file);
+    int result = rows_write_header(export->table, export->file, export->collect);
     size_t count;
 
     if (result != 0)
@@ -152,17 +151,21 @@ write_all(struct export *export, struct pages *pages)
     }
 }
 
-static void
+// What an import of the file would not bring back. A cli_status.
+static int
 warn(const struct export *export)
 {
-    if (export->sources)
+    if (export->collecting > 0)
         fprintf(stderr,
-                "kansenctl export: the rows come from several sources; export each with --source to import "
-                "it again\n");
+                "kansenctl export: %" PRIu64
+                " of the offers collect requests until a date, which is not in the "
+                "file: importing it takes that away; --collect writes the column\n",
+                export->collecting);
     if (export->nameless > 0)
-        fprintf(stderr,
-                "kansenctl export: %" PRIu64 " rows have no external_id and can not be imported again\n",
-                export->nameless);
+        return cli_fail(export->cli, "FAILED_PRECONDITION", "external_id",
+                        "%" PRIu64 " rows have no external_id and can not be imported again",
+                        export->nameless);
+    return CLI_OK;
 }
 
 static int
@@ -183,9 +186,7 @@ export_with(struct export *export, ProtobufCMessage *filters)
         status = status == CLI_OK ? closed : status;
     }
     pages_close(pages);
-    if (status == CLI_OK)
-        warn(export);
-    return status;
+    return status == CLI_OK ? warn(export) : status;
 }
 
 int
@@ -206,9 +207,12 @@ verb_export_run(struct cli *cli, int argc, char **argv)
     if (export.table == NULL)
         return cli_usage(
             cli, "can not export \"%s\", allowed: partners, offers, regions, interests, postcodes", argv[0]);
+    if (options.collect && export.table != &rows_offers)
+        return cli_usage(cli, "--collect is for offers: %s have no collect_until", argv[0]);
+    export.collect = options.collect;
     if (count == 2 && strcmp(argv[1], "-") != 0)
         export.path = argv[1];
-    partners.source = offers.source = (char *)options.source;
+    partners.source = offers.source = (char *)(options.source[0] != '\0' ? options.source : "local");
     if (export.table == &rows_partners)
         filters = &partners.base;
     else if (export.table == &rows_offers)

@@ -35,7 +35,7 @@ static const struct kind {
 
 // What the flags of these verbs set.
 struct options {
-    const char *source, *partner;
+    const char *source, *partner, *key;
     int status, kind;
 };
 
@@ -49,6 +49,8 @@ struct options {
     }
 
 const struct flag verb_record_source_flags[] = {SOURCE("source of external ids (local)"), {0}};
+const struct flag verb_record_write_flags[] = {
+    SOURCE("source of external ids (local)"), FLAGS_KEY(offsetof(struct options, key)), {0}};
 const struct flag verb_record_partner_list_flags[] = {
     SOURCE("only of this source"), WORD(status, names_partner_status), WORD(kind, names_partner_kind), {0}};
 const struct flag verb_record_offer_list_flags[] = {
@@ -71,16 +73,17 @@ get(struct cli *cli, const struct kind *kind, const char *text, const char *sour
 {
     struct arena *arena = arena_new(64u << 10);
     ProtobufCMessage *request = arena != NULL ? message_new(kind->get, arena) : NULL;
+    const char *external_id;
     uint64_t id;
     int status;
 
     if (request == NULL) {
         status = cli_no_memory(cli);
     } else {
-        if (verb_record_is_id(text, &id)) {
+        if (verb_record_names_id(text, source, &id, &external_id)) {
             message_set_u64(request, "id", id);
         } else {
-            message_set_text(request, "external_id", text);
+            message_set_text(request, "external_id", external_id);
             message_set_text(request, "source", source);
         }
         status = cli_ask(cli, kind->get_case, request, response);
@@ -100,14 +103,28 @@ verb_record_is_id(const char *text, uint64_t *id)
     return *id > 0;
 }
 
+bool
+verb_record_names_id(const char *text, const char *source, uint64_t *id, const char **external_id)
+{
+    *external_id = text;
+    if (strncmp(text, "id:", 3) == 0 && verb_record_is_id(text + 3, id))
+        return true;
+    if (strncmp(text, "ext:", 4) == 0) {
+        *external_id = text + 4;
+        return false;
+    }
+    return source[0] == '\0' && verb_record_is_id(text, id);
+}
+
 int
 verb_record_find(struct cli *cli, const struct rows_table *table, const char *text, const char *source,
                  uint64_t *id)
 {
     Kansen__V1__Response *response;
+    const char *external_id;
     int status;
 
-    if (verb_record_is_id(text, id))
+    if (verb_record_names_id(text, source, id, &external_id))
         return CLI_OK;
     status = get(cli, kind_of(table), text, source, &response);
     if (status != CLI_OK)
@@ -137,10 +154,10 @@ tell_result(struct cli *cli, const struct rows_table *table, const Kansen__V1__W
 }
 
 static int
-write_and_tell(struct cli *cli, Kansen__V1__Write *write)
+write_and_tell(struct cli *cli, Kansen__V1__Write *write, const char *key)
 {
     Kansen__V1__Response *response;
-    int status = cli_write(cli, write, &response);
+    int status = cli_write(cli, write, key, &response);
 
     if (status != CLI_OK)
         return status;
@@ -246,7 +263,7 @@ verb_record_list(struct cli *cli, int argc, char **argv)
 
 // Writes the operation about the record that text names. It has an id and, where set is not 0, a status.
 static int
-write_about(struct cli *cli, const char *text, const char *source,
+write_about(struct cli *cli, const char *text, const struct options *options,
             Kansen__V1__Write__OperationCase operation_case, const ProtobufCMessageDescriptor *descriptor,
             int set)
 {
@@ -254,8 +271,8 @@ write_about(struct cli *cli, const char *text, const char *source,
     struct arena *arena = arena_new(64u << 10);
     ProtobufCMessage *operation = arena != NULL ? message_new(descriptor, arena) : NULL;
     uint64_t id;
-    int status =
-        operation != NULL ? verb_record_find(cli, cli->verb->record, text, source, &id) : cli_no_memory(cli);
+    int status = operation != NULL ? verb_record_find(cli, cli->verb->record, text, options->source, &id)
+                                   : cli_no_memory(cli);
 
     if (status == CLI_OK) {
         message_set_u64(operation, "id", id);
@@ -263,7 +280,7 @@ write_about(struct cli *cli, const char *text, const char *source,
             message_set_u32(operation, "status", (uint32_t)set);
         write.operation_case = operation_case;
         write.upsert_partner = (void *)operation; // all members are pointers to messages
-        status = write_and_tell(cli, &write);
+        status = write_and_tell(cli, &write, options->key);
     }
     arena_free(arena);
     return status;
@@ -279,7 +296,7 @@ verb_record_status(struct cli *cli, int argc, char **argv)
 
     if (status != CLI_OK)
         return status;
-    return write_about(cli, text, options.source, kind->status_case, kind->set_status, cli->verb->status);
+    return write_about(cli, text, &options, kind->status_case, kind->set_status, cli->verb->status);
 }
 
 int
@@ -292,16 +309,17 @@ verb_record_remove(struct cli *cli, int argc, char **argv)
 
     if (status != CLI_OK)
         return status;
-    return write_about(cli, text, options.source, kind->remove_case, kind->remove, 0);
+    return write_about(cli, text, &options, kind->remove_case, kind->remove, 0);
 }
 
-// Fills a record from the flags' values. external_id may be left out: the daemon's id is told.
+// Fills a record from the flags' values. All columns that an import needs are needed here too, so that an
+// export of what was added can be imported.
 static int
 read_record(struct cli *cli, const char **values, ProtobufCMessage *record, struct arena *arena)
 {
     const struct rows_table *table = cli->verb->record;
     struct column_message bad;
-    uint64_t given = 1;
+    uint64_t given = 0;
 
     for (size_t i = 0; i < table->count; i++) {
         char *text;
@@ -331,14 +349,16 @@ read_record(struct cli *cli, const char **values, ProtobufCMessage *record, stru
 
 // An offer's partner may be an id too.
 static void
-use_partner_id(Kansen__V1__Offer *offer)
+use_partner_id(Kansen__V1__Offer *offer, const char *source)
 {
+    const char *external_id;
     uint64_t id;
 
-    if (!verb_record_is_id(offer->partner_external_id, &id))
-        return;
-    offer->partner_id = id;
-    offer->partner_external_id = "";
+    if (verb_record_names_id(offer->partner_external_id, source, &id, &external_id)) {
+        offer->partner_id = id;
+        external_id = "";
+    }
+    offer->partner_external_id = (char *)external_id;
 }
 
 int
@@ -359,9 +379,9 @@ verb_record_add(struct cli *cli, int argc, char **argv)
         status = read_record(cli, values, record, arena);
     if (status == CLI_OK) {
         if (table == &rows_offers)
-            use_partner_id((Kansen__V1__Offer *)record);
+            use_partner_id((Kansen__V1__Offer *)record, options.source);
         write = columns_write(table, record, true, options.source, arena);
-        status = write != NULL ? write_and_tell(cli, write) : cli_no_memory(cli);
+        status = write != NULL ? write_and_tell(cli, write, options.key) : cli_no_memory(cli);
     }
     arena_free(arena);
     return status;

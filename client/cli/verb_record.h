@@ -8,8 +8,13 @@
 // Whether text is a number above 0, and so an id.
 bool verb_record_is_id(const char *text, uint64_t *id);
 
-// Sets *id to the id of the partner or offer (by table) that text names: its id, or its external id in source
-// ("" = the default), which the server is asked for. A cli_status.
+// How people name a partner or an offer: id:N is always its id and ext:X always its external id; else a
+// number is an id unless a source was named ("" = none), and anything else an external id. Sets *id, or
+// *external_id (inside text). Whether it is an id.
+bool verb_record_names_id(const char *text, const char *source, uint64_t *id, const char **external_id);
+
+// Sets *id to the id of the partner or offer (by table) that text names so; the server is asked where it
+// takes that. A cli_status.
 int verb_record_find(struct cli *cli, const struct rows_table *table, const char *text, const char *source,
                      uint64_t *id) MUST_CHECK;
 

@@ -14,6 +14,13 @@ int verb_record_show(struct cli *cli, int argc, char **argv);
 int verb_record_list(struct cli *cli, int argc, char **argv);
 int verb_record_status(struct cli *cli, int argc, char **argv);
 int verb_record_remove(struct cli *cli, int argc, char **argv);
+int verb_placement_reserve(struct cli *cli, int argc, char **argv);
+int verb_placement_move(struct cli *cli, int argc, char **argv);
+int verb_placement_forget(struct cli *cli, int argc, char **argv);
+int verb_placements_list(struct cli *cli, int argc, char **argv);
+int verb_placements_show(struct cli *cli, int argc, char **argv);
+int verb_placements_declines(struct cli *cli, int argc, char **argv);
+int verb_watch_run(struct cli *cli, int argc, char **argv);
 int verb_import_run(struct cli *cli, int argc, char **argv);
 int verb_export_run(struct cli *cli, int argc, char **argv);
 int verb_status_run(struct cli *cli, int argc, char **argv);
@@ -21,7 +28,9 @@ int verb_status_ping(struct cli *cli, int argc, char **argv);
 
 // Flags of these verbs.
 extern const struct flag verb_match_flags[], verb_match_explain_flags[], verb_find_flags[],
-    verb_record_source_flags[], verb_record_partner_list_flags[], verb_record_offer_list_flags[],
-    verb_import_flags[], verb_export_flags[];
+    verb_record_source_flags[], verb_record_write_flags[], verb_record_partner_list_flags[],
+    verb_record_offer_list_flags[], verb_placement_reserve_flags[], verb_placement_move_flags[],
+    verb_placement_decline_flags[], verb_placement_forget_flags[], verb_placements_list_flags[],
+    verb_placements_source_flags[], verb_watch_flags[], verb_import_flags[], verb_export_flags[];
 
 #endif

@@ -25,6 +25,7 @@
 struct kansen {
     struct kansen_core *core;
     int fd;
+    int interrupt_fd; // -1 = none
     uint32_t timeout_ms, max_in_flight;
     char *client_name, *token;
     Kansen__V1__Response *hello;
@@ -39,7 +40,7 @@ kansen_new(const struct kansen_options *options)
 
     if (kansen == NULL)
         return NULL;
-    kansen->fd = -1;
+    kansen->fd = kansen->interrupt_fd = -1;
     kansen->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
     kansen->max_in_flight = options->max_in_flight > 0 ? options->max_in_flight : DEFAULT_IN_FLIGHT;
     kansen->client_name = strdup(options->client_name != NULL ? options->client_name : "libkansen");
@@ -123,31 +124,33 @@ read_some(struct kansen *kansen)
     return fail(kansen, KANSEN_E_CLOSED, "the connection broke: %s", strerror(errno));
 }
 
-// Moves bytes both ways once, and waits up to wait_ms until something can move. 0, KANSEN_E_TIMEOUT when
-// nothing could, KANSEN_E_CLOSED or -ENOMEM.
+// Moves bytes both ways once, and waits up to wait_ms until something can move or interrupt_fd (-1 = none)
+// can be read. 0, KANSEN_E_TIMEOUT when nothing could, KANSEN_E_INTERRUPTED, KANSEN_E_CLOSED or -ENOMEM.
 static int
-pump(struct kansen *kansen, int wait_ms)
+pump(struct kansen *kansen, int wait_ms, int interrupt_fd)
 {
-    struct pollfd ready = {.fd = kansen->fd, .events = POLLIN};
+    struct pollfd ready[] = {{.fd = kansen->fd, .events = POLLIN}, {.fd = interrupt_fd, .events = POLLIN}};
     size_t waiting;
     int n, result;
 
     kansen_core_output(kansen->core, &waiting);
     if (waiting > 0)
-        ready.events |= POLLOUT;
+        ready[0].events |= POLLOUT;
     do
-        n = poll(&ready, 1, wait_ms);
+        n = poll(ready, 2, wait_ms);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return fail(kansen, KANSEN_E_CLOSED, "poll: %s", strerror(errno));
     if (n == 0)
         return KANSEN_E_TIMEOUT;
-    if ((ready.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+    if (ready[1].revents != 0)
+        return fail(kansen, KANSEN_E_INTERRUPTED, "interrupted");
+    if ((ready[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
         result = read_some(kansen);
         if (result != 0)
             return result;
     }
-    return (ready.revents & POLLOUT) != 0 ? write_some(kansen) : 0;
+    return (ready[0].revents & POLLOUT) != 0 ? write_some(kansen) : 0;
 }
 
 static int
@@ -173,12 +176,12 @@ kansen_send(struct kansen *kansen, Kansen__V1__Request *request, uint64_t *id)
                     kansen__v1__request__get_packed_size(request));
     if (result != 0)
         return fail(kansen, result, "out of memory");
-    result = pump(kansen, 0);
+    result = pump(kansen, 0, -1);
     for (;;) {
         kansen_core_output(kansen->core, &waiting);
         if (waiting <= OUTPUT_HIGH || (result != 0 && result != KANSEN_E_TIMEOUT))
             break;
-        result = pump(kansen, (int)kansen->timeout_ms);
+        result = pump(kansen, (int)kansen->timeout_ms, -1);
         if (result == KANSEN_E_TIMEOUT)
             return timed_out(kansen);
     }
@@ -202,12 +205,18 @@ kansen_receive(struct kansen *kansen, Kansen__V1__Response **response)
             return fail(kansen, result, "out of memory");
         if (kansen_core_in_flight(kansen->core) == 0)
             return fail(kansen, KANSEN_E_PROTOCOL, "no request is in flight");
-        result = pump(kansen, (int)kansen->timeout_ms);
+        result = pump(kansen, (int)kansen->timeout_ms, kansen->interrupt_fd);
         if (result == KANSEN_E_TIMEOUT)
             return timed_out(kansen);
         if (result != 0)
             return result;
     }
+}
+
+void
+kansen_interrupt_by(struct kansen *kansen, int fd)
+{
+    kansen->interrupt_fd = fd;
 }
 
 int

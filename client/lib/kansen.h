@@ -11,18 +11,20 @@
 #define KANSEN_H
 
 #include <kansen/v1/protocol.pb-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define KANSEN_E_MORE        1 // no whole response is there yet
-#define KANSEN_E_TOO_LARGE   2 // the request does not fit a frame; nothing was queued
-#define KANSEN_E_FULL        3 // too many requests are in flight: receive first
-#define KANSEN_E_PROTOCOL    4 // the peer broke the protocol; the connection is of no more use
-#define KANSEN_E_ADDRESS     5 // the server's address is none that is understood
-#define KANSEN_E_UNREACHABLE 6 // no connection could be made
-#define KANSEN_E_CLOSED      7 // the peer closed the connection, or it broke
-#define KANSEN_E_TIMEOUT     8 // nothing moved for the time allowed
-#define KANSEN_E_REFUSED     9 // the daemon answered hello with a status other than OK
+#define KANSEN_E_MORE        1  // no whole response is there yet
+#define KANSEN_E_TOO_LARGE   2  // the request does not fit a frame; nothing was queued
+#define KANSEN_E_FULL        3  // too many requests are in flight: receive first
+#define KANSEN_E_PROTOCOL    4  // the peer broke the protocol; the connection is of no more use
+#define KANSEN_E_ADDRESS     5  // the server's address is none that is understood
+#define KANSEN_E_UNREACHABLE 6  // no connection could be made
+#define KANSEN_E_CLOSED      7  // the peer closed the connection, or it broke
+#define KANSEN_E_TIMEOUT     8  // nothing moved for the time allowed
+#define KANSEN_E_REFUSED     9  // the daemon answered hello with a status other than OK
+#define KANSEN_E_INTERRUPTED 10 // the descriptor of kansen_interrupt_by could be read
 
 #define KANSEN_MUST_CHECK __attribute__((warn_unused_result))
 
@@ -39,7 +41,8 @@ void kansen_core_free(struct kansen_core *core);
 void kansen_core_set_max_frame(struct kansen_core *core, size_t max_frame);
 
 // Queues a request for sending. The core sets request->id (1, 2, 3, ...) and tells it in *id (may be NULL);
-// the caller keeps the message. 0, KANSEN_E_TOO_LARGE or -ENOMEM.
+// the caller keeps the message. A watch stays in flight until its last answer (kansen_is_last), and other
+// requests may go on beside it. 0, KANSEN_E_TOO_LARGE or -ENOMEM.
 int kansen_core_request(struct kansen_core *core, Kansen__V1__Request *request,
                         uint64_t *id) KANSEN_MUST_CHECK;
 
@@ -55,16 +58,20 @@ void kansen_core_sent(struct kansen_core *core, size_t len);
 int kansen_core_feed(struct kansen_core *core, const uint8_t *data, size_t len) KANSEN_MUST_CHECK;
 
 // The next response, in the order of arrival, which need not be that of the requests. Its id is that of a
-// request that has no answer yet, or 0 when the daemon could not read a frame (the status says why; it closes
-// the connection then). The caller frees it with kansen__v1__response__free_unpacked(response, NULL). 0,
-// KANSEN_E_MORE, KANSEN_E_PROTOCOL or -ENOMEM.
+// request in flight, or 0 when the daemon could not read a frame (the status says why; it closes the
+// connection then). A watch may be answered any number of times, anything else once. The caller frees it with
+// kansen__v1__response__free_unpacked(response, NULL). 0, KANSEN_E_MORE, KANSEN_E_PROTOCOL or -ENOMEM.
 int kansen_core_response(struct kansen_core *core, Kansen__V1__Response **response) KANSEN_MUST_CHECK;
 
-// Requests without an answer.
+// Requests whose last answer has not come.
 size_t kansen_core_in_flight(const struct kansen_core *core);
 
 // The code of a response's status: 0 is OK.
 int kansen_code(const Kansen__V1__Response *response);
+
+// Whether no other response to the same request follows: for a watch, a response with a status other than OK
+// or one that says `end`; for anything else, always.
+bool kansen_is_last(const Kansen__V1__Response *response);
 
 // ---- The blocking front ----
 
@@ -74,7 +81,7 @@ struct kansen_options {
     const char *client_name; // for the daemon's log, at most 100 bytes; NULL = "libkansen"
     const char *token;       // NULL = none
     uint32_t timeout_ms;     // longest time in which nothing moves; 0 = 30,000
-    uint32_t max_in_flight;  // requests without an answer that kansen_send allows; 0 = 64
+    uint32_t max_in_flight;  // requests in flight that kansen_send allows; 0 = 64
 };
 
 // A connection that is not made yet. The options are copied. NULL when memory is short. kansen_free(NULL) is
@@ -95,14 +102,21 @@ const Kansen__V1__HelloResponse *kansen_hello(const struct kansen *kansen);
 // KANSEN_E_TOO_LARGE, _FULL, _CLOSED, _TIMEOUT or -ENOMEM.
 int kansen_send(struct kansen *kansen, Kansen__V1__Request *request, uint64_t *id) KANSEN_MUST_CHECK;
 
-// Sends what is queued and waits for the next response, as kansen_core_response. 0, KANSEN_E_PROTOCOL (also
-// when nothing is in flight), _CLOSED, _TIMEOUT or -ENOMEM.
+// Sends what is queued and waits for the next response, as kansen_core_response. Nothing is lost by _TIMEOUT
+// and _INTERRUPTED: it may be called again. Where only a watch is in flight, silence is no fault; a ping
+// beside it tells whether the daemon is still there. 0, KANSEN_E_PROTOCOL (also when nothing is in flight),
+// _CLOSED, _TIMEOUT, _INTERRUPTED or -ENOMEM.
 int kansen_receive(struct kansen *kansen, Kansen__V1__Response **response) KANSEN_MUST_CHECK;
 
-// One request and its response, whatever its status; only when nothing is in flight. Outcomes of both. A
-// response with id 0 has a status other than OK.
+// One request and its response, whatever its status; only when nothing is in flight, and no watch. Outcomes
+// of both. A response with id 0 has a status other than OK.
 int kansen_call(struct kansen *kansen, Kansen__V1__Request *request,
                 Kansen__V1__Response **response) KANSEN_MUST_CHECK;
+
+// From now on kansen_receive (and kansen_call) also waits for fd, and returns KANSEN_E_INTERRUPTED once what
+// has arrived is given out and fd can be read: so that a watch can be ended. fd is a signalfd, an eventfd or
+// a pipe; it stays the caller's, who reads it. -1 = none again.
+void kansen_interrupt_by(struct kansen *kansen, int fd);
 
 // What the last function that did not return 0 failed at, for a person; "" if none did. Memory of kansen.
 const char *kansen_error(const struct kansen *kansen);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes of frames in, bytes of frames out. Invariant: waiting holds the ids of all requests without an
-// answer, oldest first, so that an answer nobody asked for is seen.
+// Bytes of frames in, bytes of frames out. Invariant: waiting holds all requests whose last answer has not
+// come, oldest first, so that an answer nobody asked for is seen.
 #include "base/buf.h"
 #include "client/lib/kansen.h"
 #include "proto/frame.h"
@@ -8,11 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct waiting {
+    uint64_t id;
+    bool watch; // may be answered many times
+};
+
 struct kansen_core {
     size_t max_frame;
     uint64_t last_id;
     struct buf in, out;
-    uint64_t *waiting;
+    struct waiting *waiting;
     size_t in_flight, room;
 };
 
@@ -47,7 +52,7 @@ static int
 reserve_waiting(struct kansen_core *core)
 {
     size_t room = core->room == 0 ? 64 : core->room * 2;
-    uint64_t *waiting;
+    struct waiting *waiting;
 
     if (core->in_flight < core->room)
         return 0;
@@ -77,7 +82,8 @@ kansen_core_request(struct kansen_core *core, Kansen__V1__Request *request, uint
     kansen__v1__request__pack(request, to + header_len);
     buf_commit(&core->out, header_len + size);
     core->last_id = request->id;
-    core->waiting[core->in_flight++] = request->id;
+    core->waiting[core->in_flight++] =
+        (struct waiting){request->id, request->body_case == KANSEN__V1__REQUEST__BODY_WATCH};
     if (id != NULL)
         *id = request->id;
     return 0;
@@ -111,15 +117,24 @@ kansen_core_feed(struct kansen_core *core, const uint8_t *data, size_t len)
     return buf_append(&core->in, data, len);
 }
 
-// Takes an id off the list; 0 is not on it and always fine.
-static int
-answered(struct kansen_core *core, uint64_t id)
+bool
+kansen_is_last(const Kansen__V1__Response *response)
 {
-    if (id == 0)
+    return kansen_code(response) != 0 || response->body_case != KANSEN__V1__RESPONSE__BODY_WATCH ||
+           response->watch->end;
+}
+
+// Takes the request off the list if this is its last answer; id 0 is not on it and always fine.
+static int
+answered(struct kansen_core *core, const Kansen__V1__Response *response)
+{
+    if (response->id == 0)
         return 0;
     for (size_t i = 0; i < core->in_flight; i++) {
-        if (core->waiting[i] != id)
+        if (core->waiting[i].id != response->id)
             continue;
+        if (!kansen_is_last(response))
+            return core->waiting[i].watch ? 0 : KANSEN_E_PROTOCOL;
         core->in_flight--;
         memmove(core->waiting + i, core->waiting + i + 1, (core->in_flight - i) * sizeof *core->waiting);
         return 0;
@@ -145,7 +160,7 @@ kansen_core_response(struct kansen_core *core, Kansen__V1__Response **response)
     if (unpacked == NULL)
         return KANSEN_E_PROTOCOL;
     buf_consume(&core->in, frame.header_len + frame.payload_len);
-    if (answered(core, unpacked->id) != 0) {
+    if (answered(core, unpacked) != 0) {
         kansen__v1__response__free_unpacked(unpacked, NULL);
         return KANSEN_E_PROTOCOL;
     }

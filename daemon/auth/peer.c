@@ -32,6 +32,7 @@ peer_identify(int fd, struct identity *identity, struct fault *fault)
 
     if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0)
         return fault_set(fault, CODE_PERMISSION_DENIED, "", "the caller is not known: %s", strerror(errno));
+    snprintf(identity->client, sizeof identity->client, "local"); // until tokens name their clients
     if (domain == AF_UNIX)
         return identify_unix(fd, identity, fault);
     identity->role = ROLE_OPERATOR;

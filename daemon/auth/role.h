@@ -4,6 +4,7 @@
 #define AUTH_ROLE_H
 
 #include "base/attr.h"
+#include <stdint.h>
 
 // Bits, so that a set of roles is a mask. Coordinators and researchers get theirs when they come.
 enum role {
@@ -16,9 +17,13 @@ enum role {
 
 #define ROLE_ACTOR_MAX 48u // bytes with the end
 
+#define ROLE_CLIENT_MAX 65u // bytes with the end
+
 struct identity {
     enum role role;
-    char actor[ROLE_ACTOR_MAX]; // "unix:uid=0", "tcp:loopback"
+    char client[ROLE_CLIENT_MAX]; // who owns what the caller makes: placements, keys, student references
+    char actor[ROLE_ACTOR_MAX];   // "unix:uid=0", "tcp:loopback"
+    uint64_t partner;             // of the role partner: which one; else 0
 };
 
 // "operator", "portal", "partner" or "registrar".

@@ -14,7 +14,8 @@
 #define ROWS         OPTIONS_TABLE_ROWS
 #define MESSAGE_MAX  OPTIONS_TABLE_MESSAGE_MAX
 // What the result of one write may take in an answer: a whole status and four numbers.
-#define RESULT_BYTES 640u
+#define JOURNAL_KEEP_MIN 1000u
+#define RESULT_BYTES     640u
 
 // ---- The file
 
@@ -275,6 +276,11 @@ set_derived(struct options *options)
 static int
 check_together(const struct options *options)
 {
+    if (options->journal_keep != 0 && options->journal_keep < JOURNAL_KEEP_MIN) {
+        fprintf(stderr, "kansend: journal_keep: %" PRIu64 " is not allowed; it takes 0, or %u and more\n",
+                options->journal_keep, JOURNAL_KEEP_MIN);
+        return 1;
+    }
     if (options->max_batch_writes * RESULT_BYTES <= options->max_frame)
         return 0;
     fprintf(stderr,

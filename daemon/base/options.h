@@ -39,6 +39,10 @@ struct options {
     uint64_t write_queue_size;
     uint64_t commit_group;
     uint64_t commit_delay_ms;
+    uint64_t max_holds;
+    uint64_t journal_keep; // entries; 0 = all
+    uint64_t watch_lag;
+    uint64_t watch_stall_s;
     uint64_t drain_timeout_s;
 };
 

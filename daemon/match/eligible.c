@@ -10,13 +10,7 @@
 uint32_t
 eligible_seats_free(const struct query *query, const struct offer_row *row)
 {
-    bool reserve_opened = row->reserved_until != DATE_NONE && query->as_of > row->reserved_until;
-    uint32_t free = row->seats > row->seats_taken ? (uint32_t)(row->seats - row->seats_taken) : 0;
-    uint32_t held = row->reserved > row->taken_referred ? (uint32_t)(row->reserved - row->taken_referred) : 0;
-
-    if (query->referred || reserve_opened)
-        return free;
-    return free > held ? free - held : 0;
+    return offer_row_free(row, query->referred, query->as_of);
 }
 
 static bool

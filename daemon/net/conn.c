@@ -6,23 +6,21 @@
 #include "net/conn.h"
 #include "base/clock.h"
 #include "net/conn_state.h"
+#include "net/stream.h"
 #include "proto/frame.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "work/job.h"
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_BYTES     (64u * 1024) // of one wake-up
 #define FRAMES_PER_RUN 64u
-#define KEEP_BYTES     (64u * 1024) // output memory that an idle connection keeps
-#define SMALL_REST     4096u        // of input; larger memory goes back while so little waits
-#define LINGER_S       2            // for the peer to take the last answer and to close
+#define LINGER_S       2 // for the peer to take the last answer and to close
 
 struct conn {
     struct conn_loop *loop;
@@ -32,10 +30,12 @@ struct conn {
     struct buf in, out;
     unsigned in_flight;  // jobs that have not come back
     bool scheduled;      // is in loop->ready
+    bool frames_wait;    // scheduled for frames that have come, so they are handled before more is read
     bool eof;            // the peer sends no more
     bool told_fault;     // the last answer says why the connection ends, so it must arrive
     int64_t received_us; // when bytes came last
     int64_t linger_until_us;
+    struct watcher watcher;
     struct event *readable, *writable;
     TAILQ_ENTRY(conn) ready, waiting;
 };
@@ -60,12 +60,19 @@ move(struct conn *conn, enum conn_event event)
     conn->state = next;
 }
 
-static void
-schedule(struct conn *conn)
+void
+conn_wake(struct conn *conn)
 {
     if (!conn->scheduled)
         TAILQ_INSERT_TAIL(&conn->loop->ready, conn, ready);
     conn->scheduled = true;
+}
+
+static void
+schedule(struct conn *conn)
+{
+    conn_wake(conn);
+    conn->frames_wait = true;
 }
 
 static void
@@ -74,6 +81,7 @@ unschedule(struct conn *conn)
     if (conn->scheduled)
         TAILQ_REMOVE(&conn->loop->ready, conn, ready);
     conn->scheduled = false;
+    conn->frames_wait = false;
 }
 
 // Sees to it that the ready ones have their turn. Whoever may have scheduled one calls it before going back
@@ -102,6 +110,7 @@ make(struct conn_loop *loop, int fd)
         return NULL;
     conn->loop = loop;
     conn->fd = fd;
+    conn->watcher = (struct watcher){.conn = conn, .session = &conn->session, .out = &conn->out};
     conn->readable = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
     conn->writable = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
     if (conn->readable == NULL || conn->writable == NULL ||
@@ -117,12 +126,12 @@ make(struct conn_loop *loop, int fd)
 }
 
 static int
-refuse(struct conn *conn, const struct fault *refusal)
+end_with_fault(struct conn *conn, const struct fault *fault)
 {
     move(conn, CONN_ENDED);
     conn->told_fault = true;
     schedule(conn);
-    return rpc_answer_fault(refusal, &conn->out);
+    return rpc_answer_fault(fault, &conn->out);
 }
 
 int
@@ -138,7 +147,7 @@ conn_new(struct conn_loop *loop, int fd, const struct identity *identity, const 
     }
     conn->session.identity = *identity;
     if (refusal->code != CODE_OK)
-        rc = refuse(conn, refusal);
+        rc = end_with_fault(conn, refusal);
     else
         rc = event_add(conn->readable, NULL) == 0 ? 0 : -ENOMEM;
     if (rc != 0)
@@ -153,6 +162,7 @@ conn_free(struct conn *conn)
 
     move(conn, CONN_BROKEN); // leaves the waiting list
     unschedule(conn);
+    watching_leave(&loop->watching, &conn->watcher);
     event_free(conn->readable);
     event_free(conn->writable);
     close(conn->fd);
@@ -169,44 +179,7 @@ conn_find(struct conn_loop *loop, uint64_t number)
     return slots_get(&loop->slots, number);
 }
 
-// ---- Input memory
-
-static void
-borrow_input(struct conn *conn)
-{
-    if (conn->in.data != NULL)
-        return;
-    conn->in = conn->loop->spare;
-    conn->loop->spare = (struct buf){0};
-}
-
-// Gives memory back that is larger than what waits needs.
-static void
-return_input(struct conn *conn)
-{
-    struct buf rest = {0};
-
-    if (conn->in.size < READ_BYTES || buf_len(&conn->in) > SMALL_REST)
-        return;
-    if (buf_append(&rest, buf_bytes(&conn->in), buf_len(&conn->in)) != 0)
-        return; // then it stays where it is
-    buf_consume(&conn->in, buf_len(&conn->in));
-    if (conn->loop->spare.data == NULL && conn->in.size <= 2 * READ_BYTES)
-        conn->loop->spare = conn->in;
-    else
-        buf_free(&conn->in);
-    conn->in = rest;
-}
-
 // ---- Requests
-
-static int
-end_with_fault(struct conn *conn, const struct fault *fault)
-{
-    move(conn, CONN_ENDED);
-    conn->told_fault = true;
-    return rpc_answer_fault(fault, &conn->out);
-}
 
 static int
 bad_frame(struct conn *conn, enum frame_result result, const struct frame *frame)
@@ -292,39 +265,57 @@ handle_frames(struct conn *conn)
 static int
 send_once(struct conn *conn)
 {
-    ssize_t sent;
+    bool moved;
+    int rc = stream_send(conn->fd, &conn->out, &moved);
 
-    if (buf_len(&conn->out) == 0)
-        return 0;
-    sent = send(conn->fd, buf_bytes(&conn->out), buf_len(&conn->out), MSG_NOSIGNAL);
-    if (sent < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
-    buf_consume(&conn->out, (size_t)sent);
-    if (buf_len(&conn->out) == 0 && conn->out.size > KEEP_BYTES)
-        buf_free(&conn->out);
-    return 0;
-}
-
-// Whether bytes of the peer wait in the socket: closing now would reset the connection and could take the
-// last answers from it.
-static bool
-has_unread(const struct conn *conn)
-{
-    int bytes = 0;
-
-    return ioctl(conn->fd, FIONREAD, &bytes) == 0 && bytes > 0;
+    if (rc == 0 && watching_sent(&conn->loop->watching, &conn->watcher, moved))
+        conn_wake(conn);
+    return rc;
 }
 
 static void
 start_lingering(struct conn *conn)
 {
     move(conn, CONN_SENT);
-    if (conn->eof || (!conn->told_fault && !has_unread(conn)) || shutdown(conn->fd, SHUT_WR) != 0) {
+    if (conn->eof || (!conn->told_fault && !stream_has_unread(conn->fd)) ||
+        shutdown(conn->fd, SHUT_WR) != 0) {
         move(conn, CONN_BROKEN);
         return;
     }
     conn->linger_until_us = clock_steady_us() + LINGER_S * INT64_C(1000000);
     buf_free(&conn->in);
+}
+
+// ---- Watches
+
+// Adds what the watches have to tell. 0 or -ENOMEM.
+static int
+feed(struct conn *conn)
+{
+    if (conn->state == CONN_CLOSING && conn->told_fault)
+        watch_drop_all(&conn->session.watches);
+    else if (conn->state == CONN_CLOSING) // the client asks for nothing any more
+        watch_drop_endless(&conn->session.watches);
+    return watching_feed(&conn->loop->watching, &conn->watcher);
+}
+
+void
+conn_tick(struct conn *conn)
+{
+    int64_t stall_us = conn->loop->service->watch_stall_us;
+    struct fault fault;
+
+    if (!watching_is_stalled(&conn->watcher, stall_us)) {
+        conn_wake(conn);
+        return;
+    }
+    fault_fill(&fault, CODE_RESOURCE_EXHAUSTED, "", "the client took nothing for %" PRId64 " s",
+               stall_us / 1000000);
+    if (watch_end_all(&conn->session.watches, &fault, &conn->out) != 0 || send_once(conn) != 0 ||
+        buf_len(&conn->out) > 0)
+        conn_free(conn);
+    else
+        conn_wake(conn);
 }
 
 // ---- A turn
@@ -372,10 +363,13 @@ run(struct conn *conn)
     if (conn->state == CONN_OPEN)
         rc = handle_frames(conn);
     rpc_pause(conn->loop->env);
-    return_input(conn);
+    stream_return(&conn->in, &conn->loop->spare);
+    if (rc == 0)
+        rc = feed(conn);
     if (rc == 0)
         rc = send_once(conn);
-    if (rc == 0 && conn->state == CONN_CLOSING && conn->in_flight == 0 && buf_len(&conn->out) == 0)
+    if (rc == 0 && conn->state == CONN_CLOSING && conn->in_flight == 0 && buf_len(&conn->out) == 0 &&
+        conn->session.watches.count == 0)
         start_lingering(conn);
     resume_if_possible(conn);
     if (rc != 0 || conn->state == CONN_CLOSED || watch(conn) != 0)
@@ -402,11 +396,11 @@ read_and_run(struct conn *conn)
     uint8_t *to;
     ssize_t got;
 
-    borrow_input(conn);
-    to = buf_reserve(&conn->in, READ_BYTES);
-    got = to == NULL ? -1 : recv(conn->fd, to, READ_BYTES, 0);
+    stream_borrow(&conn->in, &conn->loop->spare);
+    to = buf_reserve(&conn->in, STREAM_READ_BYTES);
+    got = to == NULL ? -1 : recv(conn->fd, to, STREAM_READ_BYTES, 0);
     if (to != NULL && got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
-        return_input(conn);
+        stream_return(&conn->in, &conn->loop->spare);
         return;
     }
     if (got < 0) {
@@ -428,7 +422,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     if (conn->state == CONN_LINGERING)
         discard(conn, what);
-    else if (!conn->scheduled) // else what has come before is handled first
+    else if (!conn->frames_wait) // else what has come before is handled first
         read_and_run(conn);
     arm_turn(loop);
 }
@@ -460,8 +454,14 @@ conn_answer(struct conn *conn, const struct job *job)
 void
 conn_end(struct conn *conn)
 {
+    struct fault fault;
+
+    fault_fill(&fault, CODE_UNAVAILABLE, "", "the daemon stops");
     move(conn, CONN_ENDED);
-    schedule(conn);
+    if (watch_end_all(&conn->session.watches, &fault, &conn->out) != 0)
+        conn_free(conn);
+    else
+        schedule(conn);
 }
 
 void
@@ -485,7 +485,7 @@ conn_run_ready(struct conn_loop *loop)
         struct conn *conn = TAILQ_FIRST(&now);
 
         TAILQ_REMOVE(&now, conn, ready);
-        conn->scheduled = false;
+        conn->scheduled = conn->frames_wait = false;
         run(conn); // may put it on loop->ready again
     }
     arm_turn(loop);

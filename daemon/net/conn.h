@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "net/slots.h"
+#include "net/watching.h"
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,7 @@ struct conn_loop {
     struct slots slots;       // the connections by number
     struct conn_list ready;   // have something to do without a word from their sockets
     struct conn_list waiting; // were turned away by the write queue, in that order
+    struct watching watching; // the connections that follow the journal
     struct event *turn;       // runs the ready ones in the next turn of the loop
     struct buf spare;         // input memory that no connection holds
 };
@@ -46,8 +48,8 @@ struct conn *conn_find(struct conn_loop *loop, uint64_t number);
 // Adds the answer to a job that came back; it is sent by conn_run_ready.
 void conn_answer(struct conn *conn, const struct job *job);
 
-// Stops reading; what is under way is answered and sent, and the connection closed, by conn_run_ready or
-// later.
+// Stops reading and ends watches; what is under way is answered and sent, and the connection closed, by
+// conn_run_ready or later.
 void conn_end(struct conn *conn);
 
 // Closes at once and frees.
@@ -55,6 +57,13 @@ void conn_free(struct conn *conn);
 
 // The write queue has room: those that wait for it may go on.
 void conn_room(struct conn_loop *loop);
+
+// Gives a connection a turn, in which it may read as well: the store has changed, or its output has room.
+void conn_wake(struct conn *conn);
+
+// A second has passed for a connection that follows the journal: if its client takes nothing for too long it
+// is told so, and unless it takes that, closed.
+void conn_tick(struct conn *conn);
 
 // Gives every ready connection its turn.
 void conn_run_ready(struct conn_loop *loop);

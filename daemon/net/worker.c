@@ -114,6 +114,8 @@ on_mail(evutil_socket_t fd, short what, void *arg)
     take_mails(worker, mails);
     if ((notices & MAILBOX_ROOM) != 0)
         conn_room(&worker->loop);
+    if ((notices & MAILBOX_COMMITTED) != 0)
+        watching_each(&worker->loop.watching, conn_wake);
     if ((notices & (MAILBOX_DRAIN | MAILBOX_STOP)) != 0)
         worker->draining = true;
     if ((notices & MAILBOX_DRAIN) != 0)
@@ -130,6 +132,17 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    conn_run_ready(&worker->loop);
+}
+
+static void
+on_second(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *worker = arg;
+
+    (void)fd;
+    (void)what;
+    watching_each(&worker->loop.watching, conn_tick);
     conn_run_ready(&worker->loop);
 }
 
@@ -167,7 +180,10 @@ open_loop(struct worker *worker)
         event_new(loop->base, worker->options.mailbox->event_fd, EV_READ | EV_PERSIST, on_mail, worker);
     if (loop->env == NULL || loop->turn == NULL || worker->mail == NULL || event_add(worker->mail, NULL) != 0)
         return -ENOMEM;
-    return 0;
+    loop->watching.mailbox = worker->options.mailbox;
+    loop->watching.env = loop->env;
+    loop->watching.room = worker->options.output_max / 2;
+    return watching_open(&loop->watching, loop->base, on_second, worker);
 }
 
 static void
@@ -180,6 +196,7 @@ close_loop(struct worker *worker)
         event_free(worker->mail);
     if (loop->turn != NULL)
         event_free(loop->turn);
+    watching_close(&loop->watching);
     rpc_env_free(loop->env);
     buf_free(&loop->spare);
     slots_free(&loop->slots);

@@ -15,6 +15,7 @@ enum page_list {
     PAGE_INTERESTS = 'i',
     PAGE_REGIONS = 'r',
     PAGE_POSTCODES = 'c',
+    PAGE_PLACEMENTS = 's',
 };
 
 struct page {

@@ -6,16 +6,19 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "rpc/answer_match.h"
+#include "rpc/answer_placement.h"
 #include "rpc/answer_registry.h"
 #include "rpc/answer_session.h"
 #include "rpc/answer_taxonomy.h"
 #include "rpc/call.h"
 #include "rpc/reply.h"
 #include "rpc/service.h"
+#include "rpc/watch.h"
 #include "rpc/wire.h"
 #include "rpc/writes.h"
 #include "store/store.h"
 #include "work/job.h"
+#include "work/lifecycle.h"
 #include "work/queue.h"
 #include "work/writer.h"
 #include <errno.h>
@@ -40,7 +43,8 @@ struct row {
 
 #define BODY(name) KANSEN__V1__REQUEST__BODY_##name
 
-// Partners and registrars get their rows when what they may see and change is cut to their own (token issue).
+// Partners and registrars get more rows when what they may see and change there is cut to their own (token
+// issue).
 static const struct row rows[] = {
     {BODY(HELLO), "Hello", ROLE_ANY, ALWAYS, answer_session_hello},
     {BODY(PING), "Ping", ROLE_ANY, ALWAYS, answer_session_ping},
@@ -59,6 +63,13 @@ static const struct row rows[] = {
     {BODY(FIND_REGIONS), "FindRegions", ROLE_ANY, READS, answer_taxonomy_find_regions},
     {BODY(MATCH), "Match", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_match},
     {BODY(EXPLAIN), "Explain", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_explain},
+    {BODY(GET_PLACEMENT), "GetPlacement", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS,
+     answer_placement_get},
+    {BODY(LIST_PLACEMENTS), "ListPlacements", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS,
+     answer_placement_list},
+    {BODY(COUNT_DECLINES), "CountDeclines", ROLE_OPERATOR | ROLE_PARTNER, READS,
+     answer_placement_count_declines},
+    {BODY(WATCH), "Watch", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS, watch_begin},
 };
 
 struct rpc_env {
@@ -205,6 +216,7 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct row *row, str
 {
     struct call call = {
         .service = env->service, .session = in->session, .arena = env->arena, .scratch = env->scratch};
+    Kansen__V1__Status status;
     int rc;
 
     kansen__v1__response__init(&call.response);
@@ -220,10 +232,50 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct row *row, str
         log_line(env->service->log, rc == STORE_FAULT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "rpc",
                  "a request failed request=%s fault=\"%s\"", row->name, store_fault_text(rc));
     }
-    return reply_fault(out, in->outside.id, &call.fault);
+    reply_status(&status, &call.fault);
+    call.response.status = &status; // beside a body where the handler has set one: where a watch may begin
+    return reply_response(out, env->service->max_frame, &call.response);
+}
+
+// ---- Watches
+
+int
+rpc_feed(struct rpc_env *env, struct session *session, size_t room, struct buf *out, struct watch_fed *fed)
+{
+    struct watch_feed feed = {.service = env->service,
+                              .session = session,
+                              .txn = env->txn,
+                              .arena = env->arena,
+                              .scratch = env->scratch,
+                              .now_us = clock_steady_us(),
+                              .room = room};
+    struct fault fault;
+    int rc = begin(env);
+
+    if (rc == 0)
+        return watch_feed(&feed, out, fed);
+    *fed = (struct watch_fed){.ended = true};
+    writer_fault(&fault, rc);
+    return watch_end_all(&session->watches, &fault, out);
 }
 
 // ---- Writes
+
+// What a role may do with placements.
+static unsigned
+movers_of(enum role role)
+{
+    switch (role) {
+    case ROLE_OPERATOR:
+        return MOVER_OPERATOR;
+    case ROLE_PORTAL:
+        return MOVER_PORTAL;
+    case ROLE_PARTNER:
+        return MOVER_PARTNER;
+    default:
+        return 0;
+    }
+}
 
 static int
 submit(struct rpc_env *env, struct incoming *in, const struct row *row, struct job *job)
@@ -238,6 +290,9 @@ submit(struct rpc_env *env, struct incoming *in, const struct row *row, struct j
     job->request = in->outside.id;
     job->deadline_us = deadline_of(in, request);
     snprintf(job->actor, sizeof job->actor, "%s", in->session->identity.actor);
+    snprintf(job->client, sizeof job->client, "%s", in->session->identity.client);
+    job->movers = movers_of(in->session->identity.role);
+    job->partner = in->session->identity.partner;
     rc = writes_submit(env->service, job, request, &in->fault);
     if (rc == STORE_FAULT_MEMORY) {
         writer_fault(&in->fault, rc);

@@ -8,6 +8,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/fault.h"
+#include "rpc/watch.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,8 +19,9 @@ struct service;
 
 struct session {
     struct identity identity;
-    uint64_t connection; // as the worker numbers it
-    bool open;           // Hello was answered OK
+    uint64_t connection;    // as the worker numbers it
+    bool open;              // Hello was answered OK
+    struct watches watches; // what it follows; end or drop them before the session goes
 };
 
 // What a worker needs to answer: a read transaction and memory. Make and free it in the worker's thread. NULL
@@ -38,6 +40,11 @@ enum rpc_result {
 // -ENOMEM when not even an answer fits in memory. Nothing of payload is kept.
 int rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, const uint8_t *payload,
                size_t len, struct buf *out) MUST_CHECK;
+
+// Adds what the session's watches have to tell, while out holds less than room bytes (see watch_feed), from a
+// snapshot that begins now unless one is open; call rpc_pause before and after. 0 or -ENOMEM.
+int rpc_feed(struct rpc_env *env, struct session *session, size_t room, struct buf *out,
+             struct watch_fed *fed) MUST_CHECK;
 
 // Ends the snapshot that requests since the last call were answered from; call it before the loop goes on.
 void rpc_pause(struct rpc_env *env);

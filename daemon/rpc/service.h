@@ -11,6 +11,7 @@
 struct log;
 struct options;
 struct queue;
+struct secret;
 struct store;
 struct writer;
 
@@ -24,6 +25,7 @@ struct service {
     struct store *store;
     struct queue *queue;
     struct writer *writer;
+    struct secret *secret;
     const struct log *log;
     int64_t started_us; // on the steady clock
     unsigned workers;
@@ -32,7 +34,9 @@ struct service {
     unsigned max_in_flight;
     unsigned max_connections;
     unsigned max_batch_writes;
-    _Atomic int state; // enum service_state
+    uint64_t watch_lag;     // entries that a watch may fall behind
+    int64_t watch_stall_us; // without any output taken, after which a connection with watches is closed
+    _Atomic int state;      // enum service_state
     _Atomic uint32_t connections;
     _Atomic uint64_t requests; // answered
 };

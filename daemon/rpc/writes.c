@@ -1,24 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 // A single write is a batch of one that is answered without the list.
 #include "rpc/writes.h"
+#include "auth/secret.h"
 #include "rpc/reply.h"
 #include "rpc/service.h"
 #include "store/store.h"
+#include "work/idempotency.h"
 #include "work/job.h"
 #include "work/queue.h"
 #include <errno.h>
+#include <string.h>
+
+#define STUDENT_REFERENCE_MAX 200u // bytes
 
 static int
 check_request(const struct service *service, const struct job *job, const Kansen__V1__Request *request,
               struct fault *fault)
 {
-    if (request->idempotency_key[0] != '\0')
-        return fault_set(fault, CODE_UNIMPLEMENTED, "idempotency_key",
-                         "idempotency keys are not supported by this version; leave it empty (an upsert by "
-                         "external_id may be repeated)");
+    if (strlen(request->idempotency_key) > IDEMPOTENCY_KEY_MAX)
+        return fault_set(fault, CODE_INVALID_ARGUMENT, "idempotency_key",
+                         "the key has %zu bytes; 1 to %u are allowed", strlen(request->idempotency_key),
+                         IDEMPOTENCY_KEY_MAX);
     if (job->n_writes > service->max_batch_writes)
         return fault_set(fault, CODE_INVALID_ARGUMENT, "writes", "%zu writes given; at most %u are allowed",
                          job->n_writes, service->max_batch_writes);
+    return 0;
+}
+
+// The reference of a student in a write; NULL for writes that take none.
+static const char *
+student_of(const Kansen__V1__Write *write)
+{
+    switch (write->operation_case) {
+    case KANSEN__V1__WRITE__OPERATION_RESERVE_PLACEMENT:
+        return write->reserve_placement->student;
+    case KANSEN__V1__WRITE__OPERATION_FORGET_STUDENT:
+        return write->forget_student->student;
+    default:
+        return NULL;
+    }
+}
+
+// Turns references into hashes and adds chance, so that the command carries both and the writer needs neither
+// key nor dice. 0, FAULT, or a store fault.
+static int
+add_secrets(const struct service *service, struct job *job, struct fault *fault)
+{
+    for (size_t i = 0; i < job->n_writes; i++) {
+        const char *student = student_of(job->writes[i]);
+
+        if (student == NULL)
+            continue;
+        if (strlen(student) > STUDENT_REFERENCE_MAX)
+            return fault_set(fault, CODE_INVALID_ARGUMENT, "student",
+                             "the reference has %zu bytes; 1 to %u are allowed", strlen(student),
+                             STUDENT_REFERENCE_MAX);
+        if (job->secrets == NULL)
+            job->secrets = arena_array(job->arena, job->n_writes, sizeof job->secrets[0]);
+        if (job->secrets == NULL)
+            return STORE_FAULT_MEMORY;
+        job->secrets[i].has_student = student[0] != '\0';
+        secret_hash_student(service->secret, job->client, student, job->secrets[i].student_hash);
+        secret_random(job->secrets[i].random, sizeof job->secrets[i].random);
+    }
+    return 0;
+}
+
+// Digests the writes, so that a repeat under the same key can be told from another request.
+static int
+add_key(const struct service *service, struct job *job, const Kansen__V1__Request *request)
+{
+    Kansen__V1__BatchRequest all = KANSEN__V1__BATCH_REQUEST__INIT;
+    uint8_t *bytes;
+    size_t len;
+
+    job->key = request->idempotency_key;
+    if (job->key[0] == '\0')
+        return 0;
+    all.n_writes = job->n_writes;
+    all.writes = job->writes;
+    len = kansen__v1__batch_request__get_packed_size(&all);
+    bytes = arena_alloc(job->arena, len);
+    if (bytes == NULL)
+        return STORE_FAULT_MEMORY;
+    kansen__v1__batch_request__pack(&all, bytes);
+    secret_digest(service->secret, bytes, len, job->digest);
     return 0;
 }
 
@@ -38,6 +104,11 @@ writes_submit(struct service *service, struct job *job, const Kansen__V1__Reques
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < job->n_writes; i++)
         job->writes[i] = job->batch ? request->batch->writes[i] : request->write;
+    rc = add_secrets(service, job, fault);
+    if (rc == 0)
+        rc = add_key(service, job, request);
+    if (rc != 0)
+        return rc;
     job->bytes = arena_used(job->arena);
     rc = queue_push(service->queue, job);
     if (rc == QUEUE_E_CLOSED)

@@ -3,30 +3,18 @@
 // both directions: every record has its entries, and there are as many entries as the records ask for.
 #include "store/check.h"
 #include "store/catalog.h"
+#include "store/check_state.h"
 #include "store/index.h"
-#include "store/internal.h"
 #include "store/records.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-#include <xxhash.h>
 
 #define PROBLEMS_SHOWN   100u
 #define CHECK_MEMORY_MAX (64u << 20) // bytes for the records of one step
 
-struct check {
-    struct txn *txn;
-    FILE *out;
-    struct arena *arena;
-    uint64_t problems;
-    uint64_t expected[TABLE_COUNT]; // entries that the records ask for, in the tables that are derived
-    XXH3_state_t *digest;
-};
-
-static void problem(struct check *check, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static void
-problem(struct check *check, const char *format, ...)
+void
+check_problem(struct check *check, const char *format, ...)
 {
     va_list args;
 
@@ -62,10 +50,9 @@ walk(struct check *check, enum table table, check_step *step)
     return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
 
-// Unpacks a record; damage is a problem and gives NULL, not the end of the check.
-static int
-unpack(struct check *check, const char *what, const MDB_val *key, const MDB_val *value,
-       const ProtobufCMessageDescriptor *type, void *out)
+int
+check_unpack(struct check *check, const char *what, const MDB_val *key, const MDB_val *value,
+             const ProtobufCMessageDescriptor *type, void *out)
 {
     int rc = record_unpack(check->txn, key, value, type, check->arena, out);
 
@@ -74,7 +61,7 @@ unpack(struct check *check, const char *what, const MDB_val *key, const MDB_val 
     if (rc == STORE_FAULT_CORRUPT) {
         check->txn->fault = 0;
         memset(out, 0, sizeof(void *));
-        problem(check, "%s: a record's checksum does not hold", what);
+        check_problem(check, "%s: a record's checksum does not hold", what);
         return 0;
     }
     return rc;
@@ -97,8 +84,8 @@ check_external(struct check *check, enum table table, const char *what, const ch
     if (rc < 0)
         return rc;
     if (rc != 0 || found != id)
-        problem(check, "%s %" PRIu64 ": external id '%s' of source '%s' leads to %" PRIu64, what, id,
-                external_id, source, found);
+        check_problem(check, "%s %" PRIu64 ": external id '%s' of source '%s' leads to %" PRIu64, what, id,
+                      external_id, source, found);
     return 0;
 }
 
@@ -114,8 +101,8 @@ check_accreditations(struct check *check, const Kansen__V1__Partner *partner)
             return rc;
         check->expected[TABLE_ACCREDITATION]++;
         if (rc != 0)
-            problem(check, "partner %" PRIu64 ": accreditation %u is not in its table", partner->id,
-                    partner->accreditations[i]->crebo);
+            check_problem(check, "partner %" PRIu64 ": accreditation %u is not in its table", partner->id,
+                          partner->accreditations[i]->crebo);
     }
     return 0;
 }
@@ -124,12 +111,12 @@ static int
 step_partner(struct check *check, const MDB_val *key, const MDB_val *value)
 {
     Kansen__V1__Partner *partner;
-    int rc = unpack(check, "partner", key, value, &kansen__v1__partner__descriptor, &partner);
+    int rc = check_unpack(check, "partner", key, value, &kansen__v1__partner__descriptor, &partner);
 
     if (rc != 0 || partner == NULL)
         return rc;
     if (partner->id != key_read_u64(key->mv_data))
-        problem(check, "partner %" PRIu64 ": stored under another id", partner->id);
+        check_problem(check, "partner %" PRIu64 ": stored under another id", partner->id);
     rc = check_external(check, TABLE_PARTNER_EXT, "partner", partner->source, partner->external_id,
                         partner->id);
     return rc == 0 ? check_accreditations(check, partner) : rc;
@@ -146,7 +133,7 @@ check_row(struct check *check, const Kansen__V1__Offer *offer, const Kansen__V1_
         rc = offer_row_get(check->txn, offer->id, &stored);
     if (rc == STORE_E_NOT_FOUND || rc == STORE_FAULT_CORRUPT) {
         check->txn->fault = 0;
-        problem(check, "offer %" PRIu64 ": has no row in the index", offer->id);
+        check_problem(check, "offer %" PRIu64 ": has no row in the index", offer->id);
         return 0;
     }
     if (rc != 0)
@@ -155,8 +142,9 @@ check_row(struct check *check, const Kansen__V1__Offer *offer, const Kansen__V1_
     derived.seats_taken = stored.seats_taken;
     derived.taken_referred = stored.taken_referred;
     if (memcmp(&derived, &stored, sizeof stored) != 0)
-        problem(check, "offer %" PRIu64 ": its row in the index is not what follows from it", offer->id);
-    return 0;
+        check_problem(check, "offer %" PRIu64 ": its row in the index is not what follows from it",
+                      offer->id);
+    return check_seats(check, &stored);
 }
 
 static int
@@ -166,7 +154,7 @@ step_offer(struct check *check, const MDB_val *key, const MDB_val *value)
     Kansen__V1__Offer *offer;
     struct key pair;
     MDB_val nothing;
-    int rc = unpack(check, "offer", key, value, &kansen__v1__offer__descriptor, &offer);
+    int rc = check_unpack(check, "offer", key, value, &kansen__v1__offer__descriptor, &offer);
 
     if (rc != 0 || offer == NULL)
         return rc;
@@ -174,14 +162,14 @@ step_offer(struct check *check, const MDB_val *key, const MDB_val *value)
     check->expected[TABLE_OFFER_ROW]++;
     check->expected[TABLE_PARTNER_OFFER]++;
     if (offer->id != key_read_u64(key->mv_data))
-        problem(check, "offer %" PRIu64 ": stored under another id", offer->id);
+        check_problem(check, "offer %" PRIu64 ": stored under another id", offer->id);
     pair = key_pair(offer->partner_id, offer->id);
     rc = table_get(check->txn, TABLE_PARTNER_OFFER, &pair, &nothing);
     if (rc < 0)
         return rc;
     if (rc != 0)
-        problem(check, "offer %" PRIu64 ": not in the list of partner %" PRIu64, offer->id,
-                offer->partner_id);
+        check_problem(check, "offer %" PRIu64 ": not in the list of partner %" PRIu64, offer->id,
+                      offer->partner_id);
     rc = check_external(check, TABLE_OFFER_EXT, "offer", offer->source, offer->external_id, offer->id);
     if (rc != 0)
         return rc;
@@ -189,8 +177,8 @@ step_offer(struct check *check, const MDB_val *key, const MDB_val *value)
     if (rc == 0)
         return check_row(check, offer, partner);
     check->txn->fault = 0;
-    problem(check, "offer %" PRIu64 ": its partner %" PRIu64 " can not be read", offer->id,
-            offer->partner_id);
+    check_problem(check, "offer %" PRIu64 ": its partner %" PRIu64 " can not be read", offer->id,
+                  offer->partner_id);
     return 0;
 }
 
@@ -201,7 +189,7 @@ step_interest(struct check *check, const MDB_val *key, const MDB_val *value)
 {
     Kansen__V1__Interest *interest;
 
-    return unpack(check, "interest", key, value, &kansen__v1__interest__descriptor, &interest);
+    return check_unpack(check, "interest", key, value, &kansen__v1__interest__descriptor, &interest);
 }
 
 static int
@@ -209,7 +197,7 @@ step_region(struct check *check, const MDB_val *key, const MDB_val *value)
 {
     Kansen__V1__Region *region;
 
-    return unpack(check, "region", key, value, &kansen__v1__region__descriptor, &region);
+    return check_unpack(check, "region", key, value, &kansen__v1__region__descriptor, &region);
 }
 
 static int
@@ -217,7 +205,7 @@ step_postcode(struct check *check, const MDB_val *key, const MDB_val *value)
 {
     Kansen__V1__Postcode *postcode;
 
-    return unpack(check, "postcode", key, value, &kansen__v1__postcode__descriptor, &postcode);
+    return check_unpack(check, "postcode", key, value, &kansen__v1__postcode__descriptor, &postcode);
 }
 
 static int
@@ -230,11 +218,11 @@ step_journal(struct check *check, const MDB_val *key, const MDB_val *value)
 
     if (rc == STORE_FAULT_CORRUPT) {
         check->txn->fault = 0;
-        problem(check, "journal %" PRIu64 ": the entry's checksum does not hold", wanted);
+        check_problem(check, "journal %" PRIu64 ": the entry's checksum does not hold", wanted);
         return 0;
     }
     if (rc == 0 && (entry->sequence != wanted || key_read_u64(key->mv_data) != wanted)) {
-        problem(check, "journal: %" PRIu64 " follows %" PRIu64, entry->sequence, wanted - 1);
+        check_problem(check, "journal: %" PRIu64 " follows %" PRIu64, entry->sequence, wanted - 1);
         check->expected[TABLE_JOURNAL] = entry->sequence;
     }
     return rc;
@@ -249,9 +237,16 @@ check_counts(struct check *check)
         enum table table;
         const char *name;
     } derived[] = {
-        {TABLE_PARTNER_EXT, "partner_ext"},     {TABLE_OFFER_EXT, "offer_ext"},
-        {TABLE_PARTNER_OFFER, "partner_offer"}, {TABLE_ACCREDITATION, "accreditation"},
-        {TABLE_OFFER_CELL, "offer_cell"},       {TABLE_OFFER_ROW, "offer_row"},
+        {TABLE_PARTNER_EXT, "partner_ext"},
+        {TABLE_OFFER_EXT, "offer_ext"},
+        {TABLE_PARTNER_OFFER, "partner_offer"},
+        {TABLE_ACCREDITATION, "accreditation"},
+        {TABLE_OFFER_CELL, "offer_cell"},
+        {TABLE_OFFER_ROW, "offer_row"},
+        {TABLE_SEAT, "seat"},
+        {TABLE_TURN, "turn"},
+        {TABLE_HOLD, "hold"},
+        {TABLE_STUDENT_SEAT, "student_seat"},
     };
 
     for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
@@ -262,8 +257,8 @@ check_counts(struct check *check)
         if (rc != 0)
             return rc;
         if (stat.ms_entries != check->expected[derived[i].table])
-            problem(check, "%s: %zu entries, but the records ask for %" PRIu64, derived[i].name,
-                    stat.ms_entries, check->expected[derived[i].table]);
+            check_problem(check, "%s: %zu entries, but the records ask for %" PRIu64, derived[i].name,
+                          stat.ms_entries, check->expected[derived[i].table]);
     }
     return 0;
 }
@@ -275,11 +270,14 @@ check_tables(struct check *check)
         enum table table;
         check_step *step;
     } steps[] = {
-        {TABLE_INTEREST, step_interest}, {TABLE_REGION, step_region}, {TABLE_POSTCODE, step_postcode},
-        {TABLE_PARTNER, step_partner},   {TABLE_OFFER, step_offer},   {TABLE_JOURNAL, step_journal},
+        {TABLE_INTEREST, step_interest},    {TABLE_REGION, step_region}, {TABLE_POSTCODE, step_postcode},
+        {TABLE_PARTNER, step_partner},      {TABLE_OFFER, step_offer},   {TABLE_JOURNAL, step_journal},
+        {TABLE_PLACEMENT, check_placement}, {TABLE_DUE, check_due},
     };
-    int rc = 0;
+    uint64_t first = 0;
+    int rc = journal_first(check->txn, &first);
 
+    check->expected[TABLE_JOURNAL] = first - 1;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
         rc = walk(check, steps[i].table, steps[i].step);
     return rc == 0 ? check_counts(check) : rc;

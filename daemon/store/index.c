@@ -198,6 +198,21 @@ index_delete(struct txn *txn, uint64_t offer_id)
 }
 
 int
+index_take_seats(struct txn *txn, uint64_t offer_id, int seats, int referred)
+{
+    struct offer_row row;
+    struct key key;
+    int rc = offer_row_get(txn, offer_id, &row);
+
+    if (rc != 0)
+        return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
+    row.seats_taken = (uint16_t)(row.seats_taken + seats);
+    row.taken_referred = (uint16_t)(row.taken_referred + referred);
+    key = key_cell(cell_for(&row), offer_id);
+    return table_put(txn, TABLE_OFFER_ROW, &key, &row, sizeof row, 0);
+}
+
+int
 index_refresh_partner(struct txn *txn, const Kansen__V1__Partner *partner)
 {
     struct arena *arena = arena_new(REFRESH_MEMORY_MAX);

@@ -17,6 +17,10 @@ int index_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1_
 // Removes the row of an offer. 0 or a fault.
 int index_delete(struct txn *txn, uint64_t offer_id) MUST_CHECK;
 
+// Takes (above 0) or gives back (below 0) seats of an offer, of which `referred` by referred students. 0 or a
+// fault.
+int index_take_seats(struct txn *txn, uint64_t offer_id, int seats, int referred) MUST_CHECK;
+
 // Derives the rows of all offers of a partner again. 0 or a fault.
 int index_refresh_partner(struct txn *txn, const Kansen__V1__Partner *partner) MUST_CHECK;
 

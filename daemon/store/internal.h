@@ -25,6 +25,16 @@ enum table {
     TABLE_POSTCODE,
     TABLE_FUND,
     TABLE_JOURNAL,
+    TABLE_PLACEMENT,
+    TABLE_SEAT,
+    TABLE_TURN,
+    TABLE_STUDENT,
+    TABLE_STUDENT_SEAT,
+    TABLE_HOLD,
+    TABLE_DUE,
+    TABLE_DECLINE,
+    TABLE_ANSWER,
+    TABLE_ANSWER_AGE,
     TABLE_COUNT,
 };
 
@@ -65,13 +75,15 @@ int table_seek(struct txn *txn, enum table table, const struct key *from, MDB_va
                MDB_val *value) MUST_CHECK;
 
 // Numbers in the table meta; a missing one is 0.
-#define META_FORMAT        "format"
-#define META_GENERATION    "taxonomy_generation"
-#define META_LAST_PARTNER  "last_partner"
-#define META_LAST_OFFER    "last_offer"
-#define META_LAST_INTEREST "last_interest"
-#define META_LAST_REGION   "last_region"
-#define META_LAST_FUND     "last_fund"
+#define META_FORMAT         "format"
+#define META_GENERATION     "taxonomy_generation"
+#define META_LAST_PARTNER   "last_partner"
+#define META_LAST_OFFER     "last_offer"
+#define META_LAST_INTEREST  "last_interest"
+#define META_LAST_REGION    "last_region"
+#define META_LAST_FUND      "last_fund"
+#define META_LAST_PLACEMENT "last_placement"
+#define META_LAST_TRIMMED   "last_trimmed" // sequence of the last journal entry that was let go
 int meta_get(struct txn *txn, const char *name, uint64_t *out) MUST_CHECK;
 int meta_put(struct txn *txn, const char *name, uint64_t value) MUST_CHECK;
 

@@ -98,6 +98,70 @@ key_cell(uint32_t cell, uint64_t offer)
     return key;
 }
 
+struct key
+key_bytes(const void *bytes, size_t len)
+{
+    struct key key = {0};
+
+    append(&key, bytes, len);
+    return key;
+}
+
+struct key
+key_triple(uint64_t first, uint64_t second, uint64_t third)
+{
+    struct key key = key_pair(first, second);
+
+    append_u64(&key, third);
+    return key;
+}
+
+struct key
+key_student_seat(const uint8_t student[16], uint64_t offer)
+{
+    struct key key = key_bytes(student, 16);
+
+    append_u64(&key, offer);
+    return key;
+}
+
+struct key
+key_hold(const char *client, uint64_t placement)
+{
+    struct key key = key_bytes(client, strlen(client) + 1);
+
+    append_u64(&key, placement);
+    return key;
+}
+
+struct key
+key_due(int64_t time_us, uint8_t kind, uint64_t id)
+{
+    struct key key = key_u64((uint64_t)time_us);
+
+    append(&key, &kind, sizeof kind);
+    append_u64(&key, id);
+    return key;
+}
+
+struct key
+key_decline(uint64_t partner, uint32_t reason)
+{
+    struct key key = key_u64(partner);
+
+    append_u32(&key, reason);
+    return key;
+}
+
+struct key
+key_answer_age(int64_t time_us, const struct key *answer)
+{
+    struct key key = key_u64((uint64_t)time_us);
+
+    append(&key, answer->bytes, answer->len);
+    return key;
+}
+
 uint16_t
 key_read_u16(const void *bytes)
 {

@@ -18,6 +18,15 @@
 //   postcode       postcode u16                                     checksum, kansen.v1.Postcode
 //   fund           code                                             number u16
 //   journal        sequence u64                                     checksum, kansen.v1.JournalEntry
+//   placement      placement u64                                    checksum, kansen.v1.Placement
+//   seat           offer u64, placement u64                         state u8; placements that are live or
+//   completed turn           offer u64, turn u64, placement u64               state u8; those that wait or
+//   are in the draw student        keyed hash of the reference, 32 bytes            random student id, 16
+//   bytes student_seat   student id 16 bytes, offer u64                   placement u64; live ones hold
+//   client, 0x00, placement u64                      nothing; held ones due            time in microseconds
+//   u64, kind u8, id u64        nothing decline        partner u64, reason u32                          count
+//   u64 answer         client, 0x00, idempotency key                    checksum, kansen.v1.KeptAnswer
+//   answer_age     time in microseconds u64, client, 0x00, key      nothing
 //
 // Values that are bare numbers are in host byte order, as LMDB's own pages are.
 #ifndef STORE_KEY_H
@@ -39,6 +48,13 @@ struct key key_external(const char *source, const char *external_id);
 struct key key_pair(uint64_t first, uint64_t second);
 struct key key_accreditation(uint32_t crebo, uint64_t partner, uint32_t place);
 struct key key_cell(uint32_t cell, uint64_t offer);
+struct key key_bytes(const void *bytes, size_t len); // len at most STORE_KEY_MAX
+struct key key_triple(uint64_t first, uint64_t second, uint64_t third);
+struct key key_student_seat(const uint8_t student[16], uint64_t offer);
+struct key key_hold(const char *client, uint64_t placement);
+struct key key_due(int64_t time_us, uint8_t kind, uint64_t id);
+struct key key_decline(uint64_t partner, uint32_t reason);
+struct key key_answer_age(int64_t time_us, const struct key *answer);
 
 // Numbers in a key that was read, at a byte offset.
 uint16_t key_read_u16(const void *bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cells, and reading the rows under them. Rows are copied out, as LMDB aligns values to two bytes only.
 #include "store/offer_row.h"
+#include "base/date.h"
 #include "store/internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,18 @@ uint16_t
 offer_row_language(const char code[2])
 {
     return (uint16_t)((unsigned char)code[0] << 8 | (unsigned char)code[1]);
+}
+
+uint32_t
+offer_row_free(const struct offer_row *row, bool referred, int32_t day)
+{
+    bool reserve_opened = row->reserved_until != DATE_NONE && day > row->reserved_until;
+    uint32_t free = row->seats > row->seats_taken ? (uint32_t)(row->seats - row->seats_taken) : 0;
+    uint32_t held = row->reserved > row->taken_referred ? (uint32_t)(row->reserved - row->taken_referred) : 0;
+
+    if (referred || reserve_opened)
+        return free;
+    return free > held ? free - held : 0;
 }
 
 static uint32_t

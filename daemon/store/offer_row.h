@@ -51,6 +51,9 @@ _Static_assert(sizeof(struct offer_row) == 120, "the row is part of the store's 
 // A language as a number: two lower-case letters, never 0.
 uint16_t offer_row_language(const char code[2]);
 
+// Seats that are free on a day for a referred student or another one, by the rule of reserved seats. Pure.
+uint32_t offer_row_free(const struct offer_row *row, bool referred, int32_t day);
+
 // ---- Cells: a grid of 1/8 degree. Cells of one row of the grid are consecutive numbers from west to east.
 #define CELL_E6     125000
 #define CELL_REMOTE UINT32_MAX // holds the remote offers

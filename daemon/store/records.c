@@ -114,6 +114,18 @@ journal_get(struct txn *txn, uint64_t sequence, struct arena *arena, Kansen__V1_
 }
 
 int
+journal_first(struct txn *txn, uint64_t *sequence)
+{
+    uint64_t trimmed;
+    int rc = meta_get(txn, META_LAST_TRIMMED, &trimmed);
+
+    if (rc < 0)
+        return rc;
+    *sequence = trimmed + 1;
+    return 0;
+}
+
+int
 partner_next(struct txn *txn, uint64_t after, struct arena *arena, Kansen__V1__Partner **out)
 {
     struct key from = behind_u64(after);

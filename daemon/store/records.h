@@ -23,6 +23,9 @@ int postcode_get(struct txn *txn, uint32_t postcode, struct arena *arena,
 int journal_get(struct txn *txn, uint64_t sequence, struct arena *arena,
                 Kansen__V1__JournalEntry **out) MUST_CHECK;
 
+// The first entry that the journal keeps, or will have when it is empty; 1 unless it was trimmed.
+int journal_first(struct txn *txn, uint64_t *sequence) MUST_CHECK;
+
 // The id behind an external id of a source.
 int partner_find(struct txn *txn, const char *source, const char *external_id, uint64_t *id) MUST_CHECK;
 int offer_find(struct txn *txn, const char *source, const char *external_id, uint64_t *id) MUST_CHECK;

@@ -28,6 +28,16 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_POSTCODE] = "postcode",
     [TABLE_FUND] = "fund",
     [TABLE_JOURNAL] = "journal",
+    [TABLE_PLACEMENT] = "placement",
+    [TABLE_SEAT] = "seat",
+    [TABLE_TURN] = "turn",
+    [TABLE_STUDENT] = "student",
+    [TABLE_STUDENT_SEAT] = "student_seat",
+    [TABLE_HOLD] = "hold",
+    [TABLE_DUE] = "due",
+    [TABLE_DECLINE] = "decline",
+    [TABLE_ANSWER] = "answer",
+    [TABLE_ANSWER_AGE] = "answer_age",
 };
 
 const char *

@@ -85,6 +85,11 @@ uint64_t txn_sequence(struct txn *txn);
 // kept. 0 or a fault. *out holds until the transaction's next begin, txn_catalog or end of life.
 int txn_catalog(struct txn *txn, const struct catalog **out) MUST_CHECK;
 
+// Whether the pages that hold something leave of the map only the reserve that is kept for removals: a
+// sixteenth, at least 1 MiB, at most a quarter. Sees the changes of txn itself; free pages count as room. 0
+// or a fault.
+int txn_scarce(struct txn *txn, bool *scarce) MUST_CHECK;
+
 // Counts of records for status.
 struct store_counts {
     uint64_t partners, offers, interests, regions, postcodes;

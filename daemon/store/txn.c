@@ -6,6 +6,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
+
+#define DISK_FULL_BYTES (UINT64_C(1) << 20) // less than this is full: one write of LMDB's takes no more
+#define RESERVE_MIN     (UINT64_C(1) << 20) // bytes of the map that are kept for removals
+#define FREE_DBI        0                   // LMDB's own tables: of free pages, and of the names of tables
+#define MAIN_DBI        1
+#define META_PAGES      2
 
 static int
 map_code(int mdb_rc)
@@ -23,8 +30,10 @@ map_code(int mdb_rc)
     case MDB_TXN_FULL:
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return STORE_FAULT_FULL;
     case EIO:
+    case MDB_PANIC: // the environment is spoilt: a meta page could not be written
         return STORE_FAULT_IO;
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
@@ -137,6 +146,35 @@ txn_end(struct txn *txn)
         drop_catalog(txn); // its generation may come again with another content
 }
 
+// Whether the disk under the store has no room left for a write of LMDB's.
+static bool
+is_disk_full(struct store *store)
+{
+    struct statvfs disk;
+    int fd;
+
+    return mdb_env_get_fd(store->env, &fd) == 0 && fstatvfs(fd, &disk) == 0 &&
+           (uint64_t)disk.f_bavail * disk.f_frsize < DISK_FULL_BYTES;
+}
+
+// What a commit that failed means. LMDB says EIO for a write that was cut short, as a full disk cuts it; so
+// the disk is asked. A sync that fails while the disk is full is taken for full as well, which does no harm:
+// the pages of this commit are in no tree, and the next one writes its own again. When the meta page could
+// not be written, though, the environment takes no transaction any more, and nobody knows whether the commit
+// counts.
+static int
+commit_fault(struct store *store, int mdb_rc)
+{
+    MDB_txn *probe;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &probe);
+
+    if (rc == MDB_PANIC)
+        return STORE_FAULT_IO;
+    if (rc == 0)
+        mdb_txn_abort(probe);
+    return mdb_rc == EIO && is_disk_full(store) ? STORE_FAULT_FULL : map_code(mdb_rc);
+}
+
 int
 txn_commit(struct txn *txn)
 {
@@ -156,7 +194,7 @@ txn_commit(struct txn *txn)
     if (rc != 0 && txn->catalog_uncommitted)
         drop_catalog(txn);
     txn->catalog_uncommitted = false;
-    return map_code(rc);
+    return rc == 0 ? 0 : commit_fault(txn->store, rc);
 }
 
 int
@@ -261,6 +299,39 @@ txn_sequence(struct txn *txn)
     txn->sequence = rc == 0 ? key_read_u64(key.mv_data) : 0;
     txn->sequence_known = rc >= 0;
     return txn->sequence;
+}
+
+static size_t
+pages_of(const MDB_stat *stat)
+{
+    return stat->ms_branch_pages + stat->ms_leaf_pages + stat->ms_overflow_pages;
+}
+
+int
+txn_scarce(struct txn *txn, bool *scarce)
+{
+    struct store *store = txn->store;
+    MDB_envinfo info;
+    MDB_stat stat;
+    uint64_t pages = META_PAGES, reserve;
+    int rc = txn_map(txn, mdb_env_info(store->env, &info));
+
+    for (int table = 0; table < TABLE_COUNT + 2 && rc == 0; table++) {
+        MDB_dbi dbi = table < TABLE_COUNT ? store->dbi[table] : table == TABLE_COUNT ? FREE_DBI : MAIN_DBI;
+
+        rc = txn_map(txn, mdb_stat(txn->mdb, dbi, &stat));
+        if (rc == 0)
+            pages += pages_of(&stat);
+    }
+    if (rc != 0)
+        return rc;
+    reserve = info.me_mapsize / 16;
+    if (reserve < RESERVE_MIN)
+        reserve = RESERVE_MIN;
+    if (reserve > info.me_mapsize / 4)
+        reserve = info.me_mapsize / 4;
+    *scarce = pages * stat.ms_psize > info.me_mapsize - reserve;
+    return 0;
 }
 
 int

@@ -5,6 +5,7 @@
 #include "store/catalog.h"
 #include "store/index.h"
 #include "store/internal.h"
+#include "store/placement.h"
 #include "store/records.h"
 #include <string.h>
 
@@ -12,10 +13,9 @@ int
 store_next_id(struct txn *txn, enum store_id kind, uint64_t *id)
 {
     static const char *const names[] = {
-        [STORE_ID_PARTNER] = META_LAST_PARTNER,
-        [STORE_ID_OFFER] = META_LAST_OFFER,
-        [STORE_ID_INTEREST] = META_LAST_INTEREST,
-        [STORE_ID_REGION] = META_LAST_REGION,
+        [STORE_ID_PARTNER] = META_LAST_PARTNER,     [STORE_ID_OFFER] = META_LAST_OFFER,
+        [STORE_ID_INTEREST] = META_LAST_INTEREST,   [STORE_ID_REGION] = META_LAST_REGION,
+        [STORE_ID_PLACEMENT] = META_LAST_PLACEMENT,
     };
     uint64_t last;
     int rc = meta_get(txn, names[kind], &last);
@@ -139,24 +139,11 @@ partner_put(struct txn *txn, const Kansen__V1__Partner *partner, const Kansen__V
 }
 
 int
-partner_delete(struct txn *txn, const Kansen__V1__Partner *old, struct arena *arena)
+partner_delete(struct txn *txn, const Kansen__V1__Partner *old)
 {
     struct key key = key_u64(old->id);
-    uint64_t offer_id;
-    int rc;
+    int rc = accreditations_delete(txn, old);
 
-    while ((rc = partner_offer_next(txn, old->id, 0, &offer_id)) == 0) {
-        Kansen__V1__Offer *offer;
-
-        rc = offer_get(txn, offer_id, arena, &offer);
-        if (rc == 0)
-            rc = offer_delete(txn, offer);
-        if (rc != 0)
-            return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
-    }
-    if (rc != STORE_E_NOT_FOUND)
-        return rc;
-    rc = accreditations_delete(txn, old);
     if (rc == 0)
         rc = external_delete(txn, TABLE_PARTNER_EXT, old->source, old->external_id);
     if (rc == 0)
@@ -197,6 +184,58 @@ fund_put(struct txn *txn, const char *code)
     return rc == 0 ? taxonomy_changed(txn) : rc;
 }
 
+// Midnight after a date, in microseconds since 1970 UTC.
+static int64_t
+day_after_us(int32_t day)
+{
+    return (day + INT64_C(1)) * 86400 * 1000000;
+}
+
+// When the clock must look at an offer: a reserve that opens for those who wait, and a draw. Fills due;
+// returns how many.
+static size_t
+dues_of(const Kansen__V1__Offer *offer, struct due due[2])
+{
+    int32_t reserved_until = day_of(offer->reserved_until), collect_until = day_of(offer->collect_until);
+    size_t n = 0;
+
+    if (offer->waiting_list && offer->reserved_seats > 0 && reserved_until != DATE_NONE)
+        due[n++] = (struct due){day_after_us(reserved_until), DUE_RESERVE, offer->id};
+    if (collect_until != DATE_NONE)
+        due[n++] = (struct due){day_after_us(collect_until), DUE_DRAW, offer->id};
+    return n;
+}
+
+static int
+swap_dues(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Offer *old)
+{
+    struct due was[2], is[2];
+    size_t n_was = old == NULL ? 0 : dues_of(old, was), n_is = offer == NULL ? 0 : dues_of(offer, is);
+    int rc = 0;
+
+    for (size_t i = 0; i < n_was && rc == 0; i++)
+        rc = due_delete(txn, &was[i]);
+    for (size_t i = 0; i < n_is && rc == 0; i++)
+        rc = due_put(txn, &is[i]);
+    return rc;
+}
+
+static int
+delete_seats(struct txn *txn, uint64_t offer)
+{
+    uint64_t placement = 0;
+    int rc;
+
+    while ((rc = seat_next(txn, offer, &placement)) == 0) {
+        struct key key = key_pair(offer, placement);
+
+        rc = delete_known(txn, TABLE_SEAT, &key);
+        if (rc != 0)
+            return rc;
+    }
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
 int
 offer_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Offer *old,
           const Kansen__V1__Partner *partner)
@@ -219,6 +258,8 @@ offer_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Off
         rc = external_put(txn, TABLE_OFFER_EXT, offer->source, offer->external_id, offer->id);
     if (rc == 0)
         rc = table_put(txn, TABLE_PARTNER_OFFER, &pair, "", 0, 0);
+    if (rc == 0)
+        rc = swap_dues(txn, offer, old);
     return rc == 0 ? index_put(txn, offer, partner) : rc;
 }
 
@@ -228,6 +269,10 @@ offer_delete(struct txn *txn, const Kansen__V1__Offer *old)
     struct key key = key_u64(old->id), pair = key_pair(old->partner_id, old->id);
     int rc = index_delete(txn, old->id);
 
+    if (rc == 0)
+        rc = delete_seats(txn, old->id);
+    if (rc == 0)
+        rc = swap_dues(txn, NULL, old);
     if (rc == 0)
         rc = external_delete(txn, TABLE_OFFER_EXT, old->source, old->external_id);
     if (rc == 0)
@@ -314,6 +359,24 @@ journal_append(struct txn *txn, Kansen__V1__JournalEntry *entry)
     if (rc == 0)
         txn->sequence = entry->sequence;
     return rc;
+}
+
+int
+journal_trim(struct txn *txn, uint64_t keep, unsigned most)
+{
+    uint64_t first, last = txn_sequence(txn), sequence;
+    int rc = txn->fault != 0 ? txn->fault : journal_first(txn, &first);
+
+    if (rc != 0)
+        return rc;
+    for (sequence = first; last >= keep && sequence <= last - keep && sequence - first < most; sequence++) {
+        struct key key = key_u64(sequence);
+
+        rc = table_del(txn, TABLE_JOURNAL, &key);
+        if (rc != 0)
+            return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
+    }
+    return sequence == first ? 0 : meta_put(txn, META_LAST_TRIMMED, sequence - 1);
 }
 
 int

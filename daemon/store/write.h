@@ -19,6 +19,7 @@ enum store_id {
     STORE_ID_OFFER,
     STORE_ID_INTEREST,
     STORE_ID_REGION,
+    STORE_ID_PLACEMENT,
 };
 int store_next_id(struct txn *txn, enum store_id kind, uint64_t *id) MUST_CHECK;
 
@@ -27,12 +28,14 @@ int store_next_id(struct txn *txn, enum store_id kind, uint64_t *id) MUST_CHECK;
 int partner_put(struct txn *txn, const Kansen__V1__Partner *partner,
                 const Kansen__V1__Partner *old) MUST_CHECK;
 
-// Removes a partner and all its offers.
-int partner_delete(struct txn *txn, const Kansen__V1__Partner *old, struct arena *arena) MUST_CHECK;
+// Removes a partner that has no offers any more.
+int partner_delete(struct txn *txn, const Kansen__V1__Partner *old) MUST_CHECK;
 
 // Puts an offer of a partner; old is the stored one, or NULL. Fund codes that are new get a number.
 int offer_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Offer *old,
               const Kansen__V1__Partner *partner) MUST_CHECK;
+
+// Removes an offer that has no live placements any more; completed ones keep their records.
 int offer_delete(struct txn *txn, const Kansen__V1__Offer *old) MUST_CHECK;
 
 int interest_put(struct txn *txn, const Kansen__V1__Interest *interest) MUST_CHECK;
@@ -44,6 +47,10 @@ int postcode_delete(struct txn *txn, uint32_t postcode) MUST_CHECK;
 
 // Adds the entry with the next sequence, which is set in it.
 int journal_append(struct txn *txn, Kansen__V1__JournalEntry *entry) MUST_CHECK;
+
+// Lets go the oldest entries above the `keep` newest ones, at most `most` of them; keep is above 0, as the
+// last entry tells the time that no command may be before.
+int journal_trim(struct txn *txn, uint64_t keep, unsigned most) MUST_CHECK;
 
 // Time of the last journal entry in microseconds since 1970, 0 if there is none.
 int journal_last_time(struct txn *txn, int64_t *time_us) MUST_CHECK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Applying a command: find its operation in the table, let it check and put, add it to the journal.
 #include "work/apply.h"
+#include "store/placement.h"
 #include "store/write.h"
 #include "work/change.h"
 #include "work/valid.h"
@@ -20,6 +21,10 @@ static int (*const operations[])(struct change *) = {
     [OPERATION(UPSERT_OFFER)] = change_upsert_offer,
     [OPERATION(SET_OFFER_STATUS)] = change_set_offer_status,
     [OPERATION(REMOVE_OFFER)] = change_remove_offer,
+    [OPERATION(RESERVE_PLACEMENT)] = change_reserve_placement,
+    [OPERATION(MOVE_PLACEMENT)] = change_move_placement,
+    [OPERATION(FORGET_STUDENT)] = change_forget_student,
+    [OPERATION(TICK)] = change_tick,
     [OPERATION(UPSERT_INTEREST)] = change_upsert_interest,
     [OPERATION(REMOVE_INTEREST)] = change_remove_interest,
     [OPERATION(UPSERT_REGION)] = change_upsert_region,
@@ -27,6 +32,26 @@ static int (*const operations[])(struct change *) = {
     [OPERATION(UPSERT_POSTCODE)] = change_upsert_postcode,
     [OPERATION(REMOVE_POSTCODE)] = change_remove_postcode,
 };
+
+bool
+apply_grows(const Kansen__V1__Write *write)
+{
+    switch (write->operation_case) {
+    case OPERATION(CREATE_PARTNER):
+    case OPERATION(REPLACE_PARTNER):
+    case OPERATION(UPSERT_PARTNER):
+    case OPERATION(CREATE_OFFER):
+    case OPERATION(REPLACE_OFFER):
+    case OPERATION(UPSERT_OFFER):
+    case OPERATION(RESERVE_PLACEMENT):
+    case OPERATION(UPSERT_INTEREST):
+    case OPERATION(UPSERT_REGION):
+    case OPERATION(UPSERT_POSTCODE):
+        return true;
+    default:
+        return false;
+    }
+}
 
 static int
 run_operation(struct change *change)
@@ -42,19 +67,49 @@ run_operation(struct change *change)
     return operations[operation](change);
 }
 
+// The write as the journal keeps it: without a student's reference. copies must live as long as *out.
+struct copies {
+    Kansen__V1__ReservePlacement reserve;
+    Kansen__V1__ForgetStudent forget;
+};
+
+static void
+without_student(const Kansen__V1__Write *write, struct copies *copies, Kansen__V1__Write *out)
+{
+    *out = *write;
+    if (write->operation_case == OPERATION(RESERVE_PLACEMENT)) {
+        copies->reserve = *write->reserve_placement;
+        copies->reserve.student = (char *)protobuf_c_empty_string;
+        out->reserve_placement = &copies->reserve;
+    } else if (write->operation_case == OPERATION(FORGET_STUDENT)) {
+        copies->forget = *write->forget_student;
+        copies->forget.student = (char *)protobuf_c_empty_string;
+        out->forget_student = &copies->forget;
+    }
+}
+
 static int
 add_to_journal(const struct change *change, uint64_t *sequence)
 {
     Kansen__V1__JournalEntry entry = KANSEN__V1__JOURNAL_ENTRY__INIT;
+    struct copies copies;
+    Kansen__V1__Write write;
     int rc;
 
+    without_student(change->command->write, &copies, &write);
     entry.time_us = change->command->time_us;
     entry.actor = (char *)change->command->actor;
     entry.semantics = STORE_SEMANTICS;
-    entry.write = (Kansen__V1__Write *)change->command->write;
+    entry.write = &write;
     entry.outcome = change->outcome;
     entry.id = change->id;
     entry.version = change->version;
+    entry.n_changes = change->n_noted;
+    entry.changes = change->noted;
+    if (change->seed != NULL)
+        entry.seed = (ProtobufCBinaryData){sizeof change->command->secrets->random, (uint8_t *)change->seed};
+    if (change->student_id != NULL)
+        entry.student_id = (ProtobufCBinaryData){STUDENT_ID_BYTES, (uint8_t *)change->student_id};
     rc = journal_append(change->txn, &entry);
     if (rc == 0)
         *sequence = entry.sequence;
@@ -98,5 +153,9 @@ apply(struct txn *txn, const struct command *command, struct arena *arena, Kanse
     result->id = change.id;
     result->version = change.version;
     result->sequence = sequence;
+    if (change.placement != NULL) {
+        result->placement_state = change.placement->state;
+        result->expires_us = change.placement->expires_us;
+    }
     return 0;
 }

@@ -7,16 +7,35 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include <kansen/v1/command.pb-c.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct txn;
 
+// What the worker made of a student's reference, and chance, for one write: the command carries all that is
+// random.
+struct command_secrets {
+    bool has_student;         // student_hash is set
+    uint8_t student_hash[32]; // keyed BLAKE2b of client and reference
+    uint8_t random[32];       // a new student id is taken from it, and the seed of a draw
+};
+
 struct command {
-    int64_t time_us;   // the command's own time; not before that of the command before it
-    const char *actor; // who, for the journal: "unix:uid=0"
+    int64_t time_us;                       // the command's own time; not before that of the command before it
+    const char *actor;                     // who, for the journal: "unix:uid=0"
+    const char *client;                    // whose placements and keys: "local"
+    unsigned movers;                       // enum mover bits: what the caller may do with placements
+    uint64_t partner;                      // with MOVER_PARTNER: whose
+    uint32_t max_holds;                    // open holds of the client; 0 = no cap
+    uint64_t journal_keep;                 // of a tick: entries that stay; 0 = all
+    const struct command_secrets *secrets; // NULL for writes that need none
     const Kansen__V1__Write
         *write; // what; strings must be valid UTF-8 without NUL (the decoder has seen to that)
 };
+
+// Whether a write can make the store grow by more than its journal entry: such ones are refused while only
+// the reserve for removals is left. Pure.
+bool apply_grows(const Kansen__V1__Write *write);
 
 // Validates the whole command, and only then changes records, index and journal in txn (a write transaction
 // that has begun). A refusal is a result with a status, and has changed nothing. result gets memory from

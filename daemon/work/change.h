@@ -20,6 +20,10 @@ struct change {
     struct fault *fault;
     Kansen__V1__Outcome outcome;
     uint64_t id, version;
+    const Kansen__V1__Placement *placement; // as it is now, for operations on one
+    const uint8_t *student_id, *seed;       // for the journal; NULL where there is none
+    size_t n_noted, room_noted;             // records that changed
+    Kansen__V1__Change **noted;             // in arena
 };
 
 int change_create_partner(struct change *change) MUST_CHECK;
@@ -33,6 +37,11 @@ int change_replace_offer(struct change *change) MUST_CHECK;
 int change_upsert_offer(struct change *change) MUST_CHECK;
 int change_set_offer_status(struct change *change) MUST_CHECK;
 int change_remove_offer(struct change *change) MUST_CHECK;
+
+int change_reserve_placement(struct change *change) MUST_CHECK;
+int change_move_placement(struct change *change) MUST_CHECK;
+int change_forget_student(struct change *change) MUST_CHECK;
+int change_tick(struct change *change) MUST_CHECK;
 
 int change_upsert_interest(struct change *change) MUST_CHECK;
 int change_remove_interest(struct change *change) MUST_CHECK;
@@ -50,11 +59,27 @@ int change_missing(struct change *change, const char *field) MUST_CHECK;
 int change_version(struct change *change, const char *field, uint64_t version, uint64_t stored,
                    bool any_allowed) MUST_CHECK;
 
+// Refuses an external id that another record of the source has. what names the kind, find looks it up; own_id
+// is the record itself, 0 for a new one.
+int change_external_id(struct change *change, const char *what,
+                       int (*find)(struct txn *, const char *, const char *, uint64_t *), const char *source,
+                       const char *external_id, uint64_t own_id) MUST_CHECK;
+
 // Whether two messages of one type pack to the same bytes. 0 or a store fault (memory).
 int change_same(struct change *change, const ProtobufCMessage *a, const ProtobufCMessage *b,
                 bool *same) MUST_CHECK;
 
-// Notes what was done.
-void change_done(struct change *change, Kansen__V1__Outcome outcome, uint64_t id, uint64_t version);
+// Notes a record that changed.
+int change_note(struct change *change, const Kansen__V1__Change *what) MUST_CHECK;
+int change_note_offer(struct change *change, Kansen__V1__Outcome outcome,
+                      const Kansen__V1__Offer *offer) MUST_CHECK;
+int change_note_placement(struct change *change, const Kansen__V1__Placement *placement) MUST_CHECK;
+
+// The same for the record that the write is about, whose outcome is that of the write.
+int change_done(struct change *change, Kansen__V1__RecordKind kind, Kansen__V1__Outcome outcome, uint64_t id,
+                uint64_t version) MUST_CHECK;
+int change_done_offer(struct change *change, Kansen__V1__Outcome outcome,
+                      const Kansen__V1__Offer *offer) MUST_CHECK;
+int change_done_placement(struct change *change, const Kansen__V1__Placement *placement) MUST_CHECK;
 
 #endif

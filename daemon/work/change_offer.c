@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operations on offers.
 #include "store/offer_row.h"
+#include "store/placement.h"
 #include "store/records.h"
 #include "store/write.h"
 #include "work/change.h"
 #include "work/check_offer.h"
+#include "work/seats.h"
 #include "work/valid.h"
 #include <string.h>
 
@@ -47,23 +49,6 @@ find_partner(struct change *change, const Kansen__V1__Offer *given, Kansen__V1__
 }
 
 static int
-check_external_id(struct change *change, const char *source, const char *external_id, uint64_t own_id)
-{
-    uint64_t id;
-    int rc;
-
-    if (external_id[0] == '\0')
-        return 0;
-    rc = offer_find(change->txn, source, external_id, &id);
-    if (rc == STORE_E_NOT_FOUND || (rc == 0 && id == own_id))
-        return 0;
-    if (rc != 0)
-        return rc;
-    return fault_set(change->fault, CODE_ALREADY_EXISTS, "offer.external_id",
-                     "'%s' is offer %llu already (source %s)", external_id, (unsigned long long)id, source);
-}
-
-static int
 check_seats_taken(struct change *change, const Kansen__V1__Offer *given, uint64_t id)
 {
     struct offer_row row;
@@ -75,6 +60,41 @@ check_seats_taken(struct change *change, const Kansen__V1__Offer *given, uint64_
         return fault_set(change->fault, CODE_FAILED_PRECONDITION, "offer.seats",
                          "%u seats given, but %u are taken; free some first", given->seats, row.seats_taken);
     return 0;
+}
+
+// While requests are in the draw, its date stands: who entered relies on it.
+static int
+check_draw(struct change *change, const Kansen__V1__Offer *given, const Kansen__V1__Offer *old)
+{
+    Kansen__V1__PlacementState state;
+    struct turn turn = {0};
+    int rc = STORE_E_NOT_FOUND;
+
+    if (strcmp(given->collect_until, old->collect_until) == 0)
+        return 0;
+    while ((rc = turn_next(change->txn, old->id, &turn, &state)) == 0) {
+        if (state == KANSEN__V1__PLACEMENT_STATE__PLACEMENT_STATE_ENTERED)
+            return fault_set(change->fault, CODE_FAILED_PRECONDITION, "offer.collect_until",
+                             "requests are in the draw of %s already", old->collect_until);
+    }
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
+// An offer may move to another partner, but not with students at it.
+static int
+check_partner_stays(struct change *change, const Kansen__V1__Partner *partner, const Kansen__V1__Offer *old)
+{
+    uint64_t placement = 0;
+    int rc;
+
+    if (partner->id == old->partner_id)
+        return 0;
+    rc = seat_next(change->txn, old->id, &placement);
+    if (rc == 0)
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "offer.partner_id",
+                         "the offer has placements at partner %llu; make a new offer instead",
+                         (unsigned long long)old->partner_id);
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
 
 // ---- Operations
@@ -104,8 +124,8 @@ insert(struct change *change, const Kansen__V1__Offer *given, const Kansen__V1__
     record.created_us = record.updated_us = change->command->time_us;
     if (record.status == KANSEN__V1__OFFER_STATUS__OFFER_STATUS_UNSPECIFIED)
         record.status = KANSEN__V1__OFFER_STATUS__OFFER_STATUS_OPEN;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_CREATED, record.id, record.version);
-    return offer_put(change->txn, &record, NULL, partner);
+    rc = offer_put(change->txn, &record, NULL, partner);
+    return rc == 0 ? change_done_offer(change, KANSEN__V1__OUTCOME__OUTCOME_CREATED, &record) : rc;
 }
 
 static int
@@ -116,6 +136,10 @@ update(struct change *change, const Kansen__V1__Offer *given, const Kansen__V1__
     bool same = false;
     int rc = check_seats_taken(change, given, old->id);
 
+    if (rc == 0)
+        rc = check_draw(change, given, old);
+    if (rc == 0)
+        rc = check_partner_stays(change, partner, old);
     if (rc != 0)
         return rc;
     record.id = old->id;
@@ -130,14 +154,14 @@ update(struct change *change, const Kansen__V1__Offer *given, const Kansen__V1__
     rc = change_same(change, &record.base, &old->base, &same);
     if (rc != 0)
         return rc;
-    if (same) {
-        change_done(change, KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED, old->id, old->version);
-        return 0;
-    }
+    if (same)
+        return change_done_offer(change, KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED, old);
     record.version++;
     record.updated_us = change->command->time_us;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_UPDATED, record.id, record.version);
-    return offer_put(change->txn, &record, old, partner);
+    rc = offer_put(change->txn, &record, old, partner);
+    if (rc == 0)
+        rc = change_done_offer(change, KANSEN__V1__OUTCOME__OUTCOME_UPDATED, &record);
+    return rc == 0 ? seats_fill(change, record.id) : rc; // there may be more seats, or it may be open again
 }
 
 int
@@ -155,7 +179,7 @@ change_create_offer(struct change *change)
     if (rc == 0)
         rc = check_offer(change, given, partner);
     if (rc == 0)
-        rc = check_external_id(change, change->source, given->external_id, 0);
+        rc = change_external_id(change, "offer", offer_find, change->source, given->external_id, 0);
     return rc == 0 ? insert(change, given, partner) : rc;
 }
 
@@ -177,7 +201,7 @@ change_replace_offer(struct change *change)
     if (rc == 0)
         rc = check_offer(change, given, partner);
     if (rc == 0)
-        rc = check_external_id(change, old->source, given->external_id, old->id);
+        rc = change_external_id(change, "offer", offer_find, old->source, given->external_id, old->id);
     return rc == 0 ? update(change, given, old, partner) : rc;
 }
 
@@ -241,6 +265,8 @@ change_remove_offer(struct change *change)
         rc = change_version(change, "version", given->version, old->version, true);
     if (rc != 0)
         return rc;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_REMOVED, old->id, 0);
-    return offer_delete(change->txn, old);
+    rc = seats_end(change, old->id, EVENT_REMOVED);
+    if (rc == 0)
+        rc = offer_delete(change->txn, old);
+    return rc == 0 ? change_done_offer(change, KANSEN__V1__OUTCOME__OUTCOME_REMOVED, old) : rc;
 }

@@ -5,6 +5,7 @@
 #include "store/records.h"
 #include "store/write.h"
 #include "work/change.h"
+#include "work/seats.h"
 #include "work/valid.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -172,24 +173,6 @@ check_offers_keep_place(struct change *change, const Kansen__V1__Partner *partne
     return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
 
-// The external id must be free in its source, but for the partner itself.
-static int
-check_external_id(struct change *change, const char *source, const char *external_id, uint64_t own_id)
-{
-    uint64_t id;
-    int rc;
-
-    if (external_id[0] == '\0')
-        return 0;
-    rc = partner_find(change->txn, source, external_id, &id);
-    if (rc == STORE_E_NOT_FOUND || (rc == 0 && id == own_id))
-        return 0;
-    if (rc != 0)
-        return rc;
-    return fault_set(change->fault, CODE_ALREADY_EXISTS, "partner.external_id",
-                     "'%s' is partner %llu already (source %s)", external_id, (unsigned long long)id, source);
-}
-
 // ---- Operations
 
 static int
@@ -215,8 +198,31 @@ insert(struct change *change, const Kansen__V1__Partner *given)
     record.created_us = record.updated_us = change->command->time_us;
     if (record.status == KANSEN__V1__PARTNER_STATUS__PARTNER_STATUS_UNSPECIFIED)
         record.status = KANSEN__V1__PARTNER_STATUS__PARTNER_STATUS_ACTIVE;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_CREATED, record.id, record.version);
-    return partner_put(change->txn, &record, NULL);
+    rc = partner_put(change->txn, &record, NULL);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_PARTNER,
+                                 KANSEN__V1__OUTCOME__OUTCOME_CREATED, record.id, record.version)
+                   : rc;
+}
+
+static bool
+is_active(const Kansen__V1__Partner *partner)
+{
+    return partner->status == KANSEN__V1__PARTNER_STATUS__PARTNER_STATUS_ACTIVE;
+}
+
+// A partner that is no longer active: what it has not accepted yet comes to nothing.
+static int
+end_placements(struct change *change, uint64_t partner)
+{
+    uint64_t offer = 0;
+    int rc;
+
+    while ((rc = partner_offer_next(change->txn, partner, offer, &offer)) == 0) {
+        rc = seats_end(change, offer, EVENT_SUSPENDED);
+        if (rc != 0)
+            return rc;
+    }
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
 
 static int
@@ -238,14 +244,18 @@ update(struct change *change, const Kansen__V1__Partner *given, const Kansen__V1
         rc = change_same(change, &record.base, &old->base, &same);
     if (rc != 0)
         return rc;
-    if (same) {
-        change_done(change, KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED, old->id, old->version);
-        return 0;
-    }
+    if (same)
+        return change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_PARTNER,
+                           KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED, old->id, old->version);
     record.version++;
     record.updated_us = change->command->time_us;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_UPDATED, record.id, record.version);
-    return partner_put(change->txn, &record, old);
+    rc = partner_put(change->txn, &record, old);
+    if (rc == 0)
+        rc = change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_PARTNER,
+                         KANSEN__V1__OUTCOME__OUTCOME_UPDATED, record.id, record.version);
+    if (rc == 0 && is_active(old) && !is_active(&record))
+        rc = end_placements(change, record.id);
+    return rc;
 }
 
 int
@@ -260,7 +270,7 @@ change_create_partner(struct change *change)
     if (rc == 0)
         rc = check_partner(change, given);
     if (rc == 0)
-        rc = check_external_id(change, change->source, given->external_id, 0);
+        rc = change_external_id(change, "partner", partner_find, change->source, given->external_id, 0);
     return rc == 0 ? insert(change, given) : rc;
 }
 
@@ -279,7 +289,7 @@ change_replace_partner(struct change *change)
     if (rc == 0)
         rc = check_partner(change, given);
     if (rc == 0)
-        rc = check_external_id(change, old->source, given->external_id, old->id);
+        rc = change_external_id(change, "partner", partner_find, old->source, given->external_id, old->id);
     return rc == 0 ? update(change, given, old) : rc;
 }
 
@@ -326,6 +336,28 @@ change_set_partner_status(struct change *change)
     return update(change, &record, old);
 }
 
+static int
+remove_offers(struct change *change, uint64_t partner)
+{
+    uint64_t id = 0;
+    int rc;
+
+    while ((rc = partner_offer_next(change->txn, partner, id, &id)) == 0) {
+        Kansen__V1__Offer *offer = NULL;
+
+        rc = offer_get(change->txn, id, change->arena, &offer);
+        if (rc == 0)
+            rc = seats_end(change, id, EVENT_REMOVED);
+        if (rc == 0)
+            rc = offer_delete(change->txn, offer);
+        if (rc == 0)
+            rc = change_note_offer(change, KANSEN__V1__OUTCOME__OUTCOME_REMOVED, offer);
+        if (rc != 0)
+            return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+    }
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
 int
 change_remove_partner(struct change *change)
 {
@@ -335,8 +367,11 @@ change_remove_partner(struct change *change)
 
     if (rc == 0)
         rc = change_version(change, "version", given->version, old->version, true);
-    if (rc != 0)
-        return rc;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_REMOVED, old->id, 0);
-    return partner_delete(change->txn, old, change->arena);
+    if (rc == 0)
+        rc = remove_offers(change, old->id);
+    if (rc == 0)
+        rc = partner_delete(change->txn, old);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_PARTNER,
+                                 KANSEN__V1__OUTCOME__OUTCOME_REMOVED, old->id, 0)
+                   : rc;
 }

@@ -76,8 +76,10 @@ insert_interest(struct change *change, const Kansen__V1__Interest *given)
     if (rc != 0)
         return rc;
     record.id = (uint32_t)id;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_CREATED, id, 0);
-    return interest_put(change->txn, &record);
+    rc = interest_put(change->txn, &record);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_INTEREST,
+                                 KANSEN__V1__OUTCOME__OUTCOME_CREATED, id, 0)
+                   : rc;
 }
 
 int
@@ -104,9 +106,12 @@ change_upsert_interest(struct change *change)
     rc = change_same(change, &record.base, &old->base, &same);
     if (rc != 0)
         return rc;
-    change_done(change, same ? KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED : KANSEN__V1__OUTCOME__OUTCOME_UPDATED,
-                old->id, 0);
-    return same ? 0 : interest_put(change->txn, &record);
+    rc = same ? 0 : interest_put(change->txn, &record);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_INTEREST,
+                                 same ? KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED
+                                      : KANSEN__V1__OUTCOME__OUTCOME_UPDATED,
+                                 old->id, 0)
+                   : rc;
 }
 
 static int
@@ -140,8 +145,10 @@ change_remove_interest(struct change *change)
         return rc;
     if (user != NULL)
         return refuse_used(change, "interest", code, user);
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_REMOVED, old->id, 0);
-    return interest_delete(change->txn, old);
+    rc = interest_delete(change->txn, old);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_INTEREST,
+                                 KANSEN__V1__OUTCOME__OUTCOME_REMOVED, old->id, 0)
+                   : rc;
 }
 
 // ---- Regions
@@ -250,8 +257,10 @@ insert_region(struct change *change, const Kansen__V1__Region *given)
     if (rc != 0)
         return rc;
     record.id = (uint32_t)id;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_CREATED, id, 0);
-    return region_put(change->txn, &record, NULL);
+    rc = region_put(change->txn, &record, NULL);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_REGION,
+                                 KANSEN__V1__OUTCOME__OUTCOME_CREATED, id, 0)
+                   : rc;
 }
 
 static int
@@ -269,9 +278,12 @@ update_region(struct change *change, const Kansen__V1__Region *given, const Kans
     rc = change_same(change, &record.base, &old->base, &same);
     if (rc != 0)
         return rc;
-    change_done(change, same ? KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED : KANSEN__V1__OUTCOME__OUTCOME_UPDATED,
-                old->id, 0);
-    return same ? 0 : region_put(change->txn, &record, old);
+    rc = same ? 0 : region_put(change->txn, &record, old);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_REGION,
+                                 same ? KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED
+                                      : KANSEN__V1__OUTCOME__OUTCOME_UPDATED,
+                                 old->id, 0)
+                   : rc;
 }
 
 int
@@ -313,8 +325,10 @@ change_remove_region(struct change *change)
         return rc;
     if (user != NULL)
         return refuse_used(change, "region", code, user);
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_REMOVED, old->id, 0);
-    return region_delete(change->txn, old);
+    rc = region_delete(change->txn, old);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_REGION,
+                                 KANSEN__V1__OUTCOME__OUTCOME_REMOVED, old->id, 0)
+                   : rc;
 }
 
 // ---- Postcodes
@@ -344,6 +358,7 @@ int
 change_upsert_postcode(struct change *change)
 {
     const Kansen__V1__Postcode *given = change->command->write->upsert_postcode->postcode;
+    Kansen__V1__Outcome outcome = KANSEN__V1__OUTCOME__OUTCOME_CREATED;
     Kansen__V1__Postcode *old = NULL;
     bool same = false;
     int rc;
@@ -353,16 +368,17 @@ change_upsert_postcode(struct change *change)
     rc = check_postcode(change, given);
     if (rc != 0)
         return rc;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_CREATED, given->postcode, 0);
     rc = postcode_get(change->txn, given->postcode, change->arena, &old);
     if (rc == 0) {
         rc = change_same(change, &given->base, &old->base, &same);
-        change->outcome =
-            same ? KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED : KANSEN__V1__OUTCOME__OUTCOME_UPDATED;
+        outcome = same ? KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED : KANSEN__V1__OUTCOME__OUTCOME_UPDATED;
     }
-    if (rc < 0 || same)
+    if (rc < 0)
         return rc;
-    return postcode_put(change->txn, given);
+    rc = same ? 0 : postcode_put(change->txn, given);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_POSTCODE, outcome,
+                                 given->postcode, 0)
+                   : rc;
 }
 
 int
@@ -376,6 +392,8 @@ change_remove_postcode(struct change *change)
         return fault_set(change->fault, CODE_NOT_FOUND, "postcode", "there is no postcode %u", postcode);
     if (rc != 0)
         return rc;
-    change_done(change, KANSEN__V1__OUTCOME__OUTCOME_REMOVED, postcode, 0);
-    return postcode_delete(change->txn, postcode);
+    rc = postcode_delete(change->txn, postcode);
+    return rc == 0 ? change_done(change, KANSEN__V1__RECORD_KIND__RECORD_KIND_POSTCODE,
+                                 KANSEN__V1__OUTCOME__OUTCOME_REMOVED, postcode, 0)
+                   : rc;
 }

@@ -95,6 +95,8 @@ check_dates(struct fault *fault, const Kansen__V1__Offer *offer)
         rc = valid_date(fault, "offer", "deadline", offer->deadline, &other);
     if (rc == 0)
         rc = valid_date(fault, "offer", "reserved_until", offer->reserved_until, &other);
+    if (rc == 0)
+        rc = valid_date(fault, "offer", "collect_until", offer->collect_until, &other);
     if (rc == 0 && start != DATE_NONE && end != DATE_NONE && end < start)
         rc = fault_set(fault, CODE_INVALID_ARGUMENT, "offer.end", "end %s is before start %s", offer->end,
                        offer->start);

@@ -11,6 +11,7 @@ job_new(size_t cap)
     if (job == NULL)
         return NULL;
     job->mail.kind = MAIL_JOB;
+    job->key = "";
     job->arena = arena_new(cap);
     if (job->arena == NULL) {
         free(job);

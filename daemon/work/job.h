@@ -8,26 +8,34 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/fault.h"
+#include "work/apply.h"
 #include "work/mailbox.h"
 #include <kansen/v1/command.pb-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define JOB_ACTOR_MAX 48u // bytes with the end
+#define JOB_ACTOR_MAX  48u // bytes with the end
+#define JOB_CLIENT_MAX 65u
 
 struct job {
-    struct mail mail;          // first: how it lies in the queue and in a mailbox
-    unsigned worker;           // who gets it back
-    uint64_t connection;       // as that worker numbers it
-    uint64_t request;          // id that the client gave
-    int64_t deadline_us;       // on the steady clock; 0 = none
-    char actor[JOB_ACTOR_MAX]; // for the journal
-    bool batch;                // asked as a batch, answered as one
-    size_t bytes;              // of memory that it holds, for the queue's bound
+    struct mail mail;            // first: how it lies in the queue and in a mailbox
+    unsigned worker;             // who gets it back
+    uint64_t connection;         // as that worker numbers it
+    uint64_t request;            // id that the client gave
+    int64_t deadline_us;         // on the steady clock; 0 = none
+    char actor[JOB_ACTOR_MAX];   // for the journal
+    char client[JOB_CLIENT_MAX]; // whose placements and keys
+    unsigned movers;             // enum mover bits: what the caller may do with placements
+    uint64_t partner;            // with MOVER_PARTNER: whose
+    bool batch;                  // asked as a batch, answered as one
+    size_t bytes;                // of memory that it holds, for the queue's bound
     size_t n_writes;
     Kansen__V1__Write **writes;       // in arena
     Kansen__V1__WriteResult *results; // n_writes, in arena; the writer fills them
+    struct command_secrets *secrets;  // n_writes, in arena; NULL when no write needs any
+    const char *key;                  // idempotency key, in arena; "" = none
+    uint8_t digest[32];               // of the writes, with a key
     struct fault fault;               // code other than CODE_OK: nothing of it was done, results are not set
     struct arena *arena;
 };

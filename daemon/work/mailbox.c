@@ -4,6 +4,7 @@
 #include "work/mailbox.h"
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -84,6 +85,18 @@ mailbox_notify(struct mailbox *mailbox, unsigned notices)
         raise_event(mailbox);
     mailbox->notices |= notices;
     pthread_mutex_unlock(&mailbox->lock);
+}
+
+void
+mailbox_want_commits(struct mailbox *mailbox, bool wanted)
+{
+    atomic_store(&mailbox->wants_commits, wanted);
+}
+
+bool
+mailbox_wants_commits(struct mailbox *mailbox)
+{
+    return atomic_load(&mailbox->wants_commits);
 }
 
 struct mail *

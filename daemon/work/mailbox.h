@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include <pthread.h>
+#include <stdbool.h>
 
 enum mail_kind {
     MAIL_JOB,        // a struct job comes back
@@ -20,17 +21,19 @@ struct mail {
 };
 
 // Notices say that something is so; telling it twice is the same as once.
-#define MAILBOX_ROOM   0x01u // the write queue has room again
-#define MAILBOX_DRAIN  0x02u // finish what is under way, then end
-#define MAILBOX_STOP   0x04u // end now
-#define MAILBOX_DONE   0x08u // a thread has ended
-#define MAILBOX_FAILED 0x10u // the writer can not go on
+#define MAILBOX_ROOM      0x01u // the write queue has room again
+#define MAILBOX_DRAIN     0x02u // finish what is under way, then end
+#define MAILBOX_STOP      0x04u // end now
+#define MAILBOX_DONE      0x08u // a thread has ended
+#define MAILBOX_FAILED    0x10u // the writer can not go on
+#define MAILBOX_COMMITTED 0x20u // the store has changed; told to those who want it
 
 struct mailbox {
     pthread_mutex_t lock;
     struct mail *first, *last;
     unsigned notices;
     int event_fd;
+    _Atomic bool wants_commits;
 };
 
 // 0 or -errno. mailbox_destroy wants an empty mailbox that nobody uses any more.
@@ -42,6 +45,11 @@ void mailbox_post(struct mailbox *mailbox, struct mail *first, struct mail *last
 
 // Posts notices.
 void mailbox_notify(struct mailbox *mailbox, unsigned notices);
+
+// Whether the owner wants MAILBOX_COMMITTED. The owner sets it, and looks at the store after that: a commit
+// that is not in a snapshot begun then is told. Any thread asks, after its commit.
+void mailbox_want_commits(struct mailbox *mailbox, bool wanted);
+bool mailbox_wants_commits(struct mailbox *mailbox);
 
 // Takes everything: the mails in the order of their posting (NULL = none) and the notices. Only the owner;
 // never waits.

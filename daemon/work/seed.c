@@ -178,7 +178,8 @@ apply_needed(struct seeding *seeding, const Kansen__V1__Write *write)
 static int
 apply_node(struct seeding *seeding, struct node *node)
 {
-    struct command command = {seeding->time_us, "seeds", node->write};
+    struct command command = {
+        .time_us = seeding->time_us, .actor = "seeds", .client = "", .write = node->write};
     Kansen__V1__WriteResult result = KANSEN__V1__WRITE_RESULT__INIT;
     int rc;
 

@@ -91,37 +91,34 @@ is_identifier(const char *text, size_t most, const char *allowed_beside_alnum)
            strchr(allowed_beside_alnum, text[0]) == NULL;
 }
 
+// 1..most of letters, digits and `others`, the first a letter or digit.
+static int
+check_identifier(struct fault *fault, const char *prefix, const char *name, const char *text,
+                 const char *what, size_t most, const char *others)
+{
+    if (is_identifier(text, most, others))
+        return 0;
+    return REFUSE(fault, prefix, name,
+                  "'%.*s' is no %s; allowed are 1 to %zu of A-Z a-z 0-9 %s, the first a letter or digit",
+                  QUOTE_MAX, text, what, most, others);
+}
+
 int
 valid_source(struct fault *fault, const char *prefix, const char *name, const char *text)
 {
-    if (is_identifier(text, 64, "._-"))
-        return 0;
-    return REFUSE(
-        fault, prefix, name,
-        "'%.*s' is no source; allowed are 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit",
-        QUOTE_MAX, text);
+    return check_identifier(fault, prefix, name, text, "source", 64, "._-");
 }
 
 int
 valid_region_code(struct fault *fault, const char *prefix, const char *name, const char *text)
 {
-    if (is_identifier(text, 64, "._-"))
-        return 0;
-    return REFUSE(
-        fault, prefix, name,
-        "'%.*s' is no region code; allowed are 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit",
-        QUOTE_MAX, text);
+    return check_identifier(fault, prefix, name, text, "region code", 64, "._-");
 }
 
 int
 valid_external_id(struct fault *fault, const char *prefix, const char *name, const char *text)
 {
-    if (text[0] == '\0' || is_identifier(text, 128, "._:/-"))
-        return 0;
-    return REFUSE(fault, prefix, name,
-                  "'%.*s' is no external id; allowed are 1 to 128 of A-Z a-z 0-9 . _ : / -, the first a "
-                  "letter or digit",
-                  QUOTE_MAX, text);
+    return text[0] == '\0' ? 0 : check_identifier(fault, prefix, name, text, "external id", 128, "._:/-");
 }
 
 int

@@ -9,6 +9,7 @@
 #include "store/records.h"
 #include "store/store.h"
 #include "work/apply.h"
+#include "work/idempotency.h"
 #include "work/job.h"
 #include "work/mailbox.h"
 #include "work/queue.h"
@@ -29,7 +30,7 @@ struct writer {
     bool failed;          // the disk failed
     int told_fault;       // the fault that was logged last, so that a flood gives one line
     _Atomic uint64_t commits;
-    struct chain chains[]; // by worker
+    struct chain chains[]; // by worker, then the clock's
 };
 
 int
@@ -86,6 +87,13 @@ writer_fault(struct fault *fault, int store_fault)
     }
 }
 
+// The clock is known under the number behind the last worker.
+static struct mailbox *
+mailbox_of(const struct writer *writer, unsigned worker)
+{
+    return worker < writer->options.workers ? &writer->options.mailboxes[worker] : writer->options.clock;
+}
+
 static int64_t
 stamp(struct writer *writer)
 {
@@ -97,17 +105,61 @@ stamp(struct writer *writer)
 }
 
 static int
-apply_job(struct writer *writer, struct job *job)
+apply_writes(struct writer *writer, struct job *job)
 {
     int rc = 0;
 
     for (size_t i = 0; i < job->n_writes && rc == 0; i++) {
-        struct command command = {stamp(writer), job->actor, job->writes[i]};
+        struct command command = {
+            .time_us = stamp(writer),
+            .actor = job->actor,
+            .client = job->client,
+            .movers = job->movers,
+            .partner = job->partner,
+            .max_holds = writer->options.max_holds,
+            .journal_keep = writer->options.journal_keep,
+            .secrets = job->secrets == NULL ? NULL : &job->secrets[i],
+            .write = job->writes[i],
+        };
 
         kansen__v1__write_result__init(&job->results[i]);
         rc = apply(writer->txn, &command, job->arena, &job->results[i]);
     }
     return rc;
+}
+
+// Removals need pages too, so what makes the store grow is refused while there is room left for them.
+static int
+refuse_growth(struct writer *writer, struct job *job)
+{
+    bool grows = false, scarce = false;
+    int rc = 0;
+
+    for (size_t i = 0; i < job->n_writes && !grows; i++)
+        grows = apply_grows(job->writes[i]);
+    if (grows)
+        rc = txn_scarce(writer->txn, &scarce);
+    if (rc == 0 && scarce)
+        fault_fill(&job->fault, CODE_RESOURCE_EXHAUSTED, "",
+                   "the store is full but for the room that removals need (option map_size); nothing was "
+                   "changed, reading and removing go on");
+    return rc;
+}
+
+static int
+apply_job(struct writer *writer, struct job *job)
+{
+    int64_t now = stamp(writer);
+    bool repeated;
+    int rc = idempotency_find(writer->txn, job, now, &repeated);
+
+    if (rc != 0 || repeated)
+        return rc;
+    rc = refuse_growth(writer, job);
+    if (rc != 0 || job->fault.code != CODE_OK)
+        return rc;
+    rc = apply_writes(writer, job);
+    return rc == 0 ? idempotency_keep(writer->txn, job, now) : rc;
 }
 
 static struct job *
@@ -218,12 +270,22 @@ send_back(struct writer *writer, struct job *first)
             chain->last->next = &job->mail;
         chain->last = &job->mail;
     }
-    for (unsigned i = 0; i < writer->options.workers; i++) {
+    for (unsigned i = 0; i <= writer->options.workers; i++) {
         struct chain *chain = &writer->chains[i];
 
         if (chain->first != NULL)
-            mailbox_post(&writer->options.mailboxes[i], chain->first, chain->last);
+            mailbox_post(mailbox_of(writer, i), chain->first, chain->last);
         *chain = (struct chain){0};
+    }
+}
+
+// Tells the workers that follow the journal; after the results, as those are waited for.
+static void
+tell_committed(struct writer *writer)
+{
+    for (unsigned i = 0; i < writer->options.workers; i++) {
+        if (mailbox_wants_commits(&writer->options.mailboxes[i]))
+            mailbox_notify(&writer->options.mailboxes[i], MAILBOX_COMMITTED);
     }
 }
 
@@ -237,13 +299,14 @@ run(void *arg)
 
     while ((group = queue_take(options->queue, options->group, options->delay_us)) != NULL) {
         while (queue_next_waiter(options->queue, &worker))
-            mailbox_notify(&options->mailboxes[worker], MAILBOX_ROOM);
+            mailbox_notify(mailbox_of(writer, worker), MAILBOX_ROOM);
         expire(group);
         if (writer->failed)
             fail_jobs(group, NULL, STORE_FAULT_IO);
         else
             write_group(writer, group);
         send_back(writer, group);
+        tell_committed(writer);
     }
     return NULL;
 }
@@ -251,7 +314,7 @@ run(void *arg)
 int
 writer_start(const struct writer_options *options, struct writer **out)
 {
-    struct writer *writer = calloc(1, sizeof *writer + options->workers * sizeof writer->chains[0]);
+    struct writer *writer = calloc(1, sizeof *writer + (options->workers + 1) * sizeof writer->chains[0]);
     int rc;
 
     if (writer == NULL)

@@ -22,10 +22,13 @@ struct writer_options {
     struct queue *queue;
     struct mailbox *mailboxes; // of the workers, by number
     unsigned workers;
+    struct mailbox *clock; // of the clock, which goes by the number behind the last worker
     struct mailbox *owner; // told MAILBOX_FAILED when the disk failed
     const struct log *log;
-    size_t group;     // writes that make a commit full
-    int64_t delay_us; // wait so long for more
+    size_t group;          // writes that make a commit full
+    int64_t delay_us;      // wait so long for more
+    uint32_t max_holds;    // open holds of one client; 0 = no cap
+    uint64_t journal_keep; // entries; 0 = all
 };
 
 // Starts the thread. 0, a store fault, or -errno. *out is set on 0 only.

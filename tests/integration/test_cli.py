@@ -340,6 +340,34 @@ class Verbs(Cli):
         self.assertIn("GM7777", answers[3]["error"]["message"])
         self.assertIn("colour", json.dumps(answers[2]["error"]))
 
+    def test_batch_with_any_seed(self):
+        seeds = ["0", "9223372036854775807", "9223372036854775808", "18446744073709551615", '"18446744073709551615"']
+        lines = [f'{{"region": "GM0606", "interests": {{"zorg": 1}}, "tie_seed" : {seed}}}' for seed in seeds]
+        lines.append('{"region": "GM0606", "kinds": ["\\"tie_seed\\": 5"], "tie_seed": 18446744073709551615}')
+        lines += [f'{{"region": "GM0606", "tie_seed": {seed}}}' for seed in ("18446744073709551616", "-1", "1.5")]
+        answers = [json.loads(line) for line in self.ctl(
+            "match", "--batch", "-", stdin="\ufeff" + "\n".join(lines) + "\n", expect=REFUSED).stdout.splitlines()]
+        self.assertEqual(["matches" in answer for answer in answers], [True] * 5 + [False] * 4)
+        self.assertEqual(answers[3], answers[4])  # as a number and as text
+        self.assertIn("kinds", answers[5]["error"]["field"])  # the words in a string are no member
+
+    def test_numeric_external_ids(self):
+        """A number with --source is an external id, whatever ids there are; ext: and id: leave no doubt."""
+        self.import_text("partners", "external_id,kind,name\n1,company,Een\n2,company,Twee\n", "--source", "portaal")
+        shown = json.loads(self.ctl("--json", "partner", "show", "2", "--source", "portaal").stdout)
+        self.assertEqual(shown["name"], "Twee")
+        by_id = json.loads(self.ctl("--json", "partner", "show", f"id:{shown['partner']}", "--source", "portaal").stdout)
+        self.assertEqual(by_id, shown)
+        self.ctl("partner", "show", "ext:2", expect=REFUSED)  # of source local, which has none
+        self.ctl("offer", "add", "--external-id", "7", "--partner", "1", "--kind", "sport", "--title", "T", "--interests",
+                 "zorg", "--seats", "1", "--region", "GM0606", "--source", "portaal")
+        offer = json.loads(self.ctl("--json", "offer", "show", "7", "--source", "portaal").stdout)
+        self.assertEqual(offer["partner_external_id"], "1")
+        self.ctl("partner", "remove", "2", "--source", "portaal")
+        left = [json.loads(line) for line in self.ctl("--json", "partner", "list").stdout.splitlines()]
+        self.assertNotIn(shown["partner"], [partner["partner"] for partner in left])
+        self.assertIn("Een", [partner["name"] for partner in left])
+
     def test_closed_pipe(self):
         """Output that nobody reads ends the program quietly."""
         reader, writer = os.pipe()

@@ -17,6 +17,8 @@ assert_key(struct key key, const char *bytes, size_t len)
 static void
 test_golden_bytes(void **state)
 {
+    struct key answer;
+
     (void)state;
     ASSERT_KEY(key_u16(3111), "\x0c\x27");
     ASSERT_KEY(key_u64(0x0102030405060708), "\x01\x02\x03\x04\x05\x06\x07\x08");
@@ -25,6 +27,14 @@ test_golden_bytes(void **state)
     ASSERT_KEY(key_pair(1, 258), "\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\x01\x02");
     ASSERT_KEY(key_accreditation(25655, 7, 2), "\0\0\x64\x37\0\0\0\0\0\0\0\x07\0\0\0\x02");
     ASSERT_KEY(key_cell(0x01020304, 5), "\x01\x02\x03\x04\0\0\0\0\0\0\0\x05");
+    ASSERT_KEY(key_triple(1, 2, 3), "\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x03");
+    ASSERT_KEY(key_student_seat((const uint8_t *)"0123456789abcdef", 7),
+               "0123456789abcdef\0\0\0\0\0\0\0\x07");
+    ASSERT_KEY(key_hold("local", 9), "local\0\0\0\0\0\0\0\0\x09");
+    ASSERT_KEY(key_due(0x0102, 3, 4), "\0\0\0\0\0\0\x01\x02\x03\0\0\0\0\0\0\0\x04");
+    ASSERT_KEY(key_decline(5, 6), "\0\0\0\0\0\0\0\x05\0\0\0\x06");
+    answer = key_external("local", "k1");
+    ASSERT_KEY(key_answer_age(1, &answer), "\0\0\0\0\0\0\0\x01local\0k1");
 }
 
 static void

@@ -23,6 +23,10 @@ static const struct {
     {&names_track, &kansen__v1__track__descriptor, "TRACK_"},
     {&names_region_type, &kansen__v1__region_type__descriptor, "REGION_TYPE_"},
     {&names_outcome, &kansen__v1__outcome__descriptor, "OUTCOME_"},
+    {&names_placement_state, &kansen__v1__placement_state__descriptor, "PLACEMENT_STATE_"},
+    {&names_placement_move, &kansen__v1__placement_move__descriptor, "PLACEMENT_MOVE_"},
+    {&names_decline_reason, &kansen__v1__decline_reason__descriptor, "DECLINE_REASON_"},
+    {&names_record_kind, &kansen__v1__record_kind__descriptor, "RECORD_KIND_"},
     {&names_reason, &kansen__v1__reason__descriptor, "REASON_"},
 };
 

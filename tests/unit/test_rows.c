@@ -18,6 +18,7 @@
 struct seen {
     const struct rows_table *table;
     char rows[TEXT_MAX], errors[TEXT_MAX];
+    bool all;    // write the columns that are written on request too
     int stop_at; // rows after which on_write stops; 0 = never
 };
 
@@ -45,7 +46,7 @@ on_write(void *arg, size_t line, const Kansen__V1__Write *write)
     // Every upsert holds its record as its only member.
     memcpy(&record, (const char *)write->upsert_partner + seen->table->upsert->fields[0].offset,
            sizeof record);
-    assert_int_equal(rows_write(seen->table, file, record), 0);
+    assert_int_equal(rows_write(seen->table, file, record, seen->all), 0);
     assert_int_equal(fclose(file), 0);
     append(seen->rows, "%zu %s", line, text);
     free(text);
@@ -123,7 +124,7 @@ test_tables(void **state)
 
         assert_non_null(table);
         assert_true(table->count <= COLUMNS_MAX);
-        assert_int_equal(rows_write_header(table, file), 0);
+        assert_int_equal(rows_write_header(table, file, false), 0);
         assert_int_equal(fclose(file), 0);
         assert_string_equal(text, headers[i][1]);
         free(text);
@@ -182,6 +183,38 @@ test_offers(void **state)
     // Spaces around items of lists, words and numbers are nobody's intention.
     check(&rows_offers, OFFER_HEAD ",weekdays\n o1 ,p1, sport ,V,a ; b, 7 ,mo; tu\n",
           "2 \" o1 \",p1,sport,V,,,,,,,,a;b,,,7,,,,,,,mo;tu,,,,,,,,,,,\n", "");
+}
+
+// collect_until is newer than the other columns: it may be given, and is written only on request, as the
+// last.
+static void
+test_on_request(void **state)
+{
+    const char *text =
+        OFFER_HEAD ",waiting_list,collect_until,status\no1,p1,sport,V,a,7,true,2026-09-01,open\n"
+                   "o2,p1,sport,V,a,7,,,\n";
+    struct seen seen = {.all = true};
+    const struct column *column = columns_named(&rows_offers, "collect_until", 13);
+    char *header;
+    size_t len;
+    FILE *file = open_memstream(&header, &len);
+
+    (void)state;
+    assert_int_equal(read_text(&seen, &rows_offers, text, strlen(text)), 0);
+    assert_string_equal(seen.errors, "");
+    assert_string_equal(seen.rows, "2 o1,p1,sport,V,,,,,,,,a,,,7,,,,,,,,,,,,,,,,,true,open,2026-09-01\n"
+                                   "3 o2,p1,sport,V,,,,,,,,a,,,7,,,,,,,,,,,,,,,,,,,\n");
+    check(&rows_offers, text,
+          "2 o1,p1,sport,V,,,,,,,,a,,,7,,,,,,,,,,,,,,,,,true,open\n"
+          "3 o2,p1,sport,V,,,,,,,,a,,,7,,,,,,,,,,,,,,,,,,\n",
+          "");
+    assert_int_equal(rows_write_header(&rows_offers, file, true), 0);
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(strstr(header, ",waiting_list,status,collect_until\n"));
+    free(header);
+    // In the table it stands between the two, so that people see it there.
+    assert_string_equal(column[-1].name, "waiting_list");
+    assert_string_equal(column[1].name, "status");
 }
 
 static void
@@ -357,8 +390,8 @@ test_full_disk(void **state)
     (void)state;
     assert_non_null(full);
     setvbuf(full, NULL, _IONBF, 0);
-    assert_int_equal(rows_write_header(&rows_interests, full), -ENOSPC);
-    assert_int_equal(rows_write(&rows_interests, full, &interest.base), -ENOSPC);
+    assert_int_equal(rows_write_header(&rows_interests, full, false), -ENOSPC);
+    assert_int_equal(rows_write(&rows_interests, full, &interest.base, true), -ENOSPC);
     fclose(full);
 }
 
@@ -454,6 +487,7 @@ main(void)
         cmocka_unit_test(test_stop),        cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_full_disk),   cmocka_unit_test(test_paths),
         cmocka_unit_test(test_decimals),    cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_on_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ connect_to(struct world *world, const struct fault *refusal)
     assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
     mail->mail.kind = MAIL_CONNECTION;
     mail->fd = ends[1];
-    mail->identity = (struct identity){ROLE_OPERATOR, "test"};
+    mail->identity = (struct identity){.role = ROLE_OPERATOR, .client = "local", .actor = "test"};
     if (refusal != NULL)
         mail->refusal = *refusal;
     atomic_fetch_add(&world->service.connections, 1);

@@ -48,14 +48,20 @@ open_world(bool with_writer)
     assert_int_equal(mailbox_init(&world->worker), 0);
     assert_int_equal(mailbox_init(&world->owner), 0);
     if (with_writer) {
-        struct writer_options writer = {
-            world->store.store, world->service.queue, &world->worker, 1, &world->owner, &world->log, 100, 0};
+        struct writer_options writer = {.store = world->store.store,
+                                        .queue = world->service.queue,
+                                        .mailboxes = &world->worker,
+                                        .workers = 1,
+                                        .owner = &world->owner,
+                                        .log = &world->log,
+                                        .group = 100};
 
         assert_int_equal(writer_start(&writer, &world->service.writer), 0);
     }
     world->env = rpc_env_new(&world->service, 0);
     assert_non_null(world->env);
-    world->session = (struct session){.identity = {ROLE_OPERATOR, "test"}, .connection = 77};
+    world->session = (struct session){.identity = {.role = ROLE_OPERATOR, .client = "local", .actor = "test"},
+                                      .connection = 77};
     return world;
 }
 
@@ -180,7 +186,7 @@ test_hello_comes_first(void **state)
     (void)state;
     hello.protocol_version = 2;
     refuse(world, &request, CODE_FAILED_PRECONDITION, "protocol_version");
-    for (uint32_t body = BODY(STATUS); body <= BODY(EXPLAIN); body++) {
+    for (uint32_t body = BODY(STATUS); body <= BODY(WATCH); body++) {
         uint8_t bytes[] = {0x08, 5, (uint8_t)(body << 3 | 2), 0, 0}; // an empty message is one of every kind
         Kansen__V1__Response *response;
         struct buf out = {0};
@@ -283,6 +289,7 @@ test_write_queue(void **state)
     Kansen__V1__Write write = removal(&remove);
     Kansen__V1__Request request = request_of(BODY(WRITE), &write);
     Kansen__V1__Response *response;
+    char long_key[130] = "";
     unsigned worker;
     struct job *job;
 
@@ -305,7 +312,9 @@ test_write_queue(void **state)
     request.idempotency_key = (char *)"k";
     assert_int_equal(handle(world, &request, &response), RPC_BUSY);
     job_free(queue_take(world->service.queue, 1, 0));
-    refuse(world, &request, CODE_UNIMPLEMENTED, "idempotency_key");
+    memset(long_key, 'k', sizeof long_key - 1);
+    request.idempotency_key = long_key;
+    refuse(world, &request, CODE_INVALID_ARGUMENT, "idempotency_key");
     close_world(world);
 }
 

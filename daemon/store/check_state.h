@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of the offline check share. Only store/check*.c may include this.
+#ifndef STORE_CHECK_STATE_H
+#define STORE_CHECK_STATE_H
+
+#include "base/arena.h"
+#include "store/internal.h"
+#include <kansen/v1/command.pb-c.h>
+#include <stdio.h>
+#include <xxhash.h>
+
+struct check {
+    struct txn *txn;
+    FILE *out;
+    struct arena *arena; // of one step; reset behind it
+    uint64_t problems;
+    uint64_t expected[TABLE_COUNT]; // entries that the records ask for, in the tables that are derived
+    XXH3_state_t *digest;
+};
+
+// Tells a problem; the first hundred are shown.
+void check_problem(struct check *check, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// Unpacks a record into *out and takes it into the digest. Damage is a problem and gives NULL, not the end of
+// the check. 0 or a fault.
+int check_unpack(struct check *check, const char *what, const MDB_val *key, const MDB_val *value,
+                 const ProtobufCMessageDescriptor *type, void *out) MUST_CHECK;
+
+// Steps for each entry of a table. 0 or a fault.
+int check_placement(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_due(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+
+// Whether an offer's seats taken are the placements that take one. 0 or a fault.
+struct offer_row;
+int check_seats(struct check *check, const struct offer_row *row) MUST_CHECK;
+
+#endif

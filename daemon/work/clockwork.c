@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// At most one tick is on its way; when it comes back and more is due, the next one follows at once. Between
+// ticks the thread looks every LOOK_MS: a snapshot and one look at the first key of two small tables.
+#include "work/clockwork.h"
+#include "base/clock.h"
+#include "store/placement.h"
+#include "store/records.h"
+#include "store/store.h"
+#include "work/job.h"
+#include "work/lifecycle.h"
+#include "work/mailbox.h"
+#include "work/queue.h"
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LOOK_MS         100
+#define TICK_MEMORY_MAX ((size_t)64 << 20) // bytes
+#define TRIM_SLACK      1000u // entries above what is kept, so that not each new one costs a commit
+#define ANSWERS_KEPT_US INT64_C(86400000000)
+
+struct clockwork {
+    struct clockwork_options options;
+    pthread_t thread;
+    struct txn *txn;
+};
+
+static bool
+is_journal_long(struct clockwork *clockwork)
+{
+    uint64_t keep = clockwork->options.journal_keep, first;
+
+    return keep != 0 && journal_first(clockwork->txn, &first) == 0 &&
+           txn_sequence(clockwork->txn) - (first - 1) > keep + TRIM_SLACK;
+}
+
+static bool
+is_due(struct clockwork *clockwork)
+{
+    int64_t now = clock_wall_us(), oldest = 0;
+    struct due due;
+    bool yes;
+
+    if (txn_begin(clockwork->txn) != 0)
+        return false;
+    yes = (due_first(clockwork->txn, &due) == 0 && due.time_us <= now) ||
+          (answer_oldest(clockwork->txn, &oldest) == 0 && oldest < now - ANSWERS_KEPT_US) ||
+          is_journal_long(clockwork);
+    txn_end(clockwork->txn);
+    return yes;
+}
+
+static struct job *
+make_tick(const struct clockwork *clockwork)
+{
+    struct job *job = job_new(TICK_MEMORY_MAX);
+    Kansen__V1__Write *write;
+    Kansen__V1__Tick *tick;
+
+    if (job == NULL)
+        return NULL;
+    write = arena_alloc(job->arena, sizeof *write);
+    tick = arena_alloc(job->arena, sizeof *tick);
+    job->writes = arena_array(job->arena, 1, sizeof job->writes[0]);
+    job->results = arena_array(job->arena, 1, sizeof job->results[0]);
+    job->secrets = arena_array(job->arena, 1, sizeof job->secrets[0]);
+    if (write == NULL || tick == NULL || job->writes == NULL || job->results == NULL ||
+        job->secrets == NULL) {
+        job_free(job);
+        return NULL;
+    }
+    kansen__v1__tick__init(tick);
+    kansen__v1__write__init(write);
+    write->operation_case = KANSEN__V1__WRITE__OPERATION_TICK;
+    write->tick = tick;
+    randombytes_buf(job->secrets[0].random, sizeof job->secrets[0].random);
+    job->writes[0] = write;
+    job->n_writes = 1;
+    job->worker = clockwork->options.worker;
+    job->movers = MOVER_CLOCK;
+    snprintf(job->actor, sizeof job->actor, "clock");
+    return job;
+}
+
+static bool
+push_tick(struct clockwork *clockwork)
+{
+    struct job *job = make_tick(clockwork);
+
+    if (job == NULL)
+        return false;
+    if (queue_push(clockwork->options.queue, job) == 0)
+        return true;
+    job_free(job); // full or closed: the next look tries again
+    return false;
+}
+
+// Frees the tick that came back, if one did.
+static bool
+take_back(struct mail *mail)
+{
+    bool came = mail != NULL;
+
+    while (mail != NULL) {
+        struct mail *next = mail->next;
+
+        job_free((struct job *)mail);
+        mail = next;
+    }
+    return came;
+}
+
+static void *
+run(void *arg)
+{
+    struct clockwork *clockwork = arg;
+    struct pollfd poll_fd = {.fd = clockwork->options.mailbox->event_fd, .events = POLLIN};
+    bool under_way = false;
+    unsigned notices = 0;
+
+    while ((notices & MAILBOX_STOP) == 0) {
+        if (!under_way && is_due(clockwork))
+            under_way = push_tick(clockwork);
+        if (poll(&poll_fd, 1, LOOK_MS) < 0 && errno != EINTR)
+            break;
+        if (take_back(mailbox_take(clockwork->options.mailbox, &notices)))
+            under_way = false;
+    }
+    while (under_way) { // the writer still runs, so it comes
+        (void)poll(&poll_fd, 1, LOOK_MS);
+        under_way = !take_back(mailbox_take(clockwork->options.mailbox, &notices));
+    }
+    return NULL;
+}
+
+int
+clockwork_start(const struct clockwork_options *options, struct clockwork **out)
+{
+    struct clockwork *clockwork = calloc(1, sizeof *clockwork);
+    int rc;
+
+    if (clockwork == NULL)
+        return STORE_FAULT_MEMORY;
+    clockwork->options = *options;
+    rc = txn_new_read(options->store, &clockwork->txn);
+    if (rc == 0)
+        rc = -pthread_create(&clockwork->thread, NULL, run, clockwork);
+    if (rc != 0) {
+        txn_free(clockwork->txn);
+        free(clockwork);
+        return rc;
+    }
+    *out = clockwork;
+    return 0;
+}
+
+void
+clockwork_finish(struct clockwork *clockwork)
+{
+    if (clockwork == NULL)
+        return;
+    mailbox_notify(clockwork->options.mailbox, MAILBOX_STOP);
+    pthread_join(clockwork->thread, NULL);
+    txn_free(clockwork->txn);
+    free(clockwork);
+}
