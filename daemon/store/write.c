@@ -9,24 +9,31 @@
 #include "store/records.h"
 #include <string.h>
 
+static const char *const last_ids[] = {
+    [STORE_ID_PARTNER] = META_LAST_PARTNER,     [STORE_ID_OFFER] = META_LAST_OFFER,
+    [STORE_ID_INTEREST] = META_LAST_INTEREST,   [STORE_ID_REGION] = META_LAST_REGION,
+    [STORE_ID_PLACEMENT] = META_LAST_PLACEMENT,
+};
+
+int
+store_last_id(struct txn *txn, enum store_id kind, uint64_t *id)
+{
+    int rc = meta_get(txn, last_ids[kind], id);
+
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
 int
 store_next_id(struct txn *txn, enum store_id kind, uint64_t *id)
 {
-    static const char *const names[] = {
-        [STORE_ID_PARTNER] = META_LAST_PARTNER,     [STORE_ID_OFFER] = META_LAST_OFFER,
-        [STORE_ID_INTEREST] = META_LAST_INTEREST,   [STORE_ID_REGION] = META_LAST_REGION,
-        [STORE_ID_PLACEMENT] = META_LAST_PLACEMENT,
-    };
     uint64_t last;
-    int rc = meta_get(txn, names[kind], &last);
+    int rc = store_last_id(txn, kind, &last);
 
-    if (rc < 0)
-        return rc;
-    rc = meta_put(txn, names[kind], last + 1);
-    if (rc != 0)
-        return rc;
-    *id = last + 1;
-    return 0;
+    if (rc == 0)
+        rc = meta_put(txn, last_ids[kind], last + 1);
+    if (rc == 0)
+        *id = last + 1;
+    return rc;
 }
 
 // A removal of what must be there.

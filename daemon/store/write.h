@@ -22,6 +22,7 @@ enum store_id {
     STORE_ID_PLACEMENT,
 };
 int store_next_id(struct txn *txn, enum store_id kind, uint64_t *id) MUST_CHECK;
+int store_last_id(struct txn *txn, enum store_id kind, uint64_t *id) MUST_CHECK; // 0 = none was given
 
 // Puts a partner; old is the stored one, or NULL for a new one. When what its offers inherit has changed,
 // their rows are derived again.

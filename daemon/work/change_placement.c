@@ -185,7 +185,7 @@ put_new(struct change *change, struct reservation *reservation, Kansen__V1__Plac
     placement->lease_s = given->lease_s;
     placement->from_date = given->from_date;
     placement->to_date = given->to_date;
-    placement->turn = placement->id;
+    placement->turn = seats_turn(placement->id);
     placement->created_us = placement->updated_us = change->command->time_us;
     if (state == STATE(HELD))
         placement->expires_us = change->command->time_us + lease_s * INT64_C(1000000);

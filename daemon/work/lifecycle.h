@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of a placement: its states, who may move it, and the one function that does. Pure; any thread.
 //
-//     reserve                 request             accept            confirm            start complete
-//   ----------> HELD ------------------> REQUESTED ----> ACCEPTED ----------> CONFIRMED ------> STARTED
-//   -------> COMPLETED
-//    |   ^  ^     | expire   \               | decline      ^ |                  |                |  | drop
-//    out |   |  |     v           \              v              | |                  |                |  v |
-//    |  |  EXPIRED         \          DECLINED          | |                  |                | DROPPED_OUT
-//    |   |  |     ^             `--- request, direct -------' |                  |                |
-//    |   |  |     | not drawn                                 |                  |                |
-//    |   |  +-- ENTERED (in the draw of an offer that collects requests)         |                |
-//    |   |        | not drawn                                 |                  |                |
-//    |   |        v                                           |                  |                |
-//    `-> +----- WAITING (on the waiting list)                 |                  |                |
+// clang-format off
+//
+//    reserve           request            accept           confirm            start          complete
+//   ---------> HELD ----------> REQUESTED -------> ACCEPTED --------> CONFIRMED ------> STARTED ---------> COMPLETED
+//    |  |      ^  |\                 |                ^                                   |
+//    |  |      |  | `----- request, direct ----------'|                                   | drop out
+//    |  |      |  |                  | decline                                            v
+//    |  |      |  | expire           v                                                DROPPED_OUT
+//    |  |      |  `-------> EXPIRED  DECLINED
+//    |  |      |               ^
+//    |  |      | drawn         | not drawn
+//    |  `-> ENTERED -----------'          (in the draw of an offer that collects requests)
+//    |         | not drawn, and the offer keeps a list
+//    |         v
+//    `----> WAITING --moves up--> HELD    (on the waiting list)
 //
 //   WAITING, ENTERED, HELD, REQUESTED, ACCEPTED, CONFIRMED --withdraw--> WITHDRAWN
 //   REQUESTED, ACCEPTED, CONFIRMED, STARTED --cancel--> CANCELLED_BY_PARTNER
 //   WAITING, ENTERED, HELD, REQUESTED --partner suspended--> CANCELLED_BY_PARTNER
-//   WAITING, ENTERED, HELD, REQUESTED, ACCEPTED, CONFIRMED, STARTED --partner or offer removed-->
-//   CANCELLED_BY_PARTNER
+//   all that have not ended --partner or offer removed--> CANCELLED_BY_PARTNER
 //
+// clang-format on
 // A suspension leaves what a partner has accepted: the student counts on it, and an operator decides each
 // case.
 #ifndef WORK_LIFECYCLE_H

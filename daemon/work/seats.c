@@ -6,6 +6,7 @@
 #include "store/offer_row.h"
 #include "store/placement.h"
 #include "store/records.h"
+#include "store/write.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,34 +186,33 @@ collect_lots(struct change *change, uint64_t offer, struct lot **out, size_t *co
     return 0;
 }
 
-// The reserve first, then all: what is left of the reserve is open to everyone, so no seat stays empty.
 static void
-choose(struct lot *lots, size_t n, const struct offer_row *row)
+take(struct lot *lot, struct offer_row *row)
 {
-    int free = row->seats - row->seats_taken, reserved = row->reserved - row->taken_referred;
-
-    for (size_t i = 0; i < n && reserved > 0 && free > 0; i++) {
-        if (!lots[i].placement->referred)
-            continue;
-        lots[i].drawn = true;
-        reserved--;
-        free--;
-    }
-    for (size_t i = 0; i < n && free > 0; i++) {
-        if (lots[i].drawn)
-            continue;
-        lots[i].drawn = true;
-        free--;
-    }
+    lot->drawn = true;
+    row->seats_taken++;
+    row->taken_referred = (uint16_t)(row->taken_referred + (lot->placement->referred ? 1 : 0));
 }
 
-// What the draw means for one lot. Who is not drawn waits in the order of the lots: place counts from 1, and
-// later comers have their placement's id, which is larger.
+// The reserve first, then all in order, by the rule that holds for any request on that day: what is left of
+// the reserve stays for referred students until it opens. row is a copy, in which the seats are counted on.
+static void
+choose(struct lot *lots, size_t n, struct offer_row row, int32_t day)
+{
+    for (size_t i = 0; i < n && row.taken_referred < row.reserved; i++)
+        if (lots[i].placement->referred && offer_row_free(&row, true, day) > 0)
+            take(&lots[i], &row);
+    for (size_t i = 0; i < n; i++)
+        if (!lots[i].drawn && offer_row_free(&row, lots[i].placement->referred, day) > 0)
+            take(&lots[i], &row);
+}
+
+// What the draw means for one lot. Who is not drawn and may wait does so at that turn.
 static int
-settle(struct change *change, const struct lot *lot, uint64_t place, bool waiting_list)
+settle(struct change *change, const struct lot *lot, uint64_t turn, bool waiting_list)
 {
     enum event event = lot->drawn ? EVENT_DRAWN : waiting_list ? EVENT_NOT_DRAWN_WAITING : EVENT_NOT_DRAWN;
-    struct seats_next next = {.turn = place};
+    struct seats_next next = {.turn = turn};
 
     if (lifecycle_move(lot->placement->state, event, MOVER_CLOCK, &next.state) != 0)
         return STORE_FAULT_CORRUPT;
@@ -225,9 +225,12 @@ seats_draw(struct change *change, uint64_t offer_id)
     Kansen__V1__Offer *offer = NULL;
     struct lot *lots = NULL;
     size_t n = 0;
+    uint64_t last = 0;
     struct offer_row row;
     int rc = get_row(change, offer_id, &row);
 
+    if (rc == 0)
+        rc = store_last_id(change->txn, STORE_ID_PLACEMENT, &last);
     if (rc == 0)
         rc = offer_get(change->txn, offer_id, change->arena, &offer);
     if (rc == 0)
@@ -237,9 +240,9 @@ seats_draw(struct change *change, uint64_t offer_id)
     if (n == 0)
         return 0;
     if ((row.flags & OFFER_ROW_LIVE) != 0)
-        choose(lots, n, &row);
+        choose(lots, n, row, date_of_time(change->command->time_us));
     change->seed = change->command->secrets->random;
     for (size_t i = 0; i < n && rc == 0; i++)
-        rc = settle(change, &lots[i], i + 1, offer->waiting_list);
+        rc = settle(change, &lots[i], seats_turn(last) + 1 + i, offer->waiting_list);
     return rc;
 }

@@ -12,6 +12,15 @@
 #define SEATS_LEASE_TURN_S 259200u // of a hold that comes by waiting or by lot, unless told: three days
 #define SEATS_LEASE_MAX_S  604800u // seven days
 
+// The turn of a placement by its arrival. Between two arrivals lies room for those whom a draw left waiting:
+// they come behind all who came before the draw, in the order of their lots, and before all who come later.
+#define SEATS_TURNS_BETWEEN (UINT64_C(1) << 24)
+static inline uint64_t
+seats_turn(uint64_t placement)
+{
+    return placement * SEATS_TURNS_BETWEEN;
+}
+
 // What becomes of a placement.
 struct seats_next {
     Kansen__V1__PlacementState state;
@@ -27,9 +36,9 @@ int seats_set(struct change *change, const Kansen__V1__Placement *old, const str
 // Gives free seats of an offer to those who wait, in order; a no-op while it is not open.
 int seats_fill(struct change *change, uint64_t offer) MUST_CHECK;
 
-// Draws among those who entered: referred students first up to the reserve, then all, each in an order that
-// follows from the command's random bytes and the placement's id. Who is not drawn waits in that order, or is
-// through.
+// Draws among those who entered, in an order that follows from the command's random bytes and the placements'
+// ids: referred students first up to the reserve, then all, by the rule of reserved seats. Who is not drawn
+// waits in that order, or is through.
 int seats_draw(struct change *change, uint64_t offer) MUST_CHECK;
 
 // Moves all placements of an offer for which the event is allowed (EVENT_SUSPENDED or EVENT_REMOVED).

@@ -6,17 +6,22 @@
 #include "work/writer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/placement.h"
 #include "store/records.h"
 #include "store/store.h"
 #include "work/apply.h"
 #include "work/idempotency.h"
 #include "work/job.h"
+#include "work/lifecycle.h"
 #include "work/mailbox.h"
 #include "work/queue.h"
 #include <errno.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#define TICK_MEMORY_MAX ((size_t)64 << 20) // bytes
 
 struct chain { // jobs on their way back to one worker
     struct mail *first, *last;
@@ -26,6 +31,7 @@ struct writer {
     struct writer_options options;
     pthread_t thread;
     struct txn *txn;
+    struct arena *arena;  // of a tick before a command
     int64_t last_time_us; // of the last command that was stamped
     bool failed;          // the disk failed
     int told_fault;       // the fault that was logged last, so that a flood gives one line
@@ -104,6 +110,45 @@ stamp(struct writer *writer)
     return writer->last_time_us;
 }
 
+// Lets what is due by now happen, so that no command on placements overtakes it: a newcomer must not take the
+// seat of a draw, a reserve or a lease that the clock has not come to yet.
+static int
+catch_up(struct writer *writer, int64_t now_us)
+{
+    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+    Kansen__V1__Tick tick = KANSEN__V1__TICK__INIT;
+    struct due due;
+    int rc;
+
+    write.operation_case = KANSEN__V1__WRITE__OPERATION_TICK;
+    write.tick = &tick;
+    while ((rc = due_first(writer->txn, &due)) == 0 && due.time_us <= now_us) {
+        struct command_secrets secrets = {0};
+        struct command command = {.time_us = now_us,
+                                  .actor = "clock",
+                                  .client = "",
+                                  .movers = MOVER_CLOCK,
+                                  .journal_keep = writer->options.journal_keep,
+                                  .secrets = &secrets,
+                                  .write = &write};
+        Kansen__V1__WriteResult result;
+
+        randombytes_buf(secrets.random, sizeof secrets.random);
+        rc = apply(writer->txn, &command, writer->arena, &result); // takes out what was due first, at least
+        arena_reset(writer->arena);
+        if (rc != 0)
+            return rc;
+    }
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
+static bool
+is_about_seats(const Kansen__V1__Write *write)
+{
+    return write->operation_case == KANSEN__V1__WRITE__OPERATION_RESERVE_PLACEMENT ||
+           write->operation_case == KANSEN__V1__WRITE__OPERATION_MOVE_PLACEMENT;
+}
+
 static int
 apply_writes(struct writer *writer, struct job *job)
 {
@@ -123,7 +168,10 @@ apply_writes(struct writer *writer, struct job *job)
         };
 
         kansen__v1__write_result__init(&job->results[i]);
-        rc = apply(writer->txn, &command, job->arena, &job->results[i]);
+        if (is_about_seats(job->writes[i]))
+            rc = catch_up(writer, command.time_us);
+        if (rc == 0)
+            rc = apply(writer->txn, &command, job->arena, &job->results[i]);
     }
     return rc;
 }
@@ -323,10 +371,14 @@ writer_start(const struct writer_options *options, struct writer **out)
     rc = writer_last_time(options->store, &writer->last_time_us);
     if (rc == 0)
         rc = txn_new_write(options->store, &writer->txn);
+    writer->arena = arena_new(TICK_MEMORY_MAX);
+    if (rc == 0 && writer->arena == NULL)
+        rc = STORE_FAULT_MEMORY;
     if (rc == 0)
         rc = -pthread_create(&writer->thread, NULL, run, writer);
     if (rc != 0) {
         txn_free(writer->txn);
+        arena_free(writer->arena);
         free(writer);
         return rc;
     }
@@ -341,6 +393,7 @@ writer_finish(struct writer *writer)
         return;
     pthread_join(writer->thread, NULL);
     txn_free(writer->txn);
+    arena_free(writer->arena);
     free(writer);
 }
 

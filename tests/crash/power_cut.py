@@ -121,9 +121,9 @@ class Load:
 
 
 class Commits:
-    """Counts the commits in a log that grows: heads of events, as log.h has them."""
+    """Counts the commits in a log that grows: heads of events, as log.h has them, of writes to LMDB's meta pages."""
 
-    HEAD, THROUGH = struct.Struct("=IIQQ"), 3
+    HEAD, WRITE, META_BYTES, META_LENGTH = struct.Struct("=IIQQ"), 2, 8192, 512
 
     def __init__(self, log):
         self.log, self.at, self.n = log, 0, 0
@@ -132,8 +132,8 @@ class Commits:
         with open(self.log, "rb") as log:
             log.seek(self.at)
             while len(head := log.read(self.HEAD.size)) == self.HEAD.size:
-                kind, _, _, length = self.HEAD.unpack(head)
-                self.n += kind == self.THROUGH
+                kind, _, place, length = self.HEAD.unpack(head)
+                self.n += kind == self.WRITE and place < self.META_BYTES and length < self.META_LENGTH
                 self.at += self.HEAD.size + length
                 log.seek(self.at)
         return self.n

@@ -352,7 +352,7 @@ class Model:
             self.students[given.student] = self.next_id("student")
         number = self.next_id("placement")
         placement = Placement(number, offer.id, offer.fields["partner"], self.students[given.student], state, given.referred,
-                              given.lease_s, time, time, number)
+                              given.lease_s, time, time, number << 24)
         if state == HELD:
             placement.expires_us = time + (given.lease_s or LEASE_S) * SECOND
         self.placements[number] = self.at[offer.id][number] = placement

@@ -5,6 +5,7 @@
 #include "tests/unit/placement_fixture.h"
 #include "work/idempotency.h"
 #include "work/job.h"
+#include "work/seats.h"
 #include <sodium.h>
 
 static Kansen__V1__WriteResult
@@ -247,7 +248,8 @@ test_a_draw(void **state)
             first = placement->id;
         }
         if (i > 0 && placement->state == STATE(WAITING))
-            assert_true(placement->turn <= ENTRIES);
+            assert_int_equal(placement->turn / SEATS_TURNS_BETWEEN,
+                             ids[ENTRIES - 1]); // behind who came before
     }
     // Who is not drawn waits, in the order of the lots.
     for (int i = 0; i < ENTRIES; i++) {
@@ -273,7 +275,8 @@ test_a_draw_without_a_waiting_list(void **state)
 }
 
 // Who is drawn by a seed, worked out again from what the journal tells: the first one is referred, so it is
-// in; the others in the order of BLAKE2b of their id, keyed with the seed.
+// in; the others in the order of BLAKE2b of their id, keyed with the seed, but not on the seats of the
+// reserve.
 static uint64_t
 drawn_by(const uint64_t ids[ENTRIES], const Kansen__V1__JournalEntry *entry)
 {
@@ -288,7 +291,7 @@ drawn_by(const uint64_t ids[ENTRIES], const Kansen__V1__JournalEntry *entry)
 
         for (int j = 1; j < ENTRIES; j++)
             before += memcmp(hash[j], hash[i], 32) < 0;
-        drawn |= (uint64_t)(before < DRAW_SEATS - 1) << i;
+        drawn |= (uint64_t)(before < DRAW_SEATS - DRAW_RESERVED) << i;
     }
     return drawn;
 }

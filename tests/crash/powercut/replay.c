@@ -17,7 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SHOWN_MAX 20u // failures that are told
+#define META_BYTES  8192u // of the file hold LMDB's two meta pages; a commit ends with a write of less than
+#define META_LENGTH 512u  // this in one of them
+#define SHOWN_MAX   20u   // failures that are told
 #define SINGLES_MAX                                                                                          \
     48u                  // writes that are dropped, or kept, one by one, when a sync begins; of more a random
                          // choice
@@ -66,12 +68,12 @@ take(struct replay *replay, size_t i)
 
     switch (head->kind) {
     case LOG_WRITE:
+        replay->commits += head->place < META_BYTES && head->length < META_LENGTH;
         return disk_write(replay->disk, i, head->place, event->bytes, head->length);
     case LOG_SYNC_END:
         return replay->options.lie ? 0 : disk_sync(replay->disk, head->place);
-    case LOG_THROUGH: // LMDB writes its meta page through, and nothing else: the end of a commit
-        replay->commits++;
-        replay->born = true;
+    case LOG_THROUGH:
+        replay->born = replay->commits > 0;
         return replay->options.lie ? 0 : disk_through(replay->disk, head->place);
     case LOG_RESIZE:
         fprintf(stderr, "the store's file was resized, which the model of the disk does not know\n");

@@ -159,6 +159,8 @@ add_sent(struct trace *trace, const struct event *event, struct stream **streams
 {
     struct stream *stream;
 
+    if (event->head.number == 0 || event->head.place == 0)
+        return fail("something was sent on no connection, or before anything was opened");
     if (event->head.number > *n) {
         *streams = realloc(*streams, event->head.number * sizeof **streams);
         if (*streams == NULL)
@@ -172,8 +174,6 @@ add_sent(struct trace *trace, const struct event *event, struct stream **streams
         return fail("memory is short");
     memcpy(stream->bytes + stream->len, event->bytes, event->head.length);
     stream->len += event->head.length;
-    if (event->head.place == 0)
-        return fail("something was sent before anything was written");
     return take_frames(trace, event->head.place - 1, stream);
 }
 
@@ -217,7 +217,12 @@ trace_read(const char *path, struct trace *out)
         rc = fail("the store's file is not in it");
     if (rc == 0)
         rc = read_answers(&trace);
-    if (rc == 0)
+    if (rc == 0) {
         *out = trace;
+    } else {
+        free(trace.events);
+        if (trace.memory != NULL)
+            munmap((void *)trace.memory, trace.memory_len);
+    }
     return rc;
 }

@@ -193,7 +193,7 @@ run_check(struct judge *judge, char digest[DIGEST_CHARS + 1], uint64_t *last)
 static enum verdict
 check_records(struct judge *judge)
 {
-    char digest[DIGEST_CHARS + 1];
+    char digest[DIGEST_CHARS + 1] = "";
     uint64_t last = 0;
     enum verdict verdict = run_check(judge, digest, &last);
 
@@ -261,7 +261,7 @@ write_on(struct judge *judge)
 static enum verdict
 write_and_check(struct judge *judge, uint64_t acknowledged)
 {
-    char before[DIGEST_CHARS + 1], after[DIGEST_CHARS + 1];
+    char before[DIGEST_CHARS + 1] = "", after[DIGEST_CHARS + 1] = "";
     uint64_t last = 0, then = 0;
     enum verdict verdict = open_and_read(judge, acknowledged, UINT64_MAX);
 
