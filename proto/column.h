@@ -36,6 +36,7 @@ struct column {
     const struct names *names; // of words
     const char *allowed;       // numbers and flags: what is allowed, for messages
     const char *path;          // name of the field in the protocol, where it is another
+    const char *help;          // what it is, with format, unit, range and an example; words are told by names
 };
 
 #define COLUMN_E_BAD 1 // the text can not be this column's

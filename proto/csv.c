@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum state {
     ROW_START,   // no byte of the row is read
@@ -350,18 +351,53 @@ at_end(struct csv *csv, struct csv_row *row, struct csv_error *error)
     return finish_row(csv, row, error);
 }
 
-// Passes over a byte order mark; false while too few bytes are there to tell.
+// Whether data[0..len) starts with text: 1 yes, 0 no, -1 too few bytes are there to tell.
+static int
+starts_with(const char *data, size_t len, const char *text)
+{
+    size_t n = strlen(text);
+
+    if (strncasecmp(data, text, n < len ? n : len) != 0)
+        return 0;
+    return len >= n ? 1 : -1;
+}
+
+// The separator that a line "sep=C" of data[0..len) names: C, 0 if there is no such line, -1 if too few bytes
+// are there to tell.
+static int
+named_separator(const struct csv *csv, const char *data, size_t len)
+{
+    int named = starts_with(data, len, "sep=");
+
+    if (named != 1)
+        return named;
+    if (len > 4 && !is_separator(csv, data[4]))
+        return 0;
+    if (len < 6)
+        return -1;
+    return data[5] == '\r' || data[5] == '\n' ? data[4] : 0;
+}
+
+// Passes over a byte order mark and over a line that names the separator; false while too few bytes are there
+// to tell.
 static bool
 begin(struct csv *csv)
 {
-    static const char mark[] = "\xef\xbb\xbf";
-    size_t len = buf_len(&csv->raw), n = len < 3 ? len : 3;
-    bool same = n == 0 || memcmp(buf_bytes(&csv->raw), mark, n) == 0;
+    size_t len = buf_len(&csv->raw), start = 0;
+    const char *raw = len > 0 ? (const char *)buf_bytes(&csv->raw) : "";
+    int mark = starts_with(raw, len, "\xef\xbb\xbf"), separator;
 
-    if (same && n < 3 && !csv->ended)
+    start = mark == 1 ? 3 : 0;
+    separator = mark == -1 ? -1 : named_separator(csv, raw + start, len - start);
+    if (separator == -1 && !csv->ended)
         return false;
-    if (same && n == 3)
-        buf_consume(&csv->raw, 3);
+    if (separator > 0) {
+        csv->separator = (char)separator;
+        csv->after_cr = raw[start + 5] == '\r';
+        csv->line++;
+        start += 6;
+    }
+    buf_consume(&csv->raw, start);
     csv->begun = true;
     return true;
 }

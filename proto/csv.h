@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An incremental reader of CSV: bytes in, rows out, no I/O. The format is RFC 4180 in UTF-8. Accepted beside
 // it: a byte order mark; LF, CRLF or a lone CR as line end; ',' ';' or tab as separator, told from the first
-// row (the first of them outside quotes). Lines without a byte are skipped. One owner at a time.
+// row (the first of them outside quotes) or by a line "sep=;" before it, as spreadsheets write it. Lines
+// without a byte are skipped. One owner at a time.
 //
 // An error costs one row. Reading goes on at the next line end; where a quoted field runs over several lines
 // and is then found to be broken (most often: its closing quote is missing), it goes on at the end of the

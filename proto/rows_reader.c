@@ -134,12 +134,41 @@ read_header_field(struct rows_reader *reader, size_t line, struct csv_field fiel
     return 0;
 }
 
+static bool
+knows_a_column(const struct rows_reader *reader, const struct csv_row *row)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        struct csv_field field = trimmed(row->fields[i]);
+
+        if (columns_named(reader->table, field.text, field.len) != NULL)
+            return true;
+    }
+    return false;
+}
+
+// Tells that the first row is no header at all.
+static int
+tell_no_header(struct rows_reader *reader, const struct csv_row *row)
+{
+    const struct csv_field *first = &row->fields[0];
+    char allowed[500];
+    int result;
+
+    column_bad(&reader->message, first->text, first->len,
+               columns_list(reader->table, allowed, sizeof allowed));
+    result = tell(reader, row->line, 0, "", "the header row names no column of %s: the first field is %s",
+                  reader->table->name, reader->message.text);
+    return result != 0 ? result : ROWS_E_HEADER;
+}
+
 static int
 read_header(struct rows_reader *reader, const struct csv_row *row)
 {
     size_t errors = 0;
     int result;
 
+    if (!knows_a_column(reader, row))
+        return tell_no_header(reader, row);
     for (size_t i = 0; i < row->count && i < COLUMNS_MAX; i++) {
         struct csv_field field = trimmed(row->fields[i]);
 

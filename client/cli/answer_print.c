@@ -65,13 +65,28 @@ distance_text(const Kansen__V1__Match *match, char out[CELL])
     return out;
 }
 
+// The price of an offer that matches. Above what the student can pay it matches because a fund pays: one of
+// those that the query names; which one, the answer tells only if there is one.
 static char *
-cost_text(uint32_t cents, char out[CELL])
+cost_text(const Kansen__V1__Query *query, const Kansen__V1__Match *match, const char *before,
+          const char *after, char out[CELL])
 {
+    uint32_t cents = match->cost_cents;
+    int used;
+
     if (cents == 0)
         snprintf(out, CELL, "free");
     else
         snprintf(out, CELL, "%u.%02u", cents / 100, cents % 100);
+    if (query->max_cost_case != KANSEN__V1__QUERY__MAX_COST_MAX_COST_CENTS ||
+        cents <= query->max_cost_cents || query->n_funds == 0)
+        return out;
+    used = (int)strlen(out);
+    used += snprintf(out + used, CELL - (size_t)used, "%s%s", before, query->n_funds > 1 ? "one of: " : "");
+    for (size_t i = 0; i < query->n_funds && used < (int)CELL; i++)
+        used += snprintf(out + used, CELL - (size_t)used, "%s%s", i > 0 ? ", " : "", query->funds[i]);
+    if (used < (int)CELL)
+        snprintf(out + used, CELL - (size_t)used, "%s", after);
     return out;
 }
 
@@ -100,7 +115,7 @@ because_text(const Kansen__V1__ScoreParts *parts, char out[CELL])
 }
 
 static void
-add_match(struct table *table, size_t rank, const Kansen__V1__Match *match)
+add_match(struct table *table, size_t rank, const Kansen__V1__Query *query, const Kansen__V1__Match *match)
 {
     char cell[CELL];
 
@@ -120,11 +135,11 @@ add_match(struct table *table, size_t rank, const Kansen__V1__Match *match)
         table_cell(table, BECAUSE, because_text(match->parts, cell));
     }
     table_cellf(table, SEATS, "%u", match->seats_free);
-    table_cell(table, COST, cost_text(match->cost_cents, cell));
+    table_cell(table, COST, cost_text(query, match, " (", ")", cell));
 }
 
 static int
-print_matches(Kansen__V1__Match *const *matches, size_t count)
+print_matches(const Kansen__V1__Query *query, Kansen__V1__Match *const *matches, size_t count)
 {
     struct table *table = table_new(columns, sizeof columns / sizeof columns[0], true);
     int result;
@@ -132,7 +147,7 @@ print_matches(Kansen__V1__Match *const *matches, size_t count)
     if (table == NULL)
         return -1;
     for (size_t i = 0; i < count; i++)
-        add_match(table, i + 1, matches[i]);
+        add_match(table, i + 1, query, matches[i]);
     result = table_print(table);
     table_free(table);
     return result;
@@ -170,11 +185,11 @@ answer_print_match(const Kansen__V1__Query *query, const Kansen__V1__MatchRespon
     if (answer->n_matches == 0)
         puts("No offer matches. `kansenctl explain` with the same flags and an offer tells why.");
     else
-        result = print_matches(answer->matches, answer->n_matches);
+        result = print_matches(query, answer->matches, answer->n_matches);
     if (result == 0 && query->discover > 0) {
         printf("\nOutside these interests:%s\n", answer->n_discoveries == 0 ? " nothing" : "");
         if (answer->n_discoveries > 0)
-            result = print_matches(answer->discoveries, answer->n_discoveries);
+            result = print_matches(query, answer->discoveries, answer->n_discoveries);
     }
     if (answer->total_given_case == KANSEN__V1__MATCH_RESPONSE__TOTAL_GIVEN_TOTAL)
         printf("\nMatches in all: %" PRIu64 "\n", answer->total);
@@ -187,8 +202,8 @@ answer_print_match(const Kansen__V1__Query *query, const Kansen__V1__MatchRespon
 
         if (text == NULL)
             return -1;
-        printf("\nMore: the same %swith --cursor %s\n",
-               answer->n_discoveries > 0 ? "without --discover and " : "", text);
+        printf("\nMore: the same %swith --cursor %s\n", query->discover > 0 ? "without --discover, " : "",
+               text);
         free(text);
     }
     return result;
@@ -203,15 +218,17 @@ pair(struct table *table, const char *key, const char *value)
 }
 
 static void
-add_explained(struct table *table, const Kansen__V1__Match *match)
+add_explained(struct table *table, const Kansen__V1__Query *query, bool eligible,
+              const Kansen__V1__Match *match)
 {
+    static const Kansen__V1__Query none = KANSEN__V1__QUERY__INIT; // of what does not match nobody pays
     char cell[CELL];
 
     pair(table, "kind", word(&names_offer_kind, (int)match->kind));
     pair(table, "partner", match->partner_name);
     pair(table, "place", match->place);
     pair(table, "distance", distance_text(match, cell));
-    pair(table, "cost", cost_text(match->cost_cents, cell));
+    pair(table, "cost", cost_text(eligible ? query : &none, match, ", paid by ", "", cell));
     table_row(table);
     table_cell(table, 0, "seats free");
     table_cellf(table, 1, "%u", match->seats_free);
@@ -239,7 +256,8 @@ add_explained(struct table *table, const Kansen__V1__Match *match)
 }
 
 int
-answer_print_explain(uint64_t offer_id, const Kansen__V1__ExplainResponse *answer)
+answer_print_explain(uint64_t offer_id, const Kansen__V1__Query *query,
+                     const Kansen__V1__ExplainResponse *answer)
 {
     static const struct table_column heads[] = {{"", 0, 0}, {"", 0, 0}};
     const Kansen__V1__Match *match = answer->match;
@@ -254,7 +272,7 @@ answer_print_explain(uint64_t offer_id, const Kansen__V1__ExplainResponse *answe
         printf("%s\n  the student: %s\n  the offer:   %s\n", word(&names_reason, (int)answer->reason),
                answer->wanted, answer->offered);
     if (match != NULL)
-        add_explained(table, match);
+        add_explained(table, query, answer->eligible, match);
     result = table_print(table);
     table_free(table);
     return result;

@@ -8,6 +8,7 @@
 #include <kansen/v1/protocol.pb-c.h>
 
 int answer_print_match(const Kansen__V1__Query *query, const Kansen__V1__MatchResponse *answer) MUST_CHECK;
-int answer_print_explain(uint64_t offer_id, const Kansen__V1__ExplainResponse *answer) MUST_CHECK;
+int answer_print_explain(uint64_t offer_id, const Kansen__V1__Query *query,
+                         const Kansen__V1__ExplainResponse *answer) MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
 #include "client/cli/lines.h"
 #include "client/cli/progress.h"
 #include "client/cli/query_json.h"
+#include "client/cli/query_words.h"
 #include "proto/names.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -138,12 +139,16 @@ static int
 take_refusal(struct batch *batch, struct slot *slot, const Kansen__V1__Status *status)
 {
     const char *code = names_text(&names_code, status->code);
+    struct cli_words words = {.hint = NULL};
 
     if (status->retry_after_ms > 0 && slot->tries < TRIES) {
         poll(NULL, 0, status->retry_after_ms < WAIT_MS_MAX ? (int)status->retry_after_ms : WAIT_MS_MAX);
         return send_slot(batch, slot);
     }
-    answer_error(batch, slot, code != NULL ? code : "UNKNOWN", status->field, status->message);
+    snprintf(words.field, sizeof words.field, "%s", status->field);
+    snprintf(words.message, sizeof words.message, "%s", status->message);
+    query_words_reword_json(status, &words);
+    answer_error(batch, slot, code != NULL ? code : "UNKNOWN", words.field, words.message);
     return CLI_OK;
 }
 

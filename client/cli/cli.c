@@ -21,33 +21,48 @@ verb_name(const struct cli *cli)
     return cli->verb != NULL ? cli->verb->name : "";
 }
 
-void
-cli_tell_usage(const struct cli *cli, const char *format, ...)
+// Flushes standard output and tells if what was written did not get through. Whether it did.
+static bool
+flush_output(const struct cli *cli)
 {
-    const struct verb *verb = cli->verb;
-    va_list args;
+    int number = errno; // of a write that failed before
 
-    fprintf(stderr, "kansenctl%s%s: ", verb != NULL ? " " : "", verb_name(cli));
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    if (verb == NULL)
-        fputs("\nusage: kansenctl [-s SERVER] [--token-file F] [--json] VERB ...; see kansenctl help\n",
-              stderr);
-    else
-        fprintf(stderr, "\nusage: kansenctl %s%s%s; see kansenctl %s --help\n", verb->name,
-                verb->args[0] != '\0' ? " " : "", verb->args, verb->name);
+    if (fflush(stdout) != 0)
+        number = errno;
+    else if (!ferror(stdout))
+        return true;
+    fprintf(stderr, "kansenctl%s%s: standard output could not be written: %s\n", cli->verb != NULL ? " " : "",
+            verb_name(cli), strerror(number));
+    return false;
 }
 
 static void
 tell(const struct cli *cli, const char *code, const char *field, const char *message)
 {
     if (cli->json)
-        json_print(json_error(code, field, message));
-    fflush(stdout);
-    fprintf(stderr, "kansenctl%s%s: %s%s%s%s%s%s\n", cli->verb != NULL ? " " : "", verb_name(cli), field,
-            field[0] != '\0' ? ": " : "", message, code[0] != '\0' ? " (" : "", code,
-            code[0] != '\0' ? ")" : "");
+        (void)json_print(json_error(code, field, message)); // told by the flush
+    (void)flush_output(cli);
+    fprintf(stderr, "kansenctl%s%s: %s%s%s", cli->verb != NULL ? " " : "", verb_name(cli), field,
+            field[0] != '\0' ? ": " : "", message);
+}
+
+void
+cli_tell_usage(const struct cli *cli, const char *field, const char *format, ...)
+{
+    const struct verb *verb = cli->verb;
+    char message[1200];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    tell(cli, "INVALID_ARGUMENT", field, message);
+    if (verb == NULL)
+        fputs("\nusage: kansenctl [-s SERVER] [--token-file F] [--json] VERB ...; see kansenctl help\n",
+              stderr);
+    else
+        fprintf(stderr, "\nusage: kansenctl %s%s%s; see kansenctl %s --help\n", verb->name,
+                verb->args[0] != '\0' ? " " : "", verb->args, verb->name);
 }
 
 void
@@ -60,15 +75,23 @@ cli_tell_failure(const struct cli *cli, const char *code, const char *field, con
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     tell(cli, code, field, message);
+    fprintf(stderr, " (%s)\n", code);
 }
 
 void
 cli_tell_refusal(const struct cli *cli, const Kansen__V1__Status *status)
 {
     const char *code = names_text(&names_code, status->code);
+    struct cli_words words = {.hint = NULL};
 
-    cli_tell_failure(cli, code != NULL ? code : "UNKNOWN", status->field, "%s",
-                     status->message[0] != '\0' ? status->message : "the server said no");
+    snprintf(words.field, sizeof words.field, "%s", status->field);
+    snprintf(words.message, sizeof words.message, "%s",
+             status->message[0] != '\0' ? status->message : "the server said no");
+    if (cli->verb != NULL && cli->verb->reword != NULL)
+        cli->verb->reword(cli->verb, status, &words);
+    cli_tell_failure(cli, code != NULL ? code : "UNKNOWN", words.field, "%s", words.message);
+    if (words.hint != NULL)
+        fprintf(stderr, "%s\n", words.hint);
 }
 
 int
@@ -206,8 +229,13 @@ cli_write(struct cli *cli, Kansen__V1__Write *write, const char *key, Kansen__V1
 int
 cli_finish_output(const struct cli *cli)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return CLI_OK;
-    fprintf(stderr, "kansenctl %s: standard output: %s\n", verb_name(cli), strerror(errno));
-    return CLI_NO;
+    return flush_output(cli) ? CLI_OK : CLI_NO;
+}
+
+int
+cli_printed(const struct cli *cli, int result)
+{
+    if (ferror(stdout))
+        return cli_finish_output(cli);
+    return result == 0 ? CLI_OK : cli_no_memory(cli);
 }

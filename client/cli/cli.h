@@ -42,6 +42,16 @@ struct flag {
 };
 
 struct rows_table;
+struct verb;
+
+// A refusal for the user: words start as the server's; hint is a line that helps on, or NULL.
+struct cli_words {
+    char field[96], message[420];
+    const char *hint;
+};
+
+#define CLI_HINT_REGIONS   "kansenctl regions TEXT finds the codes of regions"
+#define CLI_HINT_INTERESTS "kansenctl interests TEXT finds the codes of interests"
 
 struct verb {
     const char *name; // "match", "partner add"
@@ -54,24 +64,27 @@ struct verb {
     const struct rows_table *record; // verbs about a partner or an offer: which
     int status;                      // verbs that set its status: which
     int move;                        // verbs that move a placement: which
+    // Says what the server said no to in the user's own terms, or NULL.
+    void (*reword)(const struct verb *verb, const Kansen__V1__Status *status, struct cli_words *words);
 };
 
 // The verbs, in the order of the help; ends with name NULL.
 extern const struct verb verbs[];
 
-// Tell a fault in the usage and the usage line on stderr; a failure with its code (a name of google.rpc) and
-// field
-// ("" = none), on stderr, and as JSON on stdout if asked; or what the server said no to.
-void cli_tell_usage(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+// Tell a fault in the usage, with the usage line; a failure with its code (a name of google.rpc); or what the
+// server said no to: on stderr, and as JSON on stdout if asked. field is what is to blame, "" = nothing in
+// particular.
+void cli_tell_usage(const struct cli *cli, const char *field, const char *format, ...) PRINTF_LIKE(3, 4);
 void cli_tell_failure(const struct cli *cli, const char *code, const char *field, const char *format, ...)
     PRINTF_LIKE(4, 5);
 void cli_tell_refusal(const struct cli *cli, const Kansen__V1__Status *status);
 
 // The same with the status to return, which is never CLI_OK: macros, so that whoever checks the code sees it.
-#define cli_usage(cli, ...)      (cli_tell_usage(cli, __VA_ARGS__), CLI_USAGE)
-#define cli_fail(cli, ...)       (cli_tell_failure(cli, __VA_ARGS__), CLI_NO)
-#define cli_refused(cli, status) (cli_tell_refusal(cli, status), CLI_NO)
-#define cli_no_memory(cli)       cli_fail(cli, "RESOURCE_EXHAUSTED", "", "out of memory")
+#define cli_usage(cli, ...)           (cli_tell_usage(cli, "", __VA_ARGS__), CLI_USAGE)
+#define cli_usage_at(cli, field, ...) (cli_tell_usage(cli, field, __VA_ARGS__), CLI_USAGE)
+#define cli_fail(cli, ...)            (cli_tell_failure(cli, __VA_ARGS__), CLI_NO)
+#define cli_refused(cli, status)      (cli_tell_refusal(cli, status), CLI_NO)
+#define cli_no_memory(cli)            cli_fail(cli, "RESOURCE_EXHAUSTED", "", "out of memory")
 
 // Tells why the connection failed (result is one of libkansen). Returns CLI_UNREACHABLE, CLI_USAGE for a bad
 // address or CLI_NO for a refused hello or request.
@@ -94,5 +107,8 @@ void cli_set_body(Kansen__V1__Request *request, Kansen__V1__Request__BodyCase bo
 
 // Flushes standard output. CLI_NO if what was written did not get through.
 int cli_finish_output(const struct cli *cli) MUST_CHECK;
+
+// How printing ended: CLI_OK for 0; else the failure is told, which is the output's or that of memory.
+int cli_printed(const struct cli *cli, int result) MUST_CHECK;
 
 #endif

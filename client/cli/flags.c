@@ -97,16 +97,29 @@ set_timeout(void *target, const struct flag *flag, const char *text, struct colu
     return 0;
 }
 
-// Whether name[0..len) is the flag's, with '_' and '-' alike.
-static bool
-is_name(const char *flag, const char *name, size_t len)
+char *
+flags_spell(const char *name, char out[FLAGS_NAME_MAX])
 {
-    if (strlen(flag) != len)
-        return false;
+    snprintf(out, FLAGS_NAME_MAX, "--%s", name);
+    for (char *c = out; *c != '\0'; c++)
+        *c = *c == '_' ? '-' : *c;
+    return out;
+}
+
+// Whether name[0..len) is flag[0..len), with '_' and '-' alike.
+static bool
+is_spelt(const char *flag, const char *name, size_t len)
+{
     for (size_t i = 0; i < len; i++)
         if ((flag[i] == '_' ? '-' : flag[i]) != (name[i] == '_' ? '-' : name[i]))
             return false;
     return true;
+}
+
+static bool
+is_name(const char *flag, const char *name, size_t len)
+{
+    return strlen(flag) == len && is_spelt(flag, name, len);
 }
 
 static const struct flag *
@@ -121,9 +134,14 @@ find(const struct flag *flags, const char *name, size_t len)
 static const struct column *
 find_column(const struct verb *verb, const char *name, size_t len)
 {
-    for (size_t i = 0; verb->columns != NULL && i < verb->columns->count; i++)
-        if (is_name(verb->columns->columns[i].name, name, len))
-            return &verb->columns->columns[i];
+    for (size_t i = 0; verb->columns != NULL && i < verb->columns->count; i++) {
+        const struct column *column = &verb->columns->columns[i];
+        // The names of all lists end in 's'; one item has a name without it.
+        bool single = column->type >= COLUMN_TEXTS && strlen(column->name) == len + 1;
+
+        if (is_name(column->name, name, len) || (single && is_spelt(column->name, name, len)))
+            return column;
+    }
     return NULL;
 }
 
@@ -170,16 +188,18 @@ apply(struct cli *cli, const struct flag *flag, void *target, const struct argum
 {
     struct column_message bad;
     const char *value = NULL;
+    char name[FLAGS_NAME_MAX];
 
+    flags_spell(flag->name, name);
     if (flag->value != NULL) {
         value = value_of(argument, argc, argv, at);
         if (value == NULL)
-            return cli_usage(cli, "--%s needs a value: %s", flag->name, flag->value);
+            return cli_usage_at(cli, name, "needs a value: %s", flag->value);
     } else if (argument->value != NULL) {
-        return cli_usage(cli, "--%s takes no value", flag->name);
+        return cli_usage_at(cli, name, "takes no value");
     }
     if (flag->set(target, flag, value, &bad) != 0)
-        return cli_usage(cli, "--%s: %s", flag->name, bad.text);
+        return cli_usage_at(cli, name, "%s", bad.text);
     return CLI_OK;
 }
 
@@ -191,12 +211,17 @@ apply_column(struct cli *cli, const struct column *column, const char **values,
     size_t index = (size_t)(column - cli->verb->columns->columns);
     bool word_follows =
         *at + 1 < argc && (strcmp(argv[*at + 1], "true") == 0 || strcmp(argv[*at + 1], "false") == 0);
+    char name[FLAGS_NAME_MAX];
 
+    flags_spell(column->name, name);
+    if (values[index] != NULL)
+        return cli_usage_at(cli, name, "is given twice%s",
+                            column->type >= COLUMN_TEXTS ? ": join the items by ','" : "");
     if (column->type == COLUMN_FLAG && argument->value == NULL && !word_follows)
         values[index] = "true";
     else
         values[index] = value_of(argument, argc, argv, at);
-    return values[index] != NULL ? CLI_OK : cli_usage(cli, "--%s needs a value", column->name);
+    return values[index] != NULL ? CLI_OK : cli_usage_at(cli, name, "needs a value");
 }
 
 int
@@ -229,7 +254,7 @@ flags_read(struct cli *cli, int argc, char **argv, void *target, const char **va
         else if ((flag = find(global_flags, argument.name, argument.len)) != NULL && flag->set != NULL)
             status = apply(cli, flag, cli, &argument, argc, argv, &i);
         else
-            return cli_usage(cli, "unknown flag %s", argv[i]);
+            return cli_usage_at(cli, argv[i], "unknown flag");
         if (status != CLI_OK)
             return status;
     }
@@ -248,7 +273,7 @@ flags_read_global(struct cli *cli, int argc, char **argv, int *used, bool *help,
         int status;
 
         if (flag == NULL)
-            return cli_usage(cli, "unknown flag %s", argv[i]);
+            return cli_usage_at(cli, argv[i], "unknown flag");
         *help |= strcmp(flag->name, "help") == 0;
         *version |= strcmp(flag->name, "version") == 0;
         status = flag->set != NULL ? apply(cli, flag, cli, &argument, argc, argv, &i) : CLI_OK;
@@ -259,13 +284,25 @@ flags_read_global(struct cli *cli, int argc, char **argv, int *used, bool *help,
     return CLI_OK;
 }
 
+static bool
+hold(int argc, char **argv, const char *text)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], text) == 0)
+            return true;
+    return false;
+}
+
 bool
 flags_want_help(int argc, char **argv)
 {
-    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return true;
-    return false;
+    return hold(argc, argv, "--help") || hold(argc, argv, "-h");
+}
+
+bool
+flags_want_json(int argc, char **argv)
+{
+    return hold(argc, argv, "--json");
 }
 
 static void
@@ -283,15 +320,14 @@ print_table(const struct flag *flags)
 static void
 print_column(const struct column *column)
 {
-    char left[80], words[500] = "";
+    char name[FLAGS_NAME_MAX], left[80], words[500] = "";
 
     if (column->names != NULL)
         names_list(column->names, words, sizeof words);
-    snprintf(left, sizeof left, "--%s%s", column->name, column->type == COLUMN_FLAG ? "" : " VALUE");
-    for (char *c = left; *c != '\0'; c++)
-        *c = *c == '_' ? '-' : *c;
-    printf("  %-28s %s%s%s\n", left, column->required ? "required; " : "", words,
-           column->allowed != NULL ? column->allowed : "");
+    snprintf(left, sizeof left, "%s%s", flags_spell(column->name, name),
+             column->type == COLUMN_FLAG ? "" : " VALUE");
+    printf("  %-28s %s%s%s%s\n", left, column->required ? "required; " : "", column->help,
+           words[0] != '\0' ? ": " : "", words);
 }
 
 void

@@ -17,8 +17,13 @@ int flags_read(struct cli *cli, int argc, char **argv, void *target, const char 
 int flags_read_global(struct cli *cli, int argc, char **argv, int *used, bool *help,
                       bool *version) MUST_CHECK;
 
-// Whether the arguments hold --help.
+// Whether the arguments hold --help; --json, which counts from the first fault on, wherever it stands.
 bool flags_want_help(int argc, char **argv);
+bool flags_want_json(int argc, char **argv);
+
+// Writes the flag of that name (of a flag or a column) as it is typed, "--external-id", to out; returns out.
+#define FLAGS_NAME_MAX 64u
+char *flags_spell(const char *name, char out[FLAGS_NAME_MAX]);
 
 // Writes the verb's flags with their help to standard output.
 void flags_print(const struct verb *verb);

@@ -100,7 +100,7 @@ help(struct cli *cli, int argc, char **argv)
 static int
 run(struct cli *cli, int argc, char **argv)
 {
-    int words, status;
+    int words;
 
     if (strcmp(argv[0], "help") == 0)
         return help(cli, argc - 1, argv + 1);
@@ -114,8 +114,7 @@ run(struct cli *cli, int argc, char **argv)
     }
     if (flags_want_help(argc - words, argv + words))
         return print_verb_help(cli->verb);
-    status = cli->verb->run(cli, argc - words, argv + words);
-    return status == CLI_OK ? cli_finish_output(cli) : status;
+    return cli->verb->run(cli, argc - words, argv + words);
 }
 
 int
@@ -126,16 +125,18 @@ main(int argc, char **argv)
     int used, status;
 
     set_characters();
+    cli.json = flags_want_json(argc - 1, argv + 1);
     status = flags_read_global(&cli, argc - 1, argv + 1, &used, &want_help, &want_version);
     if (status != CLI_OK)
         return status;
     if (want_version)
-        return puts("kansenctl " KANSEN_VERSION) == EOF ? CLI_NO : CLI_OK;
-    if (want_help)
-        return print_help();
-    if (used + 1 == argc)
-        return cli_usage(&cli, "which verb?");
-    status = run(&cli, argc - 1 - used, argv + 1 + used);
+        puts("kansenctl " KANSEN_VERSION);
+    else if (want_help)
+        status = print_help();
+    else if (used + 1 == argc)
+        status = cli_usage(&cli, "which verb?");
+    else
+        status = run(&cli, argc - 1 - used, argv + 1 + used);
     kansen_free(cli.kansen);
-    return status;
+    return status == CLI_OK ? cli_finish_output(&cli) : status;
 }

@@ -3,6 +3,7 @@
 #include "client/cli/query.h"
 #include "client/cli/query_member.h"
 #include "proto/decimal.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 // What a flag sets.
 struct spec {
     const char *key;
-    unsigned scale; // of a number: the member counts 10^-scale of what the flag is given in
+    unsigned scale;      // of a number: the member counts 10^-scale of what the flag is given in
+    const char *allowed; // with a scale: for messages
 };
 
 int
@@ -30,19 +32,33 @@ query_free(struct query *query)
     query->arena = NULL;
 }
 
-// Cuts the next item off a list joined by ','; NULL at its end.
+// Cuts the next item off a list joined by ',', without spaces around it; NULL at its end.
 static char *
 next_item(char **list)
 {
-    char *item = *list, *end;
+    char *item = *list, *end, *next;
 
     if (item == NULL)
         return NULL;
-    end = strchr(item, ',');
-    *list = end != NULL ? end + 1 : NULL;
-    if (end != NULL)
-        *end = '\0';
+    end = item + strcspn(item, ",");
+    next = *end != '\0' ? end + 1 : NULL;
+    while (*item == ' ')
+        item++;
+    while (end > item && end[-1] == ' ')
+        end--;
+    *end = '\0';
+    *list = next;
     return item;
+}
+
+static size_t
+count_items(const char *list)
+{
+    size_t count = 1;
+
+    for (; *list != '\0'; list++)
+        count += *list == ',';
+    return count;
 }
 
 static int
@@ -59,11 +75,13 @@ read_decimal(const char *text, unsigned scale, const char *allowed, int64_t *out
 static int
 set_point(struct query *query, const struct query_member *member, char *text, struct column_message *bad)
 {
-    char *lat = next_item(&text), *lon = next_item(&text);
     int64_t lat_e6, lon_e6;
+    char *lat, *lon;
 
-    if (lon == NULL || text != NULL)
-        return column_bad(bad, lat, strlen(lat), "LAT,LON in degrees, as in 51.9194,4.3883");
+    if (count_items(text) != 2)
+        return column_bad(bad, text, strlen(text), "LAT,LON in degrees, as in 51.9194,4.3883");
+    lat = next_item(&text);
+    lon = next_item(&text);
     if (read_decimal(lat, 6, "a latitude in degrees, -90 to 90", &lat_e6, bad) != 0 ||
         read_decimal(lon, 6, "a longitude in degrees, -180 to 180", &lon_e6, bad) != 0)
         return COLUMN_E_BAD;
@@ -75,16 +93,11 @@ set_weights(struct query *query, const struct query_member *member, char *text, 
 {
     int64_t weights[3] = {0};
 
-    for (int i = 0; i < 3; i++) {
-        char *item = next_item(&text);
-
-        if (item == NULL)
-            return column_bad(bad, "", 0, "INTEREST,PROXIMITY,TRANSITION, each 0 to 100");
-        if (read_decimal(item, 0, "a whole number, 0 to 100", &weights[i], bad) != 0)
+    if (count_items(text) != 3)
+        return column_bad(bad, text, strlen(text), "INTEREST,PROXIMITY,TRANSITION, each 0 to 100");
+    for (int i = 0; i < 3; i++)
+        if (read_decimal(next_item(&text), 0, "a whole number, 0 to 100", &weights[i], bad) != 0)
             return COLUMN_E_BAD;
-    }
-    if (text != NULL)
-        return column_bad(bad, text, strlen(text), "only three weights");
     return query_member_set_weights(query, member, weights, bad);
 }
 
@@ -122,14 +135,26 @@ set_list(struct query *query, const struct query_member *member, char *text, str
     return 0;
 }
 
+// Whether text has a decimal other than 0 beyond the first scale ones.
+static bool
+is_too_fine(const char *text, unsigned scale)
+{
+    const char *point = strchr(text, '.');
+
+    return point != NULL && strlen(point + 1) > scale &&
+           strspn(point + 1 + scale, "0") < strlen(point + 1 + scale);
+}
+
 static int
 set_number(struct query *query, const struct query_member *member, const struct spec *spec, const char *text,
            struct column_message *bad)
 {
     int64_t value = 0;
 
-    if (read_decimal(text, spec->scale, spec->scale > 0 ? "a number" : member->allowed, &value, bad) != 0)
+    if (read_decimal(text, spec->scale, spec->scale > 0 ? spec->allowed : member->allowed, &value, bad) != 0)
         return COLUMN_E_BAD;
+    if (spec->scale > 0 && (value < 0 || value > UINT32_MAX || is_too_fine(text, spec->scale)))
+        return column_bad(bad, text, strlen(text), spec->allowed);
     return query_member_set_number(query, member, value, bad);
 }
 
@@ -179,11 +204,11 @@ set(void *target, const struct flag *flag, const char *text, struct column_messa
 
 #define MEMBER(flag, value, key, help)                                                                       \
     {                                                                                                        \
-        flag, value, help, set, &(const struct spec){key, 0}, 0                                              \
+        flag, value, help, set, &(const struct spec){key, 0, NULL}, 0                                        \
     }
-#define SCALED(flag, value, key, scale, help)                                                                \
+#define SCALED(flag, value, key, scale, allowed, help)                                                       \
     {                                                                                                        \
-        flag, value, help, set, &(const struct spec){key, scale}, 0                                          \
+        flag, value, help, set, &(const struct spec){key, scale, allowed}, 0                                 \
     }
 
 const struct flag query_flags[] = {
@@ -191,7 +216,8 @@ const struct flag query_flags[] = {
     MEMBER("from", "REGION", "from", "origin: the centroid of a region, by code"),
     MEMBER("postcode", "DDDD", "postcode", "origin: the centroid of a postcode"),
     MEMBER("region", "CODE", "region", "only offers in this region"),
-    SCALED("radius-km", "KM", "radius_m", 3, "greatest distance (25); 0 = any, with --region"),
+    SCALED("radius-km", "KM", "radius_m", 3, "kilometres with at most 3 decimals, 0 to 500",
+           "greatest distance (25); 0 = any, with --region"),
     MEMBER("kind", "A,B", "kinds", "kinds of offers (all)"),
     MEMBER("partner-kind", "A,B", "partner_kinds", "kinds of partners (all)"),
     MEMBER("interest", "CODE[:W],..", "interests", "interests with weights 1 to 100 (10)"),
@@ -202,7 +228,8 @@ const struct flag query_flags[] = {
     MEMBER("from-date", "DATE", "from_date", "first day that the student can"),
     MEMBER("to-date", "DATE", "to_date", "last day that the student can"),
     MEMBER("weekdays", "MO,WE", "weekdays", "days of the week that the student can"),
-    SCALED("max-cost", "EUR", "max_cost_cents", 2, "most that the student can pay"),
+    SCALED("max-cost", "EUR", "max_cost_cents", 2, "euros with at most 2 decimals, 0 to 1,000,000",
+           "most that the student can pay"),
     MEMBER("fund", "A,B", "funds", "funds that would pay for the student"),
     MEMBER("needs", "A,B", "needs", "provisions that the student needs"),
     MEMBER("language", "NL,AR", "languages", "languages that the student speaks"),
@@ -218,3 +245,15 @@ const struct flag query_flags[] = {
     MEMBER("facets", NULL, "facets", "count them by kind, partner kind, interest, place"),
     {0},
 };
+
+const char *
+query_flag_of(const struct query_member *member)
+{
+    const struct flag *flag = query_flags;
+
+    while (strcmp(((const struct spec *)flag->data)->key, member->key) != 0) {
+        flag++;
+        assert(flag->name != NULL);
+    }
+    return flag->name;
+}

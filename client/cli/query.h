@@ -19,6 +19,11 @@ void query_free(struct query *query);
 // Flags of a query; their target is a struct query.
 extern const struct flag query_flags[];
 
+struct query_member;
+
+// The name of the member's flag, without dashes.
+const char *query_flag_of(const struct query_member *member);
+
 #define QUERY_E_BAD 1 // what was given is not allowed
 
 #endif

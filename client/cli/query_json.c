@@ -4,6 +4,7 @@
 #include "client/cli/query_member.h"
 #include "client/cli/seed_text.h"
 #include "proto/decimal.h"
+#include "proto/utf8.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,9 +18,16 @@ struct reader {
 static int
 expected(struct reader *reader, json_t *value, const char *what)
 {
+    const int flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12);
+    const char *text = json_string_value(value);
     char given[80];
-    size_t len = json_dumpb(value, given, sizeof given, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    size_t len;
 
+    if (text != NULL) { // column_bad sets it between quotes
+        column_bad(&reader->fault->message, text, json_string_length(value), what);
+        return QUERY_E_BAD;
+    }
+    len = json_dumpb(value, given, sizeof given, flags);
     column_bad(&reader->fault->message, given, len < sizeof given ? len : sizeof given, what);
     return QUERY_E_BAD;
 }
@@ -131,7 +139,6 @@ read_interests(struct reader *reader, const struct query_member *member, json_t 
 {
     json_t *weight;
     const char *code;
-    size_t i = 0;
 
     if (!json_is_object(value))
         return expected(reader, value, "an object of codes and weights, as in {\"sport.voetbal\":10}");
@@ -144,11 +151,8 @@ read_interests(struct reader *reader, const struct query_member *member, json_t 
             result = expected(reader, weight, "a weight, 1 to 100");
         if (result == 0)
             result = query_member_add_interest(reader->query, member, code, number, &reader->fault->message);
-        if (result != 0) {
-            blame_item(reader, i);
+        if (result != 0)
             return result;
-        }
-        i++;
     }
     return 0;
 }
@@ -213,11 +217,11 @@ read_object(struct reader *reader, json_t *object)
         const struct query_member *member = query_member_named(key);
         int result;
 
-        snprintf(reader->fault->field, sizeof reader->fault->field, "query.%.40s", member != NULL ? key : "");
+        snprintf(reader->fault->field, sizeof reader->fault->field, "%.*s",
+                 (int)(strlen(key) > 50 ? utf8_cut(key, 50) : strlen(key)), key);
         if (member == NULL) {
             char allowed[500];
 
-            snprintf(reader->fault->field, sizeof reader->fault->field, "%.40s", key);
             column_bad(&reader->fault->message, key, strlen(key), query_member_list(allowed, sizeof allowed));
             return QUERY_E_BAD;
         }
@@ -247,6 +251,21 @@ load_line(const char *line, size_t len, json_error_t *error)
     return value;
 }
 
+// What is wrong with a line, where the library speaks of its own options.
+static const char *
+syntax_text(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "a string or a key holds a NUL character (\\u0000), which no text here has";
+    case json_error_numeric_overflow:
+        return "it holds a number that is too large";
+    default:
+        return error->text;
+    }
+}
+
 int
 query_json_read(struct query *query, const char *line, size_t len, struct query_json_fault *fault)
 {
@@ -262,11 +281,8 @@ query_json_read(struct query *query, const char *line, size_t len, struct query_
     object = load_line(line, len, &error);
     *fault = (struct query_json_fault){0};
     if (object == NULL || !json_is_object(object)) {
-        bool large = object == NULL && json_error_code(&error) == json_error_numeric_overflow;
-
-        snprintf(fault->message.text, sizeof fault->message.text, "the line is no JSON object: %s%s",
-                 object == NULL ? error.text : "another value",
-                 large ? "; write it as a string of digits" : "");
+        snprintf(fault->message.text, sizeof fault->message.text, "the line is no JSON object: %s",
+                 object == NULL ? syntax_text(&error) : "another value");
         json_decref(object);
         return QUERY_E_BAD;
     }

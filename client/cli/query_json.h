@@ -8,7 +8,7 @@
 
 // A fault in a query: the member to blame and what is wrong.
 struct query_json_fault {
-    char field[64]; // "query.levels[2]", or ""
+    char field[64]; // "levels[2]", or ""
     struct column_message message;
 };
 

@@ -16,7 +16,10 @@
 
 static const struct query_member members[] = {
     {.key = "at", .type = QUERY_POINT, GIVEN(at, origin, KANSEN__V1__QUERY__ORIGIN_AT)},
-    {.key = "from", .type = QUERY_ORIGIN, GIVEN(from_region, origin, KANSEN__V1__QUERY__ORIGIN_FROM_REGION)},
+    {.key = "from",
+     .type = QUERY_ORIGIN,
+     GIVEN(from_region, origin, KANSEN__V1__QUERY__ORIGIN_FROM_REGION),
+     .path = "from_region"},
     {.key = "postcode", .type = QUERY_ORIGIN, GIVEN(postcode, origin, KANSEN__V1__QUERY__ORIGIN_POSTCODE)},
     {.key = "region", .type = QUERY_TEXT, PLACE(region)},
     {.key = "radius_m",
@@ -67,6 +70,26 @@ query_member_named(const char *key)
     for (size_t i = 0; i < MEMBERS; i++)
         if (strcmp(members[i].key, key) == 0)
             return &members[i];
+    return NULL;
+}
+
+const struct query_member *
+query_member_at_path(const char *path, const char **rest)
+{
+    size_t len;
+
+    if (strncmp(path, "query.", 6) != 0)
+        return NULL;
+    path += 6;
+    len = strcspn(path, ".[");
+    for (size_t i = 0; i < MEMBERS; i++) {
+        const char *name = members[i].path != NULL ? members[i].path : members[i].key;
+
+        if (strlen(name) == len && memcmp(name, path, len) == 0) {
+            *rest = path + len;
+            return &members[i];
+        }
+    }
     return NULL;
 }
 

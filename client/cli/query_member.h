@@ -30,12 +30,15 @@ struct query_member {
     const struct names *names;
     int64_t least;       // numbers: least value that can be meant, as 0 stands for "not given" in some
     const char *allowed; // numbers: for messages
+    const char *path;    // name of the field in the protocol, where it is another
 };
 
 #define QUERY_WEIGHT 10 // of an interest without one
 
-// The member called key, or NULL; and the names of all, joined by ", ".
+// The member called key, or NULL; that of a field path of the protocol ("query.levels[2]"), with *rest behind
+// its name ("[2]"), or NULL; and the names of all, joined by ", ".
 const struct query_member *query_member_named(const char *key);
+const struct query_member *query_member_at_path(const char *path, const char **rest);
 char *query_member_list(char *out, size_t size);
 
 // Set a member of the fitting type, or add one item to a list. 0, QUERY_E_BAD with bad set, or -ENOMEM. Texts

@@ -32,9 +32,9 @@ skip_digits(const char *line, size_t len, size_t at)
     return at;
 }
 
-// Where the digits start, if a member "tie_seed" starts at `at`; len if none does.
+// Where the value starts, if a member "tie_seed" starts at `at`; len if none does.
 static size_t
-digits_of_member(const char *line, size_t len, size_t at)
+value_of_member(const char *line, size_t len, size_t at)
 {
     const size_t key_len = sizeof KEY - 1;
 
@@ -44,17 +44,17 @@ digits_of_member(const char *line, size_t len, size_t at)
     return at < len && line[at] == ':' ? skip_spaces(line, len, at + 1) : len;
 }
 
-// Where the digits of the top-level member start; len if there are none.
+// Where the value of the top-level member starts; len if there is none.
 static size_t
-find_digits(const char *line, size_t len)
+find_value(const char *line, size_t len)
 {
     unsigned depth = 0;
 
     for (size_t at = 0; at < len;) {
-        size_t digits = depth == 1 ? digits_of_member(line, len, at) : len;
+        size_t value = depth == 1 ? value_of_member(line, len, at) : len;
 
-        if (digits < len)
-            return skip_digits(line, len, digits) > digits ? digits : len;
+        if (value < len)
+            return value;
         if (line[at] == '"') {
             at = skip_string(line, len, at);
             continue;
@@ -71,9 +71,13 @@ find_digits(const char *line, size_t len)
 char *
 seed_text_quote(const char *line, size_t len, size_t *out_len)
 {
-    size_t start = find_digits(line, len), end = skip_digits(line, len, start);
-    char *copy = start < len ? malloc(len + 2) : NULL;
+    size_t start = find_value(line, len), digits = start, end;
+    char *copy;
 
+    if (start < len && line[start] == '-') // wrong, but to be told as a seed's fault
+        digits++;
+    end = skip_digits(line, len, digits);
+    copy = end > digits ? malloc(len + 2) : NULL;
     if (copy == NULL)
         return NULL;
     memcpy(copy, line, start);

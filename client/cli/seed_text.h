@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-// A copy of a line of JSON in which the digits of the top-level member "tie_seed" stand between quotes;
-// *out_len is its length. NULL when there is no such member, its value is not a row of digits, or memory is
-// short. The caller frees it.
+// A copy of a line of JSON in which the digits of the top-level member "tie_seed" (and a '-' before them)
+// stand between quotes; *out_len is its length. NULL when there is no such member, its value does not start
+// with digits, or memory is short. The caller frees it.
 char *seed_text_quote(const char *line, size_t len, size_t *out_len);
 
 #endif

@@ -21,7 +21,7 @@ struct options {
     bool collect;
 };
 
-const struct flag verb_export_flags[] = {{"source", "NAME", "what this source gave (local)", flags_set_text,
+const struct flag verb_export_flags[] = {{"source", "NAME", "what this source gave (local)", flags_set_given,
                                           NULL, offsetof(struct options, source)},
                                          {"collect", NULL,
                                           "offers: also the column collect_until, as the last",
@@ -111,7 +111,9 @@ note(struct export *export, const ProtobufCMessage *record)
 {
     if (!message_has(record, "external_id"))
         return;
-    export->nameless += message_text(record, "external_id")[0] == '\0';
+    export->nameless +=
+        message_text(record, "external_id")[0] == '\0' ||
+        (export->table == &rows_offers && message_text(record, "partner_external_id")[0] == '\0');
     if (!export->collect && export->table == &rows_offers)
         export->collecting += message_text(record, "collect_until")[0] != '\0';
 }
@@ -163,8 +165,10 @@ warn(const struct export *export)
                 export->collecting);
     if (export->nameless > 0)
         return cli_fail(export->cli, "FAILED_PRECONDITION", "external_id",
-                        "%" PRIu64 " rows have no external_id and can not be imported again",
-                        export->nameless);
+                        "%" PRIu64 " of the %" PRIu64
+                        " rows can not be imported again: they have no external_id%s",
+                        export->nameless, export->count,
+                        export->table == &rows_offers ? ", or their partner has none" : "");
     return CLI_OK;
 }
 

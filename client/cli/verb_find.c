@@ -58,9 +58,9 @@ print_interests(struct cli *cli, const Kansen__V1__FindInterestsResponse *answer
         table_cell(table, 3, found->met);
     }
     if (result == 0 && table != NULL)
-        result = answer->n_found > 0 ? table_print(table) : puts("No interest is called so.") == EOF;
+        result = answer->n_found > 0 ? table_print(table) : puts("No interest is called so.") == EOF ? -1 : 0;
     table_free(table);
-    return result == 0 ? CLI_OK : cli_no_memory(cli);
+    return cli_printed(cli, result);
 }
 
 int
@@ -123,9 +123,9 @@ print_regions(struct cli *cli, const Kansen__V1__FindRegionsResponse *answer)
         add_region(table, found);
     }
     if (result == 0 && table != NULL)
-        result = answer->n_found > 0 ? table_print(table) : puts("No region is called so.") == EOF;
+        result = answer->n_found > 0 ? table_print(table) : puts("No region is called so.") == EOF ? -1 : 0;
     table_free(table);
-    return result == 0 ? CLI_OK : cli_no_memory(cli);
+    return cli_printed(cli, result);
 }
 
 int

@@ -27,7 +27,7 @@ struct options {
 };
 
 const struct flag verb_import_flags[] = {{"source", "NAME", "source of the external ids (local)",
-                                          flags_set_text, NULL, offsetof(struct options, source)},
+                                          flags_set_given, NULL, offsetof(struct options, source)},
                                          {0}};
 
 struct import {
@@ -42,6 +42,7 @@ struct import {
     uint64_t rows, failed, outcomes[5]; // by Outcome
     size_t failed_line;                 // last one that was counted
     json_t *errors;
+    bool look_up_region, look_up_interest; // a code was refused
     int status;
 };
 
@@ -99,6 +100,8 @@ on_result(void *arg, size_t line, const Kansen__V1__WriteResult *result)
     import->failed++;
     code = names_text(&names_code, status->code);
     column = columns_at_path(import->table, status->field);
+    import->look_up_region |= column != NULL && strcmp(column->name, "region") == 0;
+    import->look_up_interest |= column != NULL && strcmp(column->name, "interests") == 0;
     tell(import, line, column != NULL ? rows_reader_place(import->reader, column) : 0,
          column != NULL ? column->name : status->field, code != NULL ? code : "UNKNOWN", status->message);
 }
@@ -164,7 +167,7 @@ print_summary(struct import *import)
         json_put_number(object, "unchanged", unchanged);
         json_put_number(object, "failed", import->failed);
         json_object_set(object, "errors", import->errors);
-        return json_print(object) == 0 ? CLI_OK : cli_no_memory(import->cli);
+        return cli_printed(import->cli, json_print(object));
     }
     printf("%s: %" PRIu64 " rows: %" PRIu64 " created, %" PRIu64 " updated, %" PRIu64 " unchanged, %" PRIu64
            " failed\n",
@@ -205,6 +208,10 @@ import_file(struct import *import, int fd)
     if (import->status != CLI_OK)
         return import->status;
     progress_clear(&import->progress);
+    if (import->look_up_region)
+        fprintf(stderr, "%s\n", CLI_HINT_REGIONS);
+    if (import->look_up_interest)
+        fprintf(stderr, "%s\n", CLI_HINT_INTERESTS);
     import->status = print_summary(import);
     return import->status == CLI_OK && import->failed > 0 ? CLI_NO : import->status;
 }
@@ -243,6 +250,7 @@ verb_import_run(struct cli *cli, int argc, char **argv)
 {
     struct options options = {.source = ""};
     struct import import = {.cli = cli};
+    struct stat stat;
     int count, fd = STDIN_FILENO, status = flags_read(cli, argc, argv, &options, NULL, &count);
 
     if (status != CLI_OK)
@@ -258,7 +266,9 @@ verb_import_run(struct cli *cli, int argc, char **argv)
         fd = open(argv[1], O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return cli_usage(cli, "%s: %s", argv[1], strerror(errno));
-    status = import_with(cli, &import, options.source, fd);
+    status = fstat(fd, &stat) == 0 && S_ISDIR(stat.st_mode)
+                 ? cli_usage(cli, "%s: %s", import.file, strerror(EISDIR))
+                 : import_with(cli, &import, options.source, fd);
     if (fd != STDIN_FILENO)
         close(fd);
     return status;

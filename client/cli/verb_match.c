@@ -21,10 +21,10 @@ const struct flag verb_match_flags[] = {{"batch", "FILE",
                                          "one JSON query a line, one answer a line; - is standard input",
                                          flags_set_text, NULL, offsetof(struct options, batch)},
                                         {0}};
-const struct flag verb_match_explain_flags[] = {{"source", "NAME",
-                                                 "source of the offer's external id (local)", flags_set_text,
-                                                 NULL, offsetof(struct options, source)},
-                                                {0}};
+const struct flag verb_match_explain_flags[] = {
+    {"source", "NAME", "source of the offer's external id (local); makes a number one", flags_set_given, NULL,
+     offsetof(struct options, source)},
+    {0}};
 
 static int
 match(struct cli *cli, struct query *query)
@@ -40,7 +40,7 @@ match(struct cli *cli, struct query *query)
     result = cli->json ? json_print(answer_json_match(&query->message, response->match))
                        : answer_print_match(&query->message, response->match);
     kansen__v1__response__free_unpacked(response, NULL);
-    return result == 0 ? CLI_OK : cli_no_memory(cli);
+    return cli_printed(cli, result);
 }
 
 int
@@ -77,9 +77,9 @@ explain(struct cli *cli, struct query *query, uint64_t offer_id)
     if (status != CLI_OK)
         return status;
     result = cli->json ? json_print(answer_json_explain(offer_id, response->explain))
-                       : answer_print_explain(offer_id, response->explain);
+                       : answer_print_explain(offer_id, &query->message, response->explain);
     kansen__v1__response__free_unpacked(response, NULL);
-    return result == 0 ? CLI_OK : cli_no_memory(cli);
+    return cli_printed(cli, result);
 }
 
 int

@@ -36,7 +36,7 @@ static int set_lease(void *target, const struct flag *flag, const char *text, st
 
 const struct flag verb_placement_reserve_flags[] = {
     STUDENT,
-    {"source", "NAME", "source of an external id (local)", flags_set_text, AT(source)},
+    {"source", "NAME", "source of an external id (local)", flags_set_given, AT(source)},
     {"referred", NULL, "the school refers this student", flags_set_true, AT(referred)},
     {"lease", "TIME", "how long the seat is held: 900, 15m, 2h, 7d (15m)", set_lease, AT(lease_s)},
     {"request", NULL, "ask for the seat at once instead of holding it", flags_set_true, AT(request)},
@@ -92,7 +92,7 @@ tell_placement(struct cli *cli, const Kansen__V1__WriteResult *result)
         json_put_number(object, "sequence", result->sequence);
         json_put_text(object, "state", state != NULL ? state : "");
         placement_put_time(object, "expires", result->expires_us);
-        return json_print(object) == 0 ? CLI_OK : cli_no_memory(cli);
+        return cli_printed(cli, json_print(object));
     }
     if (result->expires_us != 0)
         time_text_seconds(result->expires_us, expires);
@@ -113,7 +113,7 @@ tell_forgotten(struct cli *cli, const Kansen__V1__WriteResult *result)
     object = json_object();
     json_put_text(object, "outcome", outcome != NULL ? outcome : "");
     json_put_number(object, "sequence", result->sequence);
-    return json_print(object) == 0 ? CLI_OK : cli_no_memory(cli);
+    return cli_printed(cli, json_print(object));
 }
 
 static int
@@ -154,7 +154,7 @@ verb_placement_reserve(struct cli *cli, int argc, char **argv)
     int status = read_options(cli, argc, argv, 1, "an offer: an id, or an external id", &options);
 
     if (status == CLI_OK && options.student == NULL)
-        status = cli_usage(cli, "--student is missing");
+        status = cli_usage_at(cli, "--student", "this flag is missing");
     if (status == CLI_OK)
         status = verb_record_find(cli, &rows_offers, argv[0], options.source, &reserve.offer_id);
     if (status != CLI_OK)
@@ -186,8 +186,8 @@ verb_placement_move(struct cli *cli, int argc, char **argv)
     if (!verb_record_is_id(argv[0], &move.id))
         return cli_usage(cli, "\"%s\" is no id of a placement", argv[0]);
     if (cli->verb->move == KANSEN__V1__PLACEMENT_MOVE__PLACEMENT_MOVE_DECLINE && options.reason == 0)
-        return cli_usage(cli, "--reason is missing, allowed: %s",
-                         names_list(&names_decline_reason, allowed, sizeof allowed));
+        return cli_usage_at(cli, "--reason", "this flag is missing, allowed: %s",
+                            names_list(&names_decline_reason, allowed, sizeof allowed));
     move.version = options.version;
     move.move = (Kansen__V1__PlacementMove)cli->verb->move;
     move.reason = (Kansen__V1__DeclineReason)options.reason;
@@ -205,7 +205,7 @@ verb_placement_forget(struct cli *cli, int argc, char **argv)
     int status = read_options(cli, argc, argv, 0, "", &options);
 
     if (status == CLI_OK && options.student == NULL)
-        status = cli_usage(cli, "--student is missing");
+        status = cli_usage_at(cli, "--student", "this flag is missing");
     if (status != CLI_OK)
         return status;
     forget.student = (char *)options.student;

@@ -25,10 +25,10 @@ const struct flag verb_placements_list_flags[] = {
     {"state", "WORD", "only in this state", flags_set_word, &names_placement_state,
      offsetof(struct options, state)},
     {"student", "REF", "only of the student with your reference", flags_set_given, AT(student)},
-    {"source", "NAME", "source of external ids (local)", flags_set_text, AT(source)},
+    {"source", "NAME", "source of external ids (local)", flags_set_given, AT(source)},
     {0}};
 const struct flag verb_placements_source_flags[] = {
-    {"source", "NAME", "source of an external id (local)", flags_set_text, AT(source)}, {0}};
+    {"source", "NAME", "source of an external id (local)", flags_set_given, AT(source)}, {0}};
 
 static int
 print_page(struct cli *cli, ProtobufCMessage *const *records, size_t count, bool first)
@@ -37,10 +37,10 @@ print_page(struct cli *cli, ProtobufCMessage *const *records, size_t count, bool
     Kansen__V1__Placement *const *placements = (Kansen__V1__Placement *const *)(const void *)records;
 
     if (!cli->json)
-        return placement_print_page(placements, count, first) == 0 ? CLI_OK : cli_no_memory(cli);
+        return cli_printed(cli, placement_print_page(placements, count, first));
     for (size_t i = 0; i < count; i++)
         if (json_print(placement_json(placements[i])) != 0)
-            return ferror(stdout) ? cli_finish_output(cli) : cli_no_memory(cli);
+            return cli_printed(cli, -1);
     return CLI_OK;
 }
 
@@ -102,7 +102,7 @@ verb_placements_show(struct cli *cli, int argc, char **argv)
     result = cli->json ? json_print(placement_json(response->get_placement))
                        : placement_print(response->get_placement);
     kansen__v1__response__free_unpacked(response, NULL);
-    return result == 0 ? CLI_OK : cli_no_memory(cli);
+    return cli_printed(cli, result);
 }
 
 static json_t *
@@ -166,5 +166,5 @@ verb_placements_declines(struct cli *cli, int argc, char **argv)
     result = cli->json ? json_print(declines_json(request.partner_id, response->count_declines))
                        : print_declines(response->count_declines);
     kansen__v1__response__free_unpacked(response, NULL);
-    return result == 0 ? CLI_OK : cli_no_memory(cli);
+    return cli_printed(cli, result);
 }

@@ -41,7 +41,7 @@ struct options {
 
 #define SOURCE(help)                                                                                         \
     {                                                                                                        \
-        "source", "NAME", help, flags_set_text, NULL, offsetof(struct options, source)                       \
+        "source", "NAME", help, flags_set_given, NULL, offsetof(struct options, source)                      \
     }
 #define WORD(name, names)                                                                                    \
     {                                                                                                        \
@@ -57,7 +57,7 @@ const struct flag verb_record_offer_list_flags[] = {
     SOURCE("only of this source"),
     WORD(status, names_offer_status),
     WORD(kind, names_offer_kind),
-    {"partner", "PARTNER", "only of this partner", flags_set_text, NULL, offsetof(struct options, partner)},
+    {"partner", "PARTNER", "only of this partner", flags_set_given, NULL, offsetof(struct options, partner)},
     {0}};
 
 static const struct kind *
@@ -66,7 +66,16 @@ kind_of(const struct rows_table *table)
     return table == &rows_partners ? &kinds[0] : &kinds[1];
 }
 
-// Asks for the record that text names: by id if it is a number, else by external id.
+// For the id of verb_record_names_id, which must be one that a record can have.
+static int
+check_id(const struct cli *cli, const char *text, uint64_t id)
+{
+    return id > 0
+               ? CLI_OK
+               : cli_usage(cli, "%s is no id, ids start at 1; an external id is written ext:%s", text, text);
+}
+
+// Asks for the record that text names.
 static int
 get(struct cli *cli, const struct kind *kind, const char *text, const char *source,
     Kansen__V1__Response **response)
@@ -75,19 +84,19 @@ get(struct cli *cli, const struct kind *kind, const char *text, const char *sour
     ProtobufCMessage *request = arena != NULL ? message_new(kind->get, arena) : NULL;
     const char *external_id;
     uint64_t id;
-    int status;
+    int status = CLI_OK;
 
     if (request == NULL) {
         status = cli_no_memory(cli);
+    } else if (verb_record_names_id(text, source, &id, &external_id)) {
+        status = check_id(cli, text, id);
+        message_set_u64(request, "id", id);
     } else {
-        if (verb_record_names_id(text, source, &id, &external_id)) {
-            message_set_u64(request, "id", id);
-        } else {
-            message_set_text(request, "external_id", external_id);
-            message_set_text(request, "source", source);
-        }
-        status = cli_ask(cli, kind->get_case, request, response);
+        message_set_text(request, "external_id", external_id);
+        message_set_text(request, "source", source);
     }
+    if (status == CLI_OK)
+        status = cli_ask(cli, kind->get_case, request, response);
     arena_free(arena);
     return status;
 }
@@ -106,14 +115,20 @@ verb_record_is_id(const char *text, uint64_t *id)
 bool
 verb_record_names_id(const char *text, const char *source, uint64_t *id, const char **external_id)
 {
-    *external_id = text;
-    if (strncmp(text, "id:", 3) == 0 && verb_record_is_id(text + 3, id))
-        return true;
-    if (strncmp(text, "ext:", 4) == 0) {
-        *external_id = text + 4;
+    bool external = strncmp(text, "ext:", 4) == 0;
+    size_t len;
+
+    *external_id = external ? text + 4 : text;
+    if (external || source[0] != '\0')
         return false;
-    }
-    return source[0] == '\0' && verb_record_is_id(text, id);
+    if (strncmp(text, "id:", 3) == 0)
+        text += 3;
+    len = strlen(text);
+    if (len == 0 || strspn(text, "0123456789") != len)
+        return false;
+    if (!verb_record_is_id(text, id))
+        *id = 0; // no record has such an id; that it is no external id either stays true
+    return true;
 }
 
 int
@@ -125,7 +140,7 @@ verb_record_find(struct cli *cli, const struct rows_table *table, const char *te
     int status;
 
     if (verb_record_names_id(text, source, id, &external_id))
-        return CLI_OK;
+        return check_id(cli, text, *id);
     status = get(cli, kind_of(table), text, source, &response);
     if (status != CLI_OK)
         return status;
@@ -147,7 +162,7 @@ tell_result(struct cli *cli, const struct rows_table *table, const Kansen__V1__W
         json_put_text(object, "outcome", outcome != NULL ? outcome : "");
         json_put_number(object, "version", result->version);
         json_put_number(object, "sequence", result->sequence);
-        return json_print(object) == 0 ? CLI_OK : cli_no_memory(cli);
+        return cli_printed(cli, json_print(object));
     }
     printf("%s %" PRIu64 " %s\n", table->record, result->id, outcome != NULL ? outcome : "");
     return CLI_OK;
@@ -198,7 +213,7 @@ verb_record_show(struct cli *cli, int argc, char **argv)
     result = cli->json ? json_print(record_json(table, &response->get_partner->base))
                        : record_print(table, &response->get_partner->base);
     kansen__v1__response__free_unpacked(response, NULL);
-    return result == 0 ? CLI_OK : cli_no_memory(cli);
+    return cli_printed(cli, result);
 }
 
 static int
@@ -207,10 +222,10 @@ print_page(struct cli *cli, ProtobufCMessage *const *records, size_t count, bool
     const struct rows_table *table = cli->verb->record;
 
     if (!cli->json)
-        return record_print_page(table, records, count, first) == 0 ? CLI_OK : cli_no_memory(cli);
+        return cli_printed(cli, record_print_page(table, records, count, first));
     for (size_t i = 0; i < count; i++)
         if (json_print(record_json(table, records[i])) != 0)
-            return ferror(stdout) ? cli_finish_output(cli) : cli_no_memory(cli);
+            return cli_printed(cli, -1);
     return CLI_OK;
 }
 
@@ -319,6 +334,7 @@ read_record(struct cli *cli, const char **values, ProtobufCMessage *record, stru
 {
     const struct rows_table *table = cli->verb->record;
     struct column_message bad;
+    char name[FLAGS_NAME_MAX];
     uint64_t given = 0;
 
     for (size_t i = 0; i < table->count; i++) {
@@ -336,14 +352,15 @@ read_record(struct cli *cli, const char **values, ProtobufCMessage *record, stru
         case 0:
             break;
         case COLUMN_E_BAD:
-            return cli_usage(cli, "--%s: %s", table->columns[i].name, bad.text);
+            return cli_usage_at(cli, flags_spell(table->columns[i].name, name), "%s", bad.text);
         default:
             return cli_no_memory(cli);
         }
     }
     for (size_t i = 0; i < table->count; i++)
         if (columns_missing(table, i, given, &bad) != 0)
-            return cli_usage(cli, "--%s is missing", table->columns[i].name);
+            return cli_usage_at(cli, flags_spell(table->columns[i].name, name), "this flag is missing%s",
+                                i == 0 ? "; it is the id by which imports and exports know the record" : "");
     return CLI_OK;
 }
 
@@ -359,6 +376,23 @@ use_partner_id(Kansen__V1__Offer *offer, const char *source)
         external_id = "";
     }
     offer->partner_external_id = (char *)external_id;
+}
+
+// Fields become the flags of their columns.
+void
+verb_record_reword(const struct verb *verb, const Kansen__V1__Status *status, struct cli_words *words)
+{
+    bool partner = strcmp(status->field, "offer.partner_id") == 0; // another name of the column's member
+    const struct column *column =
+        columns_at_path(verb->columns, partner ? "partner_external_id" : status->field);
+
+    if (column == NULL)
+        return;
+    flags_spell(column->name, words->field);
+    if (strcmp(column->name, "region") == 0)
+        words->hint = CLI_HINT_REGIONS;
+    else if (strcmp(column->name, "interests") == 0 && strchr(status->field, '[') != NULL)
+        words->hint = CLI_HINT_INTERESTS;
 }
 
 int

@@ -8,9 +8,9 @@
 // Whether text is a number above 0, and so an id.
 bool verb_record_is_id(const char *text, uint64_t *id);
 
-// How people name a partner or an offer: id:N is always its id and ext:X always its external id; else a
-// number is an id unless a source was named ("" = none), and anything else an external id. Sets *id, or
-// *external_id (inside text). Whether it is an id.
+// How people name a partner or an offer. With a source ("" = none) it is an external id of that source;
+// without, a number or id:N is an id (0 in *id where none can be) and anything else an external id. ext:X is
+// always the external id X. Sets *id, or *external_id (inside text). Whether it is an id.
 bool verb_record_names_id(const char *text, const char *source, uint64_t *id, const char **external_id);
 
 // Sets *id to the id of the partner or offer (by table) that text names so; the server is asked where it

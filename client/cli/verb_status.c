@@ -94,7 +94,7 @@ verb_status_run(struct cli *cli, int argc, char **argv)
         return status;
     result = cli->json ? json_print(status_json(response->server)) : print_status(response->server);
     kansen__v1__response__free_unpacked(response, NULL);
-    return result == 0 ? CLI_OK : cli_no_memory(cli);
+    return cli_printed(cli, result);
 }
 
 int
@@ -123,7 +123,7 @@ verb_status_ping(struct cli *cli, int argc, char **argv)
         json_put_text(object, "server_version", hello->server_version);
         json_put_text(object, "role", hello->role);
         json_put_number(object, "round_trip_us", (uint64_t)round_us);
-        return json_print(object) == 0 ? CLI_OK : cli_no_memory(cli);
+        return cli_printed(cli, json_print(object));
     }
     printf("kansend %s answers in %" PRId64 ".%03" PRId64 " ms; role: %s\n", hello->server_version,
            round_us / 1000, round_us % 1000, hello->role);

@@ -99,7 +99,7 @@ print_events(struct watch *watch, const Kansen__V1__WatchResponse *answer)
         if (!watch->cli->json)
             event_print(answer->events[i]);
         else if (json_print(event_json(answer->events[i])) != 0)
-            return ferror(stdout) ? cli_finish_output(watch->cli) : cli_no_memory(watch->cli);
+            return cli_printed(watch->cli, -1);
     if (answer->n_events > 0 && cli_finish_output(watch->cli) != CLI_OK)
         return CLI_NO;
     watch->next = answer->next_sequence;

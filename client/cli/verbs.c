@@ -2,6 +2,7 @@
 // The table of verbs: what the program can do, in the order of its help.
 #include "client/cli/verbs.h"
 #include "client/cli/query.h"
+#include "client/cli/query_words.h"
 #include "proto/rows.h"
 
 #define FILES "partners|offers|regions|interests|postcodes"
@@ -22,12 +23,14 @@ const struct verb verbs[] = {
      .help = "show the offers that fit a student",
      .flags = query_flags,
      .more_flags = verb_match_flags,
+     .reword = query_words_reword,
      .run = verb_match_run},
     {.name = "explain",
      .args = "OFFER [FLAGS]",
      .help = "tell why an offer fits a student, or why not",
      .flags = query_flags,
      .more_flags = verb_match_explain_flags,
+     .reword = query_words_reword,
      .run = verb_match_explain},
     {.name = "interests",
      .args = "TEXT",
@@ -40,8 +43,9 @@ const struct verb verbs[] = {
      .flags = verb_find_flags,
      .run = verb_find_regions},
     {.name = "partner add",
-     .args = "--kind WORD --name TEXT ...",
+     .args = "--external-id ID --kind WORD --name TEXT [--COLUMN VALUE ...]",
      .help = "register a partner",
+     .reword = verb_record_reword,
      .flags = verb_record_write_flags,
      .columns = &rows_partners,
      .record = &rows_partners,
@@ -84,8 +88,10 @@ const struct verb verbs[] = {
      .flags = verb_placements_source_flags,
      .run = verb_placements_declines},
     {.name = "offer add",
-     .args = "--partner PARTNER --kind WORD --title TEXT ...",
+     .args = "--external-id ID --partner PARTNER --kind WORD --title TEXT --interests A,B --seats N "
+             "[--COLUMN VALUE ...]",
      .help = "register an offer",
+     .reword = verb_record_reword,
      .flags = verb_record_write_flags,
      .columns = &rows_offers,
      .record = &rows_offers,
@@ -130,7 +136,7 @@ const struct verb verbs[] = {
      .record = &rows_offers,
      .run = verb_record_remove},
     {.name = "placement reserve",
-     .args = "OFFER --student REF ...",
+     .args = "OFFER --student REF [FLAGS]",
      .help = "hold a seat for a student, or ask for it",
      .flags = verb_placement_reserve_flags,
      .run = verb_placement_reserve},

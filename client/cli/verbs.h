@@ -21,6 +21,7 @@ int verb_placements_list(struct cli *cli, int argc, char **argv);
 int verb_placements_show(struct cli *cli, int argc, char **argv);
 int verb_placements_declines(struct cli *cli, int argc, char **argv);
 int verb_watch_run(struct cli *cli, int argc, char **argv);
+void verb_record_reword(const struct verb *verb, const Kansen__V1__Status *status, struct cli_words *words);
 int verb_import_run(struct cli *cli, int argc, char **argv);
 int verb_export_run(struct cli *cli, int argc, char **argv);
 int verb_status_run(struct cli *cli, int argc, char **argv);

@@ -84,6 +84,35 @@ class Import(Cli):
         self.import_text("offers", OFFERS[:-1] + ',description\nquote-1,p1,sport,"Zeg ""ja"", nu",zorg,1,"regel een\nregel twee"\n')
         self.assertEqual(self.offers("quote")["quote-1"]["title"], 'Zeg "ja", nu')
 
+    def test_separator_line(self):
+        self.import_text("offers", "sep=;\r\n" + OFFERS.replace(",", ";") + "sep-1;p1;sport;S;sport.voetbal;3\r\n")
+        self.assertIn("sep-1", self.offers("sep-"))
+
+    def test_no_header(self):
+        told = self.import_text("offers", "h-1,p1,sport,S,zorg,1\nh-2,p1,sport,S,zorg,1\n", expect=REFUSED)
+        self.assertIn("names no column of offers", told)
+        self.assertEqual(len(told.splitlines()), 2, told)  # the fault, and that nothing was imported
+
+    def test_directory(self):
+        self.assertIn("irectory", self.ctl("import", "offers", self.daemon.scratch, expect=USAGE).stderr)
+
+    def test_hints(self):
+        told = self.import_text("offers", OFFERS + "hi-1,p1,sport,S,nergens,1\nhi-2,p1,sport,S,nergens,1\n", expect=REFUSED)
+        self.assertEqual(told.count("kansenctl interests TEXT"), 1)
+
+    def test_export_of_one_source(self):
+        self.import_text("partners", "external_id,kind,name,region\nex-l,company,Hier,GM0606\n")
+        self.import_text("partners", "external_id,kind,name,region\nex-x,company,Daar,GM0606\n", "--source", "school-y")
+        rows = lambda *args: csv.DictReader(io.StringIO(self.ctl("export", "partners", *args).stdout))
+        names = lambda *args: {row["external_id"] for row in rows(*args)}
+        self.assertEqual({"ex-l", "ex-x"} & names(), {"ex-l"})
+        self.assertEqual(names("--source", "school-y"), {"ex-x"})
+        with self.daemon.client() as client:
+            made = client.write(create_partner={"partner": {"kind": 1, "name": "Naamloos", "region": "GM0606"}}, source="nameless")
+        self.assertTrue(made)
+        done = self.ctl("export", "partners", "--source", "nameless", expect=REFUSED)
+        self.assertIn("1 of the 1 rows can not be imported again", done.stderr)
+
     def test_unknown_column(self):
         told = self.import_text("offers", OFFERS[:-1] + ",kleur\nc-1,p1,sport,S,zorg,1,rood\n", expect=REFUSED)
         self.assertIn("kleur", told)
@@ -352,17 +381,30 @@ class Verbs(Cli):
         self.assertIn("kinds", answers[5]["error"]["field"])  # the words in a string are no member
 
     def test_numeric_external_ids(self):
-        """A number with --source is an external id, whatever ids there are; ext: and id: leave no doubt."""
+        """With --source a name is an external id of that source, whatever ids there are; else a number is an id."""
         self.import_text("partners", "external_id,kind,name\n1,company,Een\n2,company,Twee\n", "--source", "portaal")
         shown = json.loads(self.ctl("--json", "partner", "show", "2", "--source", "portaal").stdout)
         self.assertEqual(shown["name"], "Twee")
-        by_id = json.loads(self.ctl("--json", "partner", "show", f"id:{shown['partner']}", "--source", "portaal").stdout)
+        by_id = json.loads(self.ctl("--json", "partner", "show", f"id:{shown['partner']}").stdout)
         self.assertEqual(by_id, shown)
+        self.assertEqual(json.loads(self.ctl("--json", "partner", "show", str(shown["partner"])).stdout), shown)
+        self.assertEqual(json.loads(self.ctl("--json", "partner", "show", "ext:2", "--source", "portaal").stdout), shown)
+        self.ctl("partner", "show", f"id:{shown['partner']}", "--source", "portaal", expect=REFUSED)  # may be an external id
+        self.ctl("partner", "show", "0", expect=USAGE)
+        self.ctl("partner", "remove", "99999999999999999999", expect=USAGE)
+        self.ctl("partner", "show", "2", "--source", "", expect=USAGE)  # a variable of a script that is not set
         self.ctl("partner", "show", "ext:2", expect=REFUSED)  # of source local, which has none
         self.ctl("offer", "add", "--external-id", "7", "--partner", "1", "--kind", "sport", "--title", "T", "--interests",
                  "zorg", "--seats", "1", "--region", "GM0606", "--source", "portaal")
         offer = json.loads(self.ctl("--json", "offer", "show", "7", "--source", "portaal").stdout)
         self.assertEqual(offer["partner_external_id"], "1")
+        self.assertIn("T", self.ctl("explain", "7", "--source", "portaal", "--from", "GM0606").stdout)
+        listed = self.ctl("--json", "offer", "list", "--partner", "1", "--source", "portaal").stdout.splitlines()
+        self.assertEqual([json.loads(line)["offer"] for line in listed], [offer["offer"]])
+        self.ctl("offer", "pause", "7", "--source", "portaal")
+        self.assertEqual(json.loads(self.ctl("--json", "offer", "show", str(offer["offer"])).stdout)["status"], "paused")
+        self.ctl("partner", "suspend", "1", "--source", "portaal")
+        self.assertIn('"suspended"', self.ctl("--json", "partner", "show", "1", "--source", "portaal").stdout)
         self.ctl("partner", "remove", "2", "--source", "portaal")
         left = [json.loads(line) for line in self.ctl("--json", "partner", "list").stdout.splitlines()]
         self.assertNotIn(shown["partner"], [partner["partner"] for partner in left])
@@ -397,6 +439,126 @@ class Verbs(Cli):
         self.ctl("offer", "show", str(offer), expect=REFUSED)
         self.ctl("partner", "remove", str(partner))
         self.ctl("partner", "show", str(partner), expect=REFUSED)
+
+
+class Words(Cli):
+    """What is said to people, and what they may type."""
+
+    def test_batch_faults_name_the_keys(self):
+        cases = [
+            ('{}', "from", "from"),
+            ('{"from": "GM7777"}', "from", "GM7777"),
+            ('{"at": [99, 4]}', "at", "99"),
+            ('{"at": [51.9]}', "at", "[51.9]"),
+            ('{"at": "hier"}', "at", 'given "hier",'),
+            ('{"from": "GM0606", "radius_m": 0}', "radius_m", "0"),
+            ('{"region": "NL", "interests": {"nergens": 1}}', "interests", "nergens"),
+            ('{"region": "NL", "kleur": 1}', "kleur", "kleur"),
+            ('{"region": "NL", "levels": ["mbo4", "mbo9"]}', "levels[1]", "mbo9"),
+            ('{"region": "NL", "languages": ["nl", "NL"]}', "languages[1]", "NL"),
+            ('{"region": "NL", "weights": [0, 0, 0]}', "weights", "0"),
+            ('{"region": "NL", "tie_seed": -9223372036854775809}', "tie_seed", "-9"),
+            ('{"region": "N\\u0000L"}', "", "NUL"),
+            ('{"region": "NL", "age": 99999999999999999999}', "", "too large"),
+        ]
+        lines = "\n".join(line for line, _, _ in cases) + "\n"
+        done = self.ctl("match", "--batch", "-", stdin=lines, expect=REFUSED)
+        for (line, field, text), answer in zip(cases, done.stdout.splitlines(), strict=True):
+            error = json.loads(answer)["error"]
+            self.assertEqual(error["field"], field, f"{line} {answer}")
+            self.assertIn(text, error["message"], line)
+            for word in ("query.", "from_region", '""', "JSON_ALLOW"):
+                self.assertNotIn(word, error["message"], line)
+
+    def test_faults_name_the_flags(self):
+        """What was typed is shown whole, under the flag that it was typed for; so too in JSON."""
+        cases = [
+            (["--weights", "60,30"], USAGE, "--weights", "60,30"), (["--at", "51,9,4,4"], USAGE, "--at", "51,9,4,4"),
+            (["--max-cost", "-1"], USAGE, "--max-cost", '"-1"'), (["--max-cost", "12.505"], USAGE, "--max-cost", "12.505"),
+            (["--radius-km", "-1"], USAGE, "--radius-km", '"-1"'), (["--radius-km", "0.0004"], USAGE, "--radius-km", "0.0004"),
+            (["--at", "91,4"], REFUSED, "--at", "91"), (["--from", "GM7777"], REFUSED, "--from", "GM7777"),
+            (["--region", "NL", "--level", "mbo9"], USAGE, "--level", "mbo9"), ([], REFUSED, "--from", "--from"),
+            (["--region", "NL", "--interest", "nergens"], REFUSED, "--interest", "nergens"),
+            (["--from", "GM0606", "--radius-km", "600"], REFUSED, "--radius-km", "600"),
+        ]
+        for args, status, flag, text in cases:
+            done = self.ctl("match", *args, "--json", expect=status)
+            error = json.loads(done.stdout)["error"]
+            self.assertEqual((error["code"], error["field"]), ("INVALID_ARGUMENT", flag), done.stdout)
+            self.assertIn(text, error["message"])
+            self.assertIn(f"{flag}: ", done.stderr)
+        self.assertEqual(self.ctl("match", "--at", expect=USAGE).stdout, "")
+        self.assertIn("kansenctl regions TEXT", self.ctl("match", "--region", "GM7777", expect=REFUSED).stderr)
+        told = self.ctl("match", "--region", "NL", "--interest", "x", expect=REFUSED).stderr
+        self.assertIn("kansenctl interests TEXT", told)
+        self.ctl("match", "--from", "GM0606", "--max-cost", "12.500", "--radius-km", "0.001")
+
+    def test_spaces_behind_commas(self):
+        with self.daemon.client() as client:
+            client.add_offer("spaces/o", client.add_partner("spaces/p"))
+        find = lambda at, interests, kinds: self.ctl("--json", "match", "--at", at, "--interest", interests, "--kind", kinds).stdout
+        found = find("51.92,4.40", "sport:20,kunst", "sport,culture")
+        self.assertIn("spaces/o", found)
+        self.assertEqual(find("51.92, 4.40", " sport:20 , kunst", "sport , culture "), found)
+
+    def test_output_that_can_not_be_written(self):
+        self.import_text("partners", "external_id,kind,name,region\n" + "".join(f"full-{i},company,B,GM0606\n" for i in range(99)))
+        for args in ("--json match --region NL", "--json partner list", "partner list", "status", "--json ping", "regions Schiedam",
+                     "--help", "--version", "offer add --help", "--json match --region GM7777", "export regions"):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = harness.subprocess.run([str(kansenctl()), "-s", self.daemon.tcp, *args.split()], stdout=full,
+                                              stderr=harness.subprocess.PIPE, text=True, timeout=harness.PATIENCE, check=False)
+            self.assertEqual(done.returncode, REFUSED, args)
+            self.assertIn("No space left", done.stderr, args)
+            self.assertNotIn("memory", done.stderr, args)
+
+    def test_add(self):
+        partner = ["partner", "add", "--external-id", "add-p", "--kind", "company", "--name", "Bedrijf", "--region", "GM0606"]
+        self.ctl(*partner)
+        told = self.ctl("partner", "add", "--kind", "company", "--name", "Naamloos", expect=USAGE).stderr
+        self.assertIn("--external-id", told)
+        offer = ["offer", "add", "--external-id", "add-o", "--partner", "add-p", "--kind", "internship", "--title", "T",
+                 "--seats", "2"]
+        self.assertIn("--interests", self.ctl(*offer, expect=USAGE).stderr)
+        self.ctl(*offer, "--interest", "zorg, sport.voetbal", "--level", "mbo4,mbo3", "--weekday=mo", "--fund", "jeugdfonds")
+        made = self.offers("add-")["add-o"]
+        self.assertEqual((set(made["interests"]), set(made["levels"]), made["weekdays"], made["funds"]),
+                         ({"zorg", "sport.voetbal"}, {"mbo4", "mbo3"}, ["mo"], ["jeugdfonds"]))
+        more = [*offer[:3], "add-2", *offer[4:], "--interests", "zorg"]
+        faults = [(["--partner=nergens"], "--partner", REFUSED), (["--region", "GM7777"], "--region", REFUSED),
+                  (["--min-age", "x"], "--min-age", USAGE), (["--interest", "sport"], "--interests", USAGE),
+                  (["--lat", "51"], "--lon", USAGE)]
+        for extra, flag, status in faults:
+            args = [a for a in more if not extra[0].startswith("--partner") or a not in ("--partner", "add-p")]
+            told = self.ctl("--json", *args, *extra, expect=status)
+            self.assertEqual(json.loads(told.stdout)["error"]["field"], flag, told.stdout)
+        for verb, names in (("partner add", ("--external-id", "--kind", "--name")),
+                            ("offer add", ("--external-id", "--partner", "--kind", "--title", "--interests", "--seats"))):
+            usage = self.ctl(*verb.split(), "--help").stdout
+            for name in names:
+                self.assertIn(name, usage.splitlines()[0])
+            self.assertRegex(usage, r"--region VALUE +code of a municipality")
+
+    def test_who_pays(self):
+        with self.daemon.client() as client:
+            partner = client.add_partner("pays/p", region="GM0622")
+            offer = client.add_offer("pays/o", partner, cost_cents=19500, funds=["jeugdfonds", "fonds-2"])
+        query = ["--region", "GM0622", "--max-cost", "10"]
+        self.assertIn("195.00 (jeugdfonds)", self.ctl("match", *query, "--fund", "jeugdfonds").stdout)
+        self.assertIn("195.00 (one of: x, jeugdfonds)", self.ctl("match", *query, "--fund", "x,jeugdfonds").stdout)
+        self.assertIn("195.00, paid by jeugdfonds", self.ctl("explain", str(offer), *query, "--fund", "jeugdfonds").stdout)
+        self.assertIn("paid by one of: x, jeugdfonds", self.ctl("explain", str(offer), *query, "--fund", "x,jeugdfonds").stdout)
+        self.assertNotIn("195.00, paid by", self.ctl("explain", str(offer), *query, "--fund", "x").stdout)
+        self.assertNotIn("(jeugdfonds", self.ctl("match", "--region", "GM0622", "--max-cost", "195", "--fund", "jeugdfonds").stdout)
+
+    def test_hint_to_the_next_page(self):
+        with self.daemon.client() as client:
+            partner = client.add_partner("hint/p", region="GM0622")
+            for i in range(3):
+                client.add_offer(f"hint/{i}", partner)
+        page = ["match", "--region", "GM0622", "--interest", "sport.voetbal", "--limit", "1"]
+        self.assertIn("the same with --cursor", self.ctl(*page).stdout)
+        self.assertIn("the same without --discover, with --cursor", self.ctl(*page, "--discover", "1").stdout)
 
 
 if __name__ == "__main__":

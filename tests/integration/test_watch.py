@@ -125,7 +125,7 @@ class Live(unittest.TestCase):
         return result
 
     def registry(self, **offer):
-        name = f"{self.id()}-{time.monotonic_ns()}"[-60:]
+        name = f"{self.id()}-{time.monotonic_ns()}"[-60:].lstrip("._-")  # an id starts with a letter or digit
         partner = self.client.add_partner(name)
         return partner, self.client.add_offer(name, partner, **{"direct_placement": False, **offer})
 

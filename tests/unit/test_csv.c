@@ -102,6 +102,30 @@ test_rows(void **state)
     check(samples, sizeof samples / sizeof samples[0]);
 }
 
+// A line that names the separator is none of the rows.
+static void
+test_named_separator(void **state)
+{
+    static const struct sample samples[] = {
+        SAMPLE("sep=;\na,b;c\n", "2:[a,b|c] "),
+        SAMPLE("\xef\xbb\xbf"
+               "SEP=\t\r\na;b\tc\r\nd\te\r\n",
+               "2:[a;b|c] 3:[d|e] "),
+        SAMPLE("sep=,\ra;b,c\r", "2:[a;b|c] "),
+        SAMPLE("sep=;\n\na;b\n", "3:[a|b] "),
+        SAMPLE("sep=;\n", ""),
+        SAMPLE("sep=;", "1:[sep=|] "),
+        SAMPLE("sep=|\na;b\n", "1:[sep=|] 2:[a;b] "),
+        SAMPLE("sep=;x\n", "1:[sep=|x] "),
+        SAMPLE("sep", "1:[sep] "),
+        SAMPLE("separate;b\n", "1:[separate|b] "),
+        SAMPLE("a;b\nsep=,\n", "1:[a|b] 2:[sep=,] "),
+    };
+
+    (void)state;
+    check(samples, sizeof samples / sizeof samples[0]);
+}
+
 static void
 test_quotes(void **state)
 {
@@ -239,13 +263,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_separators),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_unclosed),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_too_many_fields),
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_named_separator),
+        cmocka_unit_test(test_quotes), cmocka_unit_test(test_separators),
+        cmocka_unit_test(test_errors), cmocka_unit_test(test_unclosed),
+        cmocka_unit_test(test_limits), cmocka_unit_test(test_too_many_fields),
         cmocka_unit_test(test_random),
     };
 

@@ -237,7 +237,7 @@ test_front_full(void **state)
 {
     const struct kansen_options options = {.timeout_ms = 10000, .max_in_flight = 60};
     struct kansen *kansen = kansen_new(&options);
-    struct server server = {.listener = -1};
+    static struct server server = {.listener = -1};
     uint8_t *payload = calloc(1, 500000);
     Kansen__V1__PingRequest body;
     Kansen__V1__Request request = ping(&body, payload, 500000);
@@ -286,7 +286,7 @@ test_front_close(void **state)
 {
     const struct kansen_options options = {.timeout_ms = 10000};
     struct kansen *kansen = kansen_new(&options);
-    struct server server = {.close_at = 2};
+    static struct server server = {.close_at = 2};
     Kansen__V1__PingRequest body;
     Kansen__V1__Request request = ping(&body, NULL, 0);
     Kansen__V1__Response *response;

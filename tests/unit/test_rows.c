@@ -124,6 +124,8 @@ test_tables(void **state)
 
         assert_non_null(table);
         assert_true(table->count <= COLUMNS_MAX);
+        for (size_t k = 0; k < table->count; k++)
+            assert_non_null(table->columns[k].help);
         assert_int_equal(rows_write_header(table, file, false), 0);
         assert_int_equal(fclose(file), 0);
         assert_string_equal(text, headers[i][1]);
@@ -349,6 +351,9 @@ test_header_errors(void **state)
                  "1.0 label_en: this column is missing; columns of interests: " ALLOWED "\n");
     check_header(&rows_interests, "code,label_nl,label_en,\n",
                  "1.4 : unknown column of interests: given \"\", allowed: " ALLOWED "\n");
+    check_header(&rows_interests, "sport,Sport,Sports\nzorg,Zorg,Care\n",
+                 "1.0 : the header row names no column of interests: the first field is given \"sport\", "
+                 "allowed: " ALLOWED "\n");
     check_header(&rows_interests, "", "1.0 : the header row is missing; columns of interests: " ALLOWED "\n");
     check_header(&rows_interests, "\n\n",
                  "1.0 : the header row is missing; columns of interests: " ALLOWED "\n");
