@@ -170,7 +170,7 @@ count_declines(struct call *call, uint64_t partner, Kansen__V1__CountDeclinesRes
     uint64_t count;
     int rc = 0;
 
-    answer->counts = arena_array(call->arena, REASONS_MAX, sizeof *answer->counts);
+    answer->counts = arena_array(call->arena, REASONS_MAX, sizeof(Kansen__V1__DeclineCount *));
     if (answer->counts == NULL)
         return STORE_FAULT_MEMORY;
     while (answer->n_counts < REASONS_MAX && (rc = decline_next(call->txn, partner, &reason, &count)) == 0) {

@@ -238,7 +238,8 @@ make_event(struct part *part, const Kansen__V1__JournalEntry *entry, Kansen__V1_
     event->sequence = entry->sequence;
     event->time_us = entry->time_us;
     if (left > 0)
-        event->changes = arena_array(part->feed->arena, left < fit ? left : fit, sizeof *event->changes);
+        event->changes =
+            arena_array(part->feed->arena, left < fit ? left : fit, sizeof(Kansen__V1__Change *));
     if (left > 0 && event->changes == NULL)
         return STORE_FAULT_MEMORY;
     while (watch->told_changes < entry->n_changes && event->n_changes < fit) {
@@ -296,7 +297,7 @@ gather(struct part *part)
 {
     int rc = 0;
 
-    part->answer->events = arena_array(part->feed->arena, ENTRIES_PER_FEED, sizeof *part->answer->events);
+    part->answer->events = arena_array(part->feed->arena, ENTRIES_PER_FEED, sizeof(Kansen__V1__WatchEvent *));
     if (part->answer->events == NULL)
         return STORE_FAULT_MEMORY;
     while (rc == 0 && *part->looks > 0 && part->watch->next <= part->last && part->bytes < PART_BYTES) {

@@ -64,7 +64,7 @@ make_tick(const struct clockwork *clockwork)
         return NULL;
     write = arena_alloc(job->arena, sizeof *write);
     tick = arena_alloc(job->arena, sizeof *tick);
-    job->writes = arena_array(job->arena, 1, sizeof job->writes[0]);
+    job->writes = arena_array(job->arena, 1, sizeof(Kansen__V1__Write *));
     job->results = arena_array(job->arena, 1, sizeof job->results[0]);
     job->secrets = arena_array(job->arena, 1, sizeof job->secrets[0]);
     if (write == NULL || tick == NULL || job->writes == NULL || job->results == NULL ||

@@ -52,7 +52,7 @@ idempotency_keep(struct txn *txn, const struct job *job, int64_t now_us)
     answer.digest = (ProtobufCBinaryData){sizeof job->digest, (uint8_t *)job->digest};
     answer.time_us = now_us;
     answer.n_results = job->n_writes;
-    answer.results = arena_array(job->arena, job->n_writes, sizeof *answer.results);
+    answer.results = arena_array(job->arena, job->n_writes, sizeof(Kansen__V1__WriteResult *));
     if (answer.results == NULL)
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < job->n_writes; i++)
