@@ -2,6 +2,7 @@
 // The varint in front of each message. Invariant: only the shortest form of a length is written and read, so
 // that a frame has one encoding.
 #include "proto/frame.h"
+#include "proto/varint.h"
 #include <assert.h>
 
 #define LAST_BYTE_MAX 0x0fu // a fifth byte holds the upper four of 32 bits
@@ -33,11 +34,6 @@ frame_decode(const uint8_t *data, size_t len, size_t max_payload, struct frame *
 size_t
 frame_encode_header(uint8_t out[FRAME_HEADER_MAX], size_t payload_len)
 {
-    size_t n = 0;
-
     assert(payload_len <= UINT32_MAX);
-    for (; payload_len >= 0x80; payload_len >>= 7)
-        out[n++] = (uint8_t)(payload_len | 0x80);
-    out[n++] = (uint8_t)payload_len;
-    return n;
+    return (size_t)(varint_put(out, payload_len) - out);
 }

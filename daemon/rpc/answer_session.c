@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "proto/varint.h"
+#include "rpc/reply.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "store/store.h"
@@ -17,6 +19,8 @@
 
 #define CLIENT_NAME_MAX 100u
 #define PING_MAX        1024u
+
+#define PING_PAYLOAD_FIELD 1u // of PingResponse
 
 static int
 check_hello(struct call *call, const Kansen__V1__HelloRequest *hello)
@@ -64,19 +68,19 @@ answer_session_hello(struct call *call)
 int
 answer_session_ping(struct call *call)
 {
-    const Kansen__V1__PingRequest *ping = call->request->ping;
-    Kansen__V1__PingResponse *answer = arena_alloc(call->arena, sizeof *answer);
+    const ProtobufCBinaryData payload = call->request->ping->payload;
+    const uint32_t tag = varint_tag_bytes(PING_PAYLOAD_FIELD);
+    size_t size = payload.len == 0 ? 0 : varint_size(tag) + varint_size(payload.len) + payload.len;
+    uint8_t *to;
+    int rc;
 
-    if (answer == NULL)
-        return STORE_FAULT_MEMORY;
-    if (ping->payload.len > PING_MAX)
+    if (payload.len > PING_MAX)
         return fault_set(&call->fault, CODE_INVALID_ARGUMENT, "payload",
-                         "%zu bytes given; at most %u are allowed", ping->payload.len, PING_MAX);
-    kansen__v1__ping_response__init(answer);
-    answer->payload = ping->payload;
-    call->response.body_case = KANSEN__V1__RESPONSE__BODY_PING;
-    call->response.ping = answer;
-    return 0;
+                         "%zu bytes given; at most %u are allowed", payload.len, PING_MAX);
+    rc = reply_begin(call, KANSEN__V1__RESPONSE__BODY_PING, size, &to);
+    if (rc == 0 && payload.len > 0)
+        memcpy(varint_put(varint_put(to, tag), payload.len), payload.data, payload.len);
+    return rc;
 }
 
 int

@@ -7,7 +7,9 @@
 #include "base/attr.h"
 #include "base/fault.h"
 #include <kansen/v1/protocol.pb-c.h>
+#include <stdbool.h>
 
+struct buf;
 struct service;
 struct session;
 struct txn;
@@ -21,9 +23,12 @@ struct call {
     struct arena *scratch; // for what is looked at and not kept; reset it at will
     struct fault fault;
     Kansen__V1__Response response; // the handler sets the body, in arena
+    struct buf *out;               // or writes it here itself, by reply_begin
+    bool encoded;                  // it did so
 };
 
-// A handler: 0 with the response's body set, FAULT with the fault set, or a store fault.
+// A handler: 0 with the response's body set or with the answer written by reply_begin; FAULT with the fault
+// set, or a store fault, and then nothing that it wrote to out is sent.
 typedef int call_handler(struct call *call);
 
 #endif

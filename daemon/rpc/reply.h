@@ -8,8 +8,16 @@
 #include "base/fault.h"
 #include <kansen/v1/protocol.pb-c.h>
 
+struct call;
+
 // Adds a response as it is. An answer above max_frame bytes becomes RESOURCE_EXHAUSTED. 0 or -ENOMEM.
 int reply_response(struct buf *out, size_t max_frame, const Kansen__V1__Response *response) MUST_CHECK;
+
+// For a handler that encodes its answer itself, once in a call: adds the answer to call->out up to its body,
+// which is the last field, and sets *to to the place of the body's size bytes, all of which the handler
+// writes before it adds anything else. body: number of the field in Response. 0; FAULT with
+// RESOURCE_EXHAUSTED when the answer is above the frame's limit; or STORE_FAULT_MEMORY.
+int reply_begin(struct call *call, uint32_t body, size_t size, uint8_t **to) MUST_CHECK;
 
 // Adds a response that tells a fault and has no body. 0 or -ENOMEM.
 int reply_fault(struct buf *out, uint64_t id, const struct fault *fault) MUST_CHECK;

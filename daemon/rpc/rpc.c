@@ -214,9 +214,13 @@ run_handler(struct rpc_env *env, struct incoming *in, const struct row *row, str
 static int
 answer_read(struct rpc_env *env, struct incoming *in, const struct row *row, struct buf *out)
 {
-    struct call call = {
-        .service = env->service, .session = in->session, .arena = env->arena, .scratch = env->scratch};
+    struct call call = {.service = env->service,
+                        .session = in->session,
+                        .arena = env->arena,
+                        .scratch = env->scratch,
+                        .out = out};
     Kansen__V1__Status status;
+    size_t before = buf_len(out);
     int rc;
 
     kansen__v1__response__init(&call.response);
@@ -225,8 +229,11 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct row *row, str
     if (call.request == NULL)
         return reply_fault(out, in->outside.id, &in->fault);
     rc = run_handler(env, in, row, &call);
+    if (rc == 0 && call.encoded)
+        return 0;
     if (rc == 0)
         return reply_response(out, env->service->max_frame, &call.response);
+    buf_truncate(out, before); // what the handler had begun to write
     if (rc < 0) {
         writer_fault(&call.fault, rc);
         log_line(env->service->log, rc == STORE_FAULT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "rpc",
