@@ -28,7 +28,7 @@ struct arena {
 static void *
 allocator_alloc(void *data, size_t size)
 {
-    return arena_alloc(data, size);
+    return arena_take(data, size); // protobuf-c takes it for malloc, so it writes all that it reads
 }
 
 static void
@@ -73,22 +73,20 @@ arena_free(struct arena *arena)
 void
 arena_reset(struct arena *arena)
 {
-    struct block *keep = NULL, *block = arena->blocks;
+    struct block *block = arena->blocks;
 
-    while (block != NULL) { // keep the first block that was made: its size fits nearly every request
+    arena->used = 0;
+    if (block == NULL)
+        return;
+    while (block->next != NULL) { // keep the first block that was made: its size fits nearly every request
         struct block *next = block->next;
 
-        if (next == NULL)
-            keep = block;
-        else
-            free(block);
+        free(block);
         block = next;
     }
-    if (keep != NULL)
-        keep->used = 0;
-    arena->blocks = keep;
-    arena->total = keep == NULL ? 0 : keep->size;
-    arena->used = 0;
+    block->used = 0;
+    arena->blocks = block;
+    arena->total = block->size;
 }
 
 static bool
@@ -113,7 +111,7 @@ add_block(struct arena *arena, size_t least)
 }
 
 void *
-arena_alloc(struct arena *arena, size_t size)
+arena_take(struct arena *arena, size_t size)
 {
     struct block *block = arena->blocks;
     void *pointer;
@@ -129,7 +127,15 @@ arena_alloc(struct arena *arena, size_t size)
     pointer = block->data + block->used;
     block->used += size;
     arena->used += size;
-    return memset(pointer, 0, size);
+    return pointer;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+    void *pointer = arena_take(arena, size);
+
+    return pointer == NULL ? NULL : memset(pointer, 0, size);
 }
 
 void *
@@ -145,10 +151,12 @@ arena_array(struct arena *arena, size_t count, size_t size)
 char *
 arena_strndup(struct arena *arena, const char *text, size_t len)
 {
-    char *copy = arena_alloc(arena, len + 1);
+    char *copy = arena_take(arena, len + 1);
 
-    if (copy != NULL)
-        memcpy(copy, text, len);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
     return copy;
 }
 
@@ -169,7 +177,7 @@ arena_printf(struct arena *arena, const char *format, ...)
     va_copy(again, args);
     len = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    text = len < 0 ? NULL : arena_alloc(arena, (size_t)len + 1);
+    text = len < 0 ? NULL : arena_take(arena, (size_t)len + 1);
     if (text != NULL)
         vsnprintf(text, (size_t)len + 1, format, again);
     va_end(again);

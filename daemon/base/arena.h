@@ -23,6 +23,9 @@ void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;
 void *arena_array(struct arena *arena, size_t count,
                   size_t size) MUST_CHECK; // as above, with a check for overflow
 
+// Memory as above, but with any content: for what is written as a whole at once.
+void *arena_take(struct arena *arena, size_t size) MUST_CHECK;
+
 // Copies of text into the arena; NULL when memory is short.
 char *arena_strdup(struct arena *arena, const char *text) MUST_CHECK;
 char *arena_strndup(struct arena *arena, const char *text, size_t len) MUST_CHECK;
