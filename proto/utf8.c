@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
+#define LOW_BITS  UINT64_C(0x0101010101010101)
 
 // Length of the sequence that starts at text, or 0 if there is none.
 static size_t
@@ -29,6 +30,24 @@ sequence(const unsigned char *text, size_t len)
         if ((text[i] & 0xc0) != 0x80)
             return 0;
     return n;
+}
+
+bool
+utf8_plain(const char *text, size_t len)
+{
+    size_t i = 0;
+
+    for (; len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t eight;
+
+        memcpy(&eight, text + i, sizeof eight);
+        if (((eight | (eight - LOW_BITS)) & HIGH_BITS) != 0) // a byte with its high bit, or a 0 that borrows
+            return false;
+    }
+    for (; i < len; i++)
+        if ((signed char)text[i] <= 0)
+            return false;
+    return true;
 }
 
 bool

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of requests, and the way of each from bytes to an answer: look at the bytes, find the row, ask
-// whether the session may, unpack, run. Invariant: the read transaction is open only between the first
-// request that needs it and rpc_pause(), so never while the loop waits.
+// The table of requests, and the way of each from bytes to an answer: look at the outermost bytes, find the
+// row, ask whether the session may, unpack, run. Bytes that are no request are told so before anything else.
+// Invariant: the read transaction is open only between the first request that needs it and rpc_pause(), so
+// never while the loop waits.
 #include "rpc/rpc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -79,6 +80,7 @@ struct rpc_env {
     bool begun;            // txn is open
     struct arena *arena;   // of the request at hand
     struct arena *scratch; // of a handler
+    size_t max_elements;   // of a repeated field
 };
 
 // A request on its way through this file.
@@ -100,6 +102,8 @@ rpc_env_new(struct service *service, unsigned worker)
         return NULL;
     env->service = service;
     env->worker = worker;
+    env->max_elements =
+        service->max_batch_writes > WIRE_ELEMENTS_MAX ? service->max_batch_writes : WIRE_ELEMENTS_MAX;
     env->arena = arena_new(service->request_memory);
     env->scratch = arena_new(service->request_memory);
     if (env->arena == NULL || env->scratch == NULL || txn_new_read(service->store, &env->txn) != 0) {
@@ -160,19 +164,30 @@ admit(struct incoming *in, const struct row **out)
     return 0;
 }
 
-// Unpacks into arena. NULL with the fault set when it does not go.
-static Kansen__V1__Request *
-unpack(struct incoming *in, const struct row *row, struct arena *arena)
+// Unpacks into arena. 0, FAULT or WIRE_MALFORMED.
+static int
+unpack(struct rpc_env *env, struct incoming *in, struct arena *arena, Kansen__V1__Request **out)
 {
-    Kansen__V1__Request *request = kansen__v1__request__unpack(arena_allocator(arena), in->len, in->payload);
+    struct wire_input input = {&kansen__v1__request__descriptor, in->payload, in->len, env->max_elements};
+    ProtobufCMessage *request = NULL;
+    int rc = wire_unpack(&input, arena, &request, &in->fault);
 
-    if (request == NULL)
-        writer_fault(&in->fault, STORE_FAULT_MEMORY); // the bytes are good: wire_check has seen them
-    else if (request->body_case != row->body) {
-        fault_fill(&in->fault, CODE_INVALID_ARGUMENT, "body", "the frame asks for more than one thing");
-        return NULL;
+    if (rc == -ENOMEM) {
+        writer_fault(&in->fault, STORE_FAULT_MEMORY);
+        return FAULT;
     }
-    return request;
+    *out = (Kansen__V1__Request *)request;
+    return rc;
+}
+
+// Tells the fault; what is no request at all has no id and ends the connection.
+static int
+refuse(struct incoming *in, int rc, struct buf *out)
+{
+    if (rc != WIRE_MALFORMED)
+        return reply_fault(out, in->outside.id, &in->fault);
+    rc = rpc_answer_fault(&in->fault, out);
+    return rc != 0 ? rc : (int)RPC_CLOSE;
 }
 
 static int64_t
@@ -212,10 +227,12 @@ run_handler(struct rpc_env *env, struct incoming *in, const struct row *row, str
 }
 
 static int
-answer_read(struct rpc_env *env, struct incoming *in, const struct row *row, struct buf *out)
+answer_read(struct rpc_env *env, struct incoming *in, const struct row *row,
+            const Kansen__V1__Request *request, struct buf *out)
 {
     struct call call = {.service = env->service,
                         .session = in->session,
+                        .request = request,
                         .arena = env->arena,
                         .scratch = env->scratch,
                         .out = out};
@@ -225,9 +242,6 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct row *row, str
 
     kansen__v1__response__init(&call.response);
     call.response.id = in->outside.id;
-    call.request = unpack(in, row, env->arena);
-    if (call.request == NULL)
-        return reply_fault(out, in->outside.id, &in->fault);
     rc = run_handler(env, in, row, &call);
     if (rc == 0 && call.encoded)
         return 0;
@@ -285,13 +299,13 @@ movers_of(enum role role)
 }
 
 static int
-submit(struct rpc_env *env, struct incoming *in, const struct row *row, struct job *job)
+submit(struct rpc_env *env, struct incoming *in, struct job *job)
 {
-    Kansen__V1__Request *request = unpack(in, row, job->arena);
-    int rc;
+    Kansen__V1__Request *request;
+    int rc = unpack(env, in, job->arena, &request);
 
-    if (request == NULL)
-        return FAULT;
+    if (rc != 0)
+        return rc;
     job->worker = env->worker;
     job->connection = in->session->connection;
     job->request = in->outside.id;
@@ -309,7 +323,7 @@ submit(struct rpc_env *env, struct incoming *in, const struct row *row, struct j
 }
 
 static int
-queue_write(struct rpc_env *env, struct incoming *in, const struct row *row, struct buf *out)
+queue_write(struct rpc_env *env, struct incoming *in, struct buf *out)
 {
     struct job *job;
     int rc;
@@ -321,11 +335,11 @@ queue_write(struct rpc_env *env, struct incoming *in, const struct row *row, str
         writer_fault(&in->fault, STORE_FAULT_MEMORY);
         return reply_fault(out, in->outside.id, &in->fault);
     }
-    rc = submit(env, in, row, job);
+    rc = submit(env, in, job);
     if (rc == 0)
         return RPC_QUEUED;
     job_free(job);
-    return rc == WRITES_BUSY ? (int)RPC_BUSY : reply_fault(out, in->outside.id, &in->fault);
+    return rc == WRITES_BUSY ? (int)RPC_BUSY : refuse(in, rc, out);
 }
 
 // ---- All
@@ -333,21 +347,18 @@ queue_write(struct rpc_env *env, struct incoming *in, const struct row *row, str
 static int
 handle(struct rpc_env *env, struct incoming *in, struct buf *out)
 {
-    size_t max_elements = env->service->max_batch_writes > WIRE_ELEMENTS_MAX ? env->service->max_batch_writes
-                                                                             : WIRE_ELEMENTS_MAX;
+    Kansen__V1__Request *request;
     const struct row *row = NULL;
-    int rc = wire_check(&kansen__v1__request__descriptor, in->payload, in->len, max_elements, &in->fault);
+    int refused, rc;
 
-    if (rc == WIRE_MALFORMED) {
-        rc = rpc_answer_fault(&in->fault, out);
-        return rc != 0 ? rc : (int)RPC_CLOSE;
-    }
     wire_peek(&kansen__v1__request__descriptor, in->payload, in->len, &in->outside);
-    if (rc != 0 || admit(in, &row) != 0)
-        return reply_fault(out, in->outside.id, &in->fault);
-    if ((row->access & WRITES) != 0)
-        return queue_write(env, in, row, out);
-    return answer_read(env, in, row, out);
+    refused = admit(in, &row);
+    if (refused == 0 && (row->access & WRITES) != 0)
+        return queue_write(env, in, out); // unpacks into the job
+    rc = unpack(env, in, env->arena, &request);
+    if (rc != 0 || refused != 0)
+        return refuse(in, rc, out);
+    return answer_read(env, in, row, request, out);
 }
 
 int

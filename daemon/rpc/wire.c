@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A walk over the wire format (the encoding guide of Protocol Buffers), led by protobuf-c's descriptors. The
-// recursion is as deep as the schema at most, as unknown fields are skipped whole.
+// One walk over the wire format (the encoding guide of Protocol Buffers), led by protobuf-c's descriptors,
+// that checks each value and puts it where protobuf-c would. The recursion is as deep as the schema at most,
+// as unknown fields are skipped whole. Invariant: what is taken of the arena is bounded by the frame, by
+// max_elements and by the arena's cap.
 #include "rpc/wire.h"
+#include "base/arena.h"
 #include "proto/utf8.h"
+#include "rpc/field.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NUMBER_MAX       536870911u // greatest field number
-#define LENGTH_BYTES_MAX 5          // of a tag or a length; protobuf-c reads no longer ones
-#define FIELDS_MAX       64u        // fields of a message of ours, checked when one is met
+#define LENGTH_BYTES_MAX 5          // of a tag or a length
 
 struct bytes { // what is left to read
     const uint8_t *at, *end;
@@ -22,9 +26,10 @@ struct path { // from the innermost field outwards
     size_t index;
 };
 
-struct check {
+struct reading {
     size_t max_elements;
     unsigned unknown; // fields so far
+    struct arena *arena;
     struct fault *fault;
 };
 
@@ -33,87 +38,101 @@ struct tag {
     unsigned wire_type;
 };
 
-static int check_message(struct check *check, const ProtobufCMessageDescriptor *desc, struct bytes in,
-                         const struct path *outer, unsigned depth);
+struct value {
+    uint64_t number;      // of a varint or of fixed bytes
+    struct bytes content; // what a length counts
+};
 
-// ---- Bytes
+static int read_message(struct reading *reading, ProtobufCMessage *message, struct bytes in,
+                        const struct path *outer, unsigned depth);
 
-static bool
-read_varint(struct bytes *in, uint64_t *out)
+// ---- Bytes: each returns the place behind what it has read, NULL if there is no such thing before end
+
+static const uint8_t *
+read_long_varint(const uint8_t *at, const uint8_t *end, uint64_t *out)
 {
     uint64_t value = 0;
 
-    for (unsigned shift = 0; shift < 70 && in->at < in->end; shift += 7) {
-        uint8_t byte = *in->at++;
+    for (unsigned shift = 0; shift < 70 && at < end; shift += 7) {
+        uint8_t byte = *at++;
 
         value |= (uint64_t)(byte & 0x7F) << shift;
         if ((byte & 0x80) == 0) {
             *out = value;
-            return true;
+            return at;
         }
     }
-    return false;
+    return NULL;
 }
 
-static bool
-read_tag(struct bytes *in, struct tag *out)
+static inline const uint8_t *
+read_varint(const uint8_t *at, const uint8_t *end, uint64_t *out)
 {
-    const uint8_t *start = in->at;
+    if (at == end || *at >= 0x80)
+        return read_long_varint(at, end, out);
+    *out = *at; // most are that short
+    return at + 1;
+}
+
+static inline const uint8_t *
+read_tag(const uint8_t *at, const uint8_t *end, struct tag *out)
+{
     uint64_t value;
+    const uint8_t *behind = read_varint(at, end, &value);
 
-    if (!read_varint(in, &value) || in->at - start > LENGTH_BYTES_MAX || value >> 3 == 0 ||
-        value >> 3 > NUMBER_MAX)
-        return false;
+    if (behind == NULL || behind - at > LENGTH_BYTES_MAX || value >> 3 == 0 || value >> 3 > NUMBER_MAX)
+        return NULL;
     *out = (struct tag){(uint32_t)(value >> 3), value & 7};
-    return true;
+    return behind;
 }
 
-static bool
-skip_bytes(struct bytes *in, uint64_t count)
+// Fixed bytes have the lowest first.
+static const uint8_t *
+read_fixed(const uint8_t *at, const uint8_t *end, unsigned count, uint64_t *out)
 {
-    if (count > (uint64_t)(in->end - in->at))
-        return false;
-    in->at += count;
-    return true;
+    if (count > end - at)
+        return NULL;
+    *out = 0;
+    for (unsigned i = 0; i < count; i++)
+        *out |= (uint64_t)at[i] << (8 * i);
+    return at + count;
 }
 
-// Reads the value behind a tag; content gets what it holds (the varint's bytes, the fixed bytes, or what the
-// length counts).
-static bool
-read_value(struct bytes *in, unsigned wire_type, struct bytes *content)
+static inline const uint8_t *
+read_content(const uint8_t *at, const uint8_t *end, struct bytes *out)
 {
-    uint64_t number;
-    bool good = false;
+    uint64_t len;
+    const uint8_t *start = read_varint(at, end, &len);
 
-    content->at = in->at;
+    if (start == NULL || start - at > LENGTH_BYTES_MAX || len > (uint64_t)(end - start))
+        return NULL;
+    *out = (struct bytes){start, start + len};
+    return start + len;
+}
+
+static inline const uint8_t *
+read_value(const uint8_t *at, const uint8_t *end, unsigned wire_type, struct value *out)
+{
     switch (wire_type) {
     case PROTOBUF_C_WIRE_TYPE_VARINT:
-        good = read_varint(in, &number);
-        break;
-    case PROTOBUF_C_WIRE_TYPE_64BIT:
-        good = skip_bytes(in, 8);
-        break;
-    case PROTOBUF_C_WIRE_TYPE_32BIT:
-        good = skip_bytes(in, 4);
-        break;
+        return read_varint(at, end, &out->number);
     case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
-        good = read_varint(in, &number) && in->at - content->at <= LENGTH_BYTES_MAX;
-        content->at = in->at;
-        good = good && number <= INT32_MAX && skip_bytes(in, number);
-        break;
+        return read_content(at, end, &out->content);
+    case PROTOBUF_C_WIRE_TYPE_64BIT:
+        return read_fixed(at, end, 8, &out->number);
+    case PROTOBUF_C_WIRE_TYPE_32BIT:
+        return read_fixed(at, end, 4, &out->number);
     default: // groups, and what is no wire type
-        break;
+        return NULL;
     }
-    content->end = in->at;
-    return good;
 }
 
 // ---- Faults
 
 static int
-malformed(struct check *check, const char *why)
+malformed(struct reading *reading, const char *why)
 {
-    fault_fill(check->fault, CODE_INVALID_ARGUMENT, "", "the frame is no well-formed request: %s", why);
+    fault_fill(reading->fault, CODE_INVALID_ARGUMENT, "", "the frame is no well-formed request: %s", why);
     return WIRE_MALFORMED;
 }
 
@@ -141,156 +160,232 @@ print_path(const struct path *path, char *out, size_t size)
 }
 
 static int
-refuse(struct check *check, const struct path *path, const char *why)
+refuse(struct reading *reading, const struct path *path, const char *why)
 {
     char field[FAULT_FIELD_MAX] = "";
 
     print_path(path, field, sizeof field);
-    return fault_set(check->fault, CODE_INVALID_ARGUMENT, field, "%s", why);
+    return fault_set(reading->fault, CODE_INVALID_ARGUMENT, field, "%s", why);
 }
 
 static int
-refuse_count(struct check *check, const struct path *path)
+refuse_count(struct reading *reading, const struct path *path)
 {
     char why[80];
 
-    snprintf(why, sizeof why, "more than %zu elements; at most so many are allowed", check->max_elements);
-    return refuse(check, path, why);
+    snprintf(why, sizeof why, "more than %zu elements; at most so many are allowed", reading->max_elements);
+    return refuse(reading, path, why);
 }
 
 // ---- Fields
 
-static unsigned
-wire_type_of(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-        return PROTOBUF_C_WIRE_TYPE_32BIT;
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return PROTOBUF_C_WIRE_TYPE_64BIT;
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
-    default:
-        return PROTOBUF_C_WIRE_TYPE_VARINT;
-    }
-}
-
 static int
-check_text(struct check *check, const struct path *path, struct bytes text)
+check_text(struct reading *reading, const struct path *path, const char *text, size_t len)
 {
-    size_t len = (size_t)(text.end - text.at);
-
-    if (memchr(text.at, '\0', len) != NULL)
-        return refuse(check, path, "a NUL byte is not allowed in a text");
-    if (!utf8_valid((const char *)text.at, len))
-        return refuse(check, path, "the text is no valid UTF-8");
+    if (utf8_plain(text, len))
+        return 0;
+    if (memchr(text, '\0', len) != NULL)
+        return refuse(reading, path, "a NUL byte is not allowed in a text");
+    if (!utf8_valid(text, len))
+        return refuse(reading, path, "the text is no valid UTF-8");
     return 0;
 }
 
-// Elements of a scalar field that are packed into one value.
 static int
-count_packed(struct check *check, const struct path *path, struct bytes in, size_t *count)
+take_text(struct reading *reading, const struct path *path, struct bytes content, char **place)
 {
-    unsigned wire_type = wire_type_of(path->field->type);
-    struct bytes element;
+    const char *text = (const char *)content.at;
+    size_t len = (size_t)(content.end - content.at);
+    int rc = check_text(reading, path, text, len);
 
-    while (in.at < in.end) {
-        if (!read_value(&in, wire_type, &element))
-            return malformed(check, "a packed field is cut off");
-        if (++*count > check->max_elements)
-            return refuse_count(check, path);
-    }
+    if (rc != 0)
+        return rc;
+    *place = arena_strndup(reading->arena, text, len);
+    return *place == NULL ? -ENOMEM : 0;
+}
+
+static int
+take_bytes(struct reading *reading, struct bytes content, ProtobufCBinaryData *place)
+{
+    *place = (ProtobufCBinaryData){0};
+    if (content.at == content.end)
+        return 0;
+    place->len = (size_t)(content.end - content.at);
+    place->data = arena_take(reading->arena, place->len);
+    if (place->data == NULL)
+        return -ENOMEM;
+    memcpy(place->data, content.at, place->len);
     return 0;
 }
 
-// A value whose field is known. count is what the field has seen so far.
+// A message that came before is added to, unless it is an element or in a oneof.
 static int
-check_known(struct check *check, struct path *path, unsigned wire_type, struct bytes content, size_t *count,
-            unsigned depth)
+take_message(struct reading *reading, const struct path *path, struct bytes content, ProtobufCMessage **place,
+             unsigned depth)
+{
+    const ProtobufCFieldDescriptor *field = path->field;
+
+    if (field->label == PROTOBUF_C_LABEL_REPEATED || (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 ||
+        *place == NULL)
+        *place = field_new_message(reading->arena, field->descriptor);
+    if (*place == NULL)
+        return -ENOMEM;
+    return read_message(reading, *place, content, path, depth + 1);
+}
+
+// Values in a field that packs them into one.
+static size_t
+count_packed(struct bytes in, unsigned wire_type)
+{
+    size_t count = 0;
+
+    if (wire_type == PROTOBUF_C_WIRE_TYPE_64BIT || wire_type == PROTOBUF_C_WIRE_TYPE_32BIT)
+        return (size_t)(in.end - in.at) / (wire_type == PROTOBUF_C_WIRE_TYPE_64BIT ? 8 : 4);
+    for (; in.at < in.end; in.at++)
+        count += *in.at < 0x80; // a varint's last byte
+    return count;
+}
+
+static int
+take_packed(struct reading *reading, const struct path *path, struct bytes in, ProtobufCMessage *message)
+{
+    const ProtobufCFieldDescriptor *field = path->field;
+    unsigned wire_type = field_types[field->type].wire_type;
+    size_t count = count_packed(in, wire_type);
+    const uint8_t *at = in.at;
+    void *place = NULL;
+
+    if (count > reading->max_elements - path->index)
+        return refuse_count(reading, path);
+    if (count > 0) {
+        place = field_extend(reading->arena, message, field, count);
+        if (place == NULL)
+            return -ENOMEM;
+    }
+    for (; count > 0; count--) {
+        struct value value;
+
+        at = read_value(at, in.end, wire_type, &value);
+        if (at == NULL)
+            break;
+        place = field_put_number(place, field->type, value.number);
+    }
+    return at == in.end ? 0 : malformed(reading, "a packed field is cut off");
+}
+
+// A value whose field is known. path->index is what a repeated field has so far.
+static int
+take_known(struct reading *reading, const struct path *path, unsigned wire_type, const struct value *value,
+           ProtobufCMessage *message, unsigned depth)
 {
     const ProtobufCFieldDescriptor *field = path->field;
     bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
-    unsigned wanted = wire_type_of(field->type);
+    unsigned wanted = field_types[field->type].wire_type;
+    void *place;
 
-    path->index = *count;
     if (repeated && wire_type == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED && wanted != wire_type)
-        return count_packed(check, path, content, count);
+        return take_packed(reading, path, value->content, message);
     if (wire_type != wanted)
-        return malformed(check, "a field has another wire type than it must");
-    if (++*count >
-        check->max_elements) // also of a single field, which a frame may repeat, as memory is taken for each
-        return repeated ? refuse_count(check, path)
-                        : malformed(check, "a single field is repeated too often");
-    if (field->type == PROTOBUF_C_TYPE_STRING)
-        return check_text(check, path, content);
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-        return check_message(check, field->descriptor, content, path, depth + 1);
-    return 0;
+        return malformed(reading, "a field has another wire type than it must");
+    if (repeated && path->index >= reading->max_elements)
+        return refuse_count(reading, path);
+    place = repeated ? field_extend(reading->arena, message, field, 1) : field_single(message, field);
+    if (place == NULL)
+        return -ENOMEM;
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+        return take_text(reading, path, value->content, place);
+    case PROTOBUF_C_TYPE_BYTES:
+        return take_bytes(reading, value->content, place);
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return take_message(reading, path, value->content, place, depth);
+    default:
+        field_put_number(place, field->type, value->number);
+        return 0;
+    }
 }
 
 static int
-check_message(struct check *check, const ProtobufCMessageDescriptor *desc, struct bytes in,
-              const struct path *outer, unsigned depth)
+take_unknown(struct reading *reading, struct tag tag, struct bytes value, ProtobufCMessage *message)
 {
-    uint32_t counts[FIELDS_MAX] = {0};
+    const ProtobufCMessageUnknownField unknown = {tag.number, (ProtobufCWireType)tag.wire_type,
+                                                  (size_t)(value.end - value.at), (uint8_t *)value.at};
+
+    if (++reading->unknown > WIRE_UNKNOWN_MAX)
+        return malformed(reading, "too many unknown fields");
+    return field_keep_unknown(reading->arena, message, &unknown);
+}
+
+static int
+read_message(struct reading *reading, ProtobufCMessage *message, struct bytes in, const struct path *outer,
+             unsigned depth)
+{
+    const uint8_t *at = in.at, *end = in.end;
+    struct path path = {.outer = outer};
+    size_t singles = 0; // fields that are not repeated and yet may come again
     int rc = 0;
 
-    if (depth > WIRE_DEPTH_MAX || desc->n_fields > FIELDS_MAX)
-        return malformed(check, "messages are nested too deep");
-    while (rc == 0 && in.at < in.end) {
+    if (depth > WIRE_DEPTH_MAX)
+        return malformed(reading, "messages are nested too deep");
+    while (rc == 0 && at < end) {
         const ProtobufCFieldDescriptor *field;
-        struct bytes content;
+        const uint8_t *from;
+        struct value value;
         struct tag tag;
 
-        if (!read_tag(&in, &tag))
-            return malformed(check, "a tag is no field number from 1 to 536870911");
-        if (!read_value(&in, tag.wire_type, &content))
-            return malformed(check, "a value is cut off or has an unknown wire type");
-        field = protobuf_c_message_descriptor_get_field(desc, tag.number);
+        from = read_tag(at, end, &tag);
+        if (from == NULL)
+            return malformed(reading, "a tag is no field number from 1 to 536870911");
+        at = read_value(from, end, tag.wire_type, &value);
+        if (at == NULL)
+            return malformed(reading, "a value is cut off or has an unknown wire type");
+        field = field_find(message->descriptor, path.field, tag.number);
         if (field == NULL) {
-            if (++check->unknown > WIRE_UNKNOWN_MAX)
-                return malformed(check, "too many unknown fields");
-        } else {
-            struct path path = {outer, field, 0};
-            size_t place = (size_t)(field - desc->fields), count = counts[place];
-
-            rc = check_known(check, &path, tag.wire_type, content, &count, depth);
-            counts[place] = (uint32_t)count;
+            rc = take_unknown(reading, tag, (struct bytes){from, at}, message);
+            continue;
         }
+        path.field = field;
+        path.index = 0;
+        if (field->label == PROTOBUF_C_LABEL_REPEATED)
+            path.index = field_count(message, field);
+        else if (++singles > reading->max_elements) // as memory is taken for each
+            return malformed(reading, "single fields are repeated too often");
+        rc = take_known(reading, &path, tag.wire_type, &value, message, depth);
     }
     return rc;
 }
 
 int
-wire_check(const ProtobufCMessageDescriptor *desc, const uint8_t *data, size_t len, size_t max_elements,
-           struct fault *fault)
+wire_unpack(const struct wire_input *input, struct arena *arena, ProtobufCMessage **out, struct fault *fault)
 {
-    struct check check = {.max_elements = max_elements, .fault = fault};
+    struct reading reading = {.max_elements = input->max_elements, .arena = arena, .fault = fault};
+    ProtobufCMessage *message = field_new_message(arena, input->desc);
+    int rc = -ENOMEM;
 
-    return check_message(&check, desc, (struct bytes){data, data + len}, NULL, 1);
+    if (message != NULL)
+        rc = read_message(&reading, message, (struct bytes){input->data, input->data + input->len}, NULL, 1);
+    if (rc == 0)
+        *out = message;
+    return rc;
 }
 
 void
 wire_peek(const ProtobufCMessageDescriptor *desc, const uint8_t *data, size_t len, struct wire_peek *out)
 {
-    struct bytes in = {data, data + len}, content;
+    const ProtobufCFieldDescriptor *field = NULL;
+    const uint8_t *at = data, *end = data + len;
+    struct value value;
     struct tag tag;
 
     *out = (struct wire_peek){0};
-    while (in.at < in.end && read_tag(&in, &tag) && read_value(&in, tag.wire_type, &content)) {
-        const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(desc, tag.number);
-
+    while (at < end && (at = read_tag(at, end, &tag)) != NULL &&
+           (at = read_value(at, end, tag.wire_type, &value)) != NULL) {
+        field = field_find(desc, field, tag.number);
         if (field == NULL)
             out->unknown = tag.number;
         else if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
             out->body = tag.number;
         else if (tag.number == WIRE_ID_FIELD && tag.wire_type == PROTOBUF_C_WIRE_TYPE_VARINT)
-            (void)read_varint(&content, &out->id);
+            out->id = value.number;
     }
 }

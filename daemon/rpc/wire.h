@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks at the bytes of a message before protobuf-c unpacks them: it would cut a text at a NUL, take invalid
-// UTF-8 as it is, and allocate what a hostile frame asks for. Pure; any thread.
+// From the bytes of a message to protobuf-c's structs. Its own unpacking would cut a text at a NUL, take
+// invalid UTF-8 as it is, and allocate what a hostile frame asks for. Pure but for the arena; any thread.
 #ifndef RPC_WIRE_H
 #define RPC_WIRE_H
 
@@ -10,18 +10,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
+
 #define WIRE_DEPTH_MAX    16u   // messages in messages
 #define WIRE_UNKNOWN_MAX  256u  // fields that this version does not know, in a frame
 #define WIRE_ELEMENTS_MAX 1000u // elements of a repeated field, unless more are allowed
 #define WIRE_MALFORMED    2     // no well-formed message of this kind
 
-// Checks data[0..len) as a message of desc: every tag, length and wire type (groups are refused, unknown
-// fields are not, up to WIRE_UNKNOWN_MAX), every text (valid UTF-8 without NUL), the depth, and at most
-// max_elements in each repeated field. 0; WIRE_MALFORMED with a message and no field; or FAULT with the path
-// of the field, in which the steps through a oneof of messages are left out, as in "partner.accreditations"
-// or "writes[3].offer.title". What passes is unpacked by protobuf-c unless memory runs out.
-int wire_check(const ProtobufCMessageDescriptor *desc, const uint8_t *data, size_t len, size_t max_elements,
-               struct fault *fault) MUST_CHECK;
+// Bytes of a message of desc, and how many elements a repeated field in it may have.
+struct wire_input {
+    const ProtobufCMessageDescriptor *desc;
+    const uint8_t *data;
+    size_t len;
+    size_t max_elements;
+};
+
+// Unpacks into arena as protobuf-c would, and checks on the way: every tag, length and wire type (groups are
+// refused, unknown fields are kept, up to WIRE_UNKNOWN_MAX), every text (valid UTF-8 without NUL), the depth,
+// and at most max_elements in each repeated field. 0; WIRE_MALFORMED with a message and no field; FAULT with
+// the path of the field, in which the steps through a oneof of messages are left out, as in
+// "partner.accreditations" or "writes[3].offer.title"; or -ENOMEM.
+int wire_unpack(const struct wire_input *input, struct arena *arena, ProtobufCMessage **out,
+                struct fault *fault) MUST_CHECK;
 
 // What a look at the outermost fields of a request tells.
 struct wire_peek {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The check of bytes before they are unpacked.
+// Bytes to structs: what is refused and how it is told, and that the rest comes out as protobuf-c would have
+// it.
+#include "base/arena.h"
 #include "rpc/wire.h"
 #include "tests/unit/unit.h"
+#include <errno.h>
 #include <kansen/v1/protocol.pb-c.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define DESC (&kansen__v1__request__descriptor)
@@ -59,10 +63,25 @@ request_of_offer(const struct bytes *offer)
 }
 
 static int
+unpack(struct arena *arena, const struct bytes *bytes, ProtobufCMessage **out, struct fault *fault)
+{
+    struct wire_input input = {DESC, bytes->data, bytes->len, WIRE_ELEMENTS_MAX};
+
+    *fault = (struct fault){0};
+    return wire_unpack(&input, arena, out, fault);
+}
+
+static int
 check(const struct bytes *bytes, struct fault *fault)
 {
-    *fault = (struct fault){0};
-    return wire_check(DESC, bytes->data, bytes->len, WIRE_ELEMENTS_MAX, fault);
+    struct arena *arena = arena_new(1 << 20);
+    ProtobufCMessage *message;
+    int rc;
+
+    assert_non_null(arena);
+    rc = unpack(arena, bytes, &message, fault);
+    arena_free(arena);
+    return rc;
 }
 
 static void
@@ -204,64 +223,187 @@ test_peek(void **state)
     assert_int_equal(peek.id + peek.body + peek.unknown, 0);
 }
 
-// The packed form of a request with a bit of everything in it.
-static void
-fill_sample(struct bytes *bytes)
+static uint32_t
+draw(uint32_t *random, uint32_t below)
 {
-    char *funds[] = {(char *)"jeugdfonds"};
-    Kansen__V1__Weekday weekdays[] = {1, 3};
-    Kansen__V1__WantedInterest interest = KANSEN__V1__WANTED_INTEREST__INIT, *interests[] = {&interest};
-    Kansen__V1__Point at = KANSEN__V1__POINT__INIT;
-    Kansen__V1__Query query = KANSEN__V1__QUERY__INIT;
-    Kansen__V1__MatchRequest match = KANSEN__V1__MATCH_REQUEST__INIT;
-    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
-
-    interest.code = (char *)"sport.voetbal";
-    at.lat_e6 = 51919170;
-    at.lon_e6 = -4388610;
-    query.origin_case = KANSEN__V1__QUERY__ORIGIN_AT;
-    query.at = &at;
-    query.n_interests = 1;
-    query.interests = interests;
-    query.n_weekdays = 2;
-    query.weekdays = weekdays;
-    query.n_funds = 1;
-    query.funds = funds;
-    query.tie_seed = UINT64_MAX;
-    match.query = &query;
-    request.id = 1;
-    request.body_case = KANSEN__V1__REQUEST__BODY_MATCH;
-    request.match = &match;
-    assert_true(kansen__v1__request__get_packed_size(&request) <= sizeof bytes->data);
-    bytes->len = kansen__v1__request__pack(&request, bytes->data);
+    *random = *random * 1664525 + 1013904223;
+    return (*random >> 8) % below;
 }
 
-// What passes the check is unpacked, whatever the bytes are: mutations of a good request.
+static void fill_message(struct bytes *bytes, const ProtobufCMessageDescriptor *desc, uint32_t *random,
+                         int depth);
+
+// A value of the field's type, drawn, with its tag.
 static void
-test_what_passes_is_unpacked(void **state)
+fill_field(struct bytes *bytes, const ProtobufCFieldDescriptor *field, uint32_t *random, int depth)
 {
+    struct bytes inner = {.len = 0};
+    unsigned count = draw(random, 6);
+
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        if (depth < 5)
+            fill_message(&inner, field->descriptor, random, depth + 1);
+    } else if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES) {
+        put(&inner, "Aan de Maas in Ede", draw(random, 19));
+    } else if ((field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) != 0 && draw(random, 2) == 0) {
+        for (unsigned i = 0; i < count; i++)
+            put_varint(&inner, draw(random, 1000));
+    } else {
+        put_varint(bytes, (uint64_t)field->id << 3 | PROTOBUF_C_WIRE_TYPE_VARINT);
+        put_varint(bytes, (uint64_t)draw(random, UINT32_MAX) << draw(random, 40) >> draw(random, 60));
+        return;
+    }
+    put_field(bytes, field->id, inner.data, inner.len);
+}
+
+// Fields of a message, most of them left out, with a few that nobody knows.
+static void
+fill_message(struct bytes *bytes, const ProtobufCMessageDescriptor *desc, uint32_t *random, int depth)
+{
+    unsigned chosen = draw(random, desc->n_fields + 1);
+
+    for (unsigned i = 0; i < desc->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &desc->fields[i];
+        bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
+        bool in_oneof = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+
+        if (in_oneof && desc->n_fields > 6 ? i != chosen : draw(random, 4) == 0)
+            continue;
+        for (unsigned count = repeated ? draw(random, 4) : 1; count > 0 && bytes->len < 500; count--)
+            fill_field(bytes, field, random, depth);
+        if (draw(random, 50) == 0)
+            put_field(bytes, 900 + i, "new", 3);
+    }
+}
+
+static void
+compare(const ProtobufCMessage *ours, const struct bytes *bytes)
+{
+    ProtobufCMessage *theirs = protobuf_c_message_unpack(DESC, NULL, bytes->len, bytes->data);
+    static uint8_t packed[2][2 * sizeof bytes->data];
+    size_t len = protobuf_c_message_get_packed_size(ours);
+
+    assert_non_null(theirs);
+    assert_true(protobuf_c_message_check(ours));
+    assert_true(len <= sizeof packed[0]);
+    assert_int_equal(protobuf_c_message_get_packed_size(theirs), len);
+    protobuf_c_message_pack(ours, packed[0]);
+    protobuf_c_message_pack(theirs, packed[1]);
+    assert_memory_equal(packed[0], packed[1], len);
+    protobuf_c_message_free_unpacked(theirs, NULL);
+}
+
+// Random requests of every kind: what comes out is what protobuf-c makes of the same bytes.
+static void
+test_as_protobuf_c_does(void **state)
+{
+    struct arena *arena = arena_new(1 << 20);
+    uint32_t random = 7;
+
+    (void)state;
+    assert_non_null(arena);
+    for (unsigned round = 0; round < 50000; round++) {
+        struct bytes bytes = {.len = 0};
+        ProtobufCMessage *message;
+        struct fault fault;
+
+        fill_message(&bytes, DESC, &random, 0);
+        assert_int_equal(unpack(arena, &bytes, &message, &fault), 0);
+        compare(message, &bytes);
+        arena_reset(arena);
+    }
+    arena_free(arena);
+}
+
+// What comes twice outside a oneof is one message, and the later value of a field counts.
+static void
+test_merge(void **state)
+{
+    struct bytes query = {.len = 0}, match = {.len = 0}, request = {.len = 0};
+    struct arena *arena = arena_new(1 << 20);
+    ProtobufCMessage *message;
+    const Kansen__V1__Query *merged;
+    struct fault fault;
+
+    (void)state;
+    assert_non_null(arena);
+    put(&query, "\x58\x10\x60\x07", 4);      // age 16, qualification 7
+    put_field(&query, 17, "jeugdfonds", 10); // funds
+    put_field(&match, 1, query.data, query.len);
+    query.len = 0;
+    put(&query, "\x60\x00", 2); // qualification 0
+    put_field(&query, 17, "stad", 4);
+    put_field(&match, 1, query.data, query.len);
+    put_field(&request, 40, match.data, match.len);
+    assert_int_equal(unpack(arena, &request, &message, &fault), 0);
+    merged = ((Kansen__V1__Request *)message)->match->query;
+    assert_int_equal(merged->age, 16);
+    assert_int_equal(merged->qualification, 0);
+    assert_int_equal(merged->n_funds, 2);
+    assert_string_equal(merged->funds[0], "jeugdfonds");
+    assert_string_equal(merged->funds[1], "stad");
+    arena_free(arena);
+}
+
+// Without memory at any point it says so and nothing else.
+static void
+test_memory(void **state)
+{
+    struct bytes request = {.len = 0};
+    uint32_t random = 3;
+    int rc = -ENOMEM;
+
+    (void)state;
+    while (request.len < 400)
+        fill_message(&request, DESC, &random, 0);
+    for (size_t cap = 0; rc != 0; cap += 16) {
+        struct arena *arena = arena_new(cap);
+        ProtobufCMessage *message;
+        struct fault fault;
+
+        assert_non_null(arena);
+        rc = unpack(arena, &request, &message, &fault);
+        assert_true(rc == 0 || rc == -ENOMEM);
+        assert_true(rc == 0 || cap < 65536);
+        arena_free(arena);
+    }
+}
+
+// Mutations of good requests: whatever passes is whole, and protobuf-c unpacks it as well (though not always
+// to the same, as it loses fields of messages that come twice).
+static void
+test_mutations(void **state)
+{
+    struct arena *arena = arena_new(1 << 20);
+    static uint8_t packed[2 * sizeof((struct bytes *)0)->data];
     uint32_t random = 1;
     unsigned passed = 0;
 
     (void)state;
-    for (unsigned round = 0; round < 200000; round++) {
+    assert_non_null(arena);
+    for (unsigned round = 0; round < 100000; round++) {
         struct bytes bytes = {.len = 0};
+        ProtobufCMessage *message;
         struct fault fault;
 
-        fill_sample(&bytes);
-        for (unsigned i = 0; i <= round % 3; i++) {
-            random = random * 1664525 + 1013904223;
-            bytes.data[(random >> 8) % bytes.len] = (uint8_t)random;
-        }
-        if (check(&bytes, &fault) == 0) {
-            Kansen__V1__Request *request = kansen__v1__request__unpack(NULL, bytes.len, bytes.data);
+        while (bytes.len == 0)
+            fill_message(&bytes, DESC, &random, 0);
+        for (unsigned i = 0; i <= round % 3; i++)
+            bytes.data[draw(&random, (uint32_t)bytes.len)] = (uint8_t)draw(&random, 256);
+        if (unpack(arena, &bytes, &message, &fault) == 0) {
+            ProtobufCMessage *theirs = protobuf_c_message_unpack(DESC, NULL, bytes.len, bytes.data);
 
             passed++;
-            assert_non_null(request);
-            kansen__v1__request__free_unpacked(request, NULL);
+            assert_non_null(theirs);
+            protobuf_c_message_free_unpacked(theirs, NULL);
+            assert_true(protobuf_c_message_check(message));
+            assert_true(protobuf_c_message_get_packed_size(message) <= sizeof packed);
+            protobuf_c_message_pack(message, packed);
         }
+        arena_reset(arena);
     }
     assert_true(passed > 1000);
+    arena_free(arena);
 }
 
 int
@@ -274,7 +416,10 @@ main(void)
         cmocka_unit_test(test_unknown_fields),
         cmocka_unit_test(test_elements),
         cmocka_unit_test(test_peek),
-        cmocka_unit_test(test_what_passes_is_unpacked),
+        cmocka_unit_test(test_as_protobuf_c_does),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_mutations),
     };
 
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
