@@ -35,8 +35,7 @@ enum access {
 };
 
 struct row {
-    uint32_t body; // number of the field in Request
-    const char *name;
+    const char *name; // NULL where there is no request with that number
     unsigned roles;
     unsigned access;
     call_handler *handler; // NULL for writes
@@ -44,33 +43,34 @@ struct row {
 
 #define BODY(name) KANSEN__V1__REQUEST__BODY_##name
 
-// Partners and registrars get more rows when what they may see and change there is cut to their own (token
-// issue).
+// By the number of the field in Request. Partners and registrars get more rows when what they may see and
+// change there is cut to their own (token issue).
 static const struct row rows[] = {
-    {BODY(HELLO), "Hello", ROLE_ANY, ALWAYS, answer_session_hello},
-    {BODY(PING), "Ping", ROLE_ANY, ALWAYS, answer_session_ping},
-    {BODY(HEALTH), "Health", ROLE_ANY, ALWAYS, answer_session_health},
-    {BODY(STATUS), "Status", ROLE_OPERATOR, READS, answer_session_status},
-    {BODY(WRITE), "Write", ROLE_OPERATOR, WRITES, NULL},
-    {BODY(BATCH), "Batch", ROLE_OPERATOR, WRITES, NULL},
-    {BODY(GET_PARTNER), "GetPartner", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_get_partner},
-    {BODY(LIST_PARTNERS), "ListPartners", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_list_partners},
-    {BODY(GET_OFFER), "GetOffer", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_get_offer},
-    {BODY(LIST_OFFERS), "ListOffers", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_list_offers},
-    {BODY(LIST_INTERESTS), "ListInterests", ROLE_ANY, READS, answer_taxonomy_list_interests},
-    {BODY(LIST_REGIONS), "ListRegions", ROLE_ANY, READS, answer_taxonomy_list_regions},
-    {BODY(LIST_POSTCODES), "ListPostcodes", ROLE_ANY, READS, answer_taxonomy_list_postcodes},
-    {BODY(FIND_INTERESTS), "FindInterests", ROLE_ANY, READS, answer_taxonomy_find_interests},
-    {BODY(FIND_REGIONS), "FindRegions", ROLE_ANY, READS, answer_taxonomy_find_regions},
-    {BODY(MATCH), "Match", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_match},
-    {BODY(EXPLAIN), "Explain", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_explain},
-    {BODY(GET_PLACEMENT), "GetPlacement", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS,
-     answer_placement_get},
-    {BODY(LIST_PLACEMENTS), "ListPlacements", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS,
-     answer_placement_list},
-    {BODY(COUNT_DECLINES), "CountDeclines", ROLE_OPERATOR | ROLE_PARTNER, READS,
-     answer_placement_count_declines},
-    {BODY(WATCH), "Watch", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS, watch_begin},
+    [BODY(HELLO)] = {"Hello", ROLE_ANY, ALWAYS, answer_session_hello},
+    [BODY(PING)] = {"Ping", ROLE_ANY, ALWAYS, answer_session_ping},
+    [BODY(HEALTH)] = {"Health", ROLE_ANY, ALWAYS, answer_session_health},
+    [BODY(STATUS)] = {"Status", ROLE_OPERATOR, READS, answer_session_status},
+    [BODY(WRITE)] = {"Write", ROLE_OPERATOR, WRITES, NULL},
+    [BODY(BATCH)] = {"Batch", ROLE_OPERATOR, WRITES, NULL},
+    [BODY(GET_PARTNER)] = {"GetPartner", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_get_partner},
+    [BODY(LIST_PARTNERS)] = {"ListPartners", ROLE_OPERATOR | ROLE_PORTAL, READS,
+                             answer_registry_list_partners},
+    [BODY(GET_OFFER)] = {"GetOffer", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_get_offer},
+    [BODY(LIST_OFFERS)] = {"ListOffers", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_list_offers},
+    [BODY(LIST_INTERESTS)] = {"ListInterests", ROLE_ANY, READS, answer_taxonomy_list_interests},
+    [BODY(LIST_REGIONS)] = {"ListRegions", ROLE_ANY, READS, answer_taxonomy_list_regions},
+    [BODY(LIST_POSTCODES)] = {"ListPostcodes", ROLE_ANY, READS, answer_taxonomy_list_postcodes},
+    [BODY(FIND_INTERESTS)] = {"FindInterests", ROLE_ANY, READS, answer_taxonomy_find_interests},
+    [BODY(FIND_REGIONS)] = {"FindRegions", ROLE_ANY, READS, answer_taxonomy_find_regions},
+    [BODY(MATCH)] = {"Match", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_match},
+    [BODY(EXPLAIN)] = {"Explain", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_explain},
+    [BODY(GET_PLACEMENT)] = {"GetPlacement", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS,
+                             answer_placement_get},
+    [BODY(LIST_PLACEMENTS)] = {"ListPlacements", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS,
+                               answer_placement_list},
+    [BODY(COUNT_DECLINES)] = {"CountDeclines", ROLE_OPERATOR | ROLE_PARTNER, READS,
+                              answer_placement_count_declines},
+    [BODY(WATCH)] = {"Watch", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS, watch_begin},
 };
 
 struct rpc_env {
@@ -81,6 +81,8 @@ struct rpc_env {
     struct arena *arena;   // of the request at hand
     struct arena *scratch; // of a handler
     size_t max_elements;   // of a repeated field
+    uint64_t answered;     // requests that are not counted in the service yet
+    struct fault fault;    // of the request at hand
 };
 
 // A request on its way through this file.
@@ -90,7 +92,7 @@ struct incoming {
     size_t len;
     struct wire_peek outside;
     int64_t arrived_us;
-    struct fault fault;
+    struct fault *fault;
 };
 
 struct rpc_env *
@@ -130,6 +132,9 @@ rpc_pause(struct rpc_env *env)
     if (env->begun)
         txn_end(env->txn);
     env->begun = false;
+    if (env->answered > 0)
+        atomic_fetch_add_explicit(&env->service->requests, env->answered, memory_order_relaxed);
+    env->answered = 0;
 }
 
 // ---- Whether the request may run
@@ -137,11 +142,7 @@ rpc_pause(struct rpc_env *env)
 static const struct row *
 find_row(uint32_t body)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].body == body)
-            return &rows[i];
-    }
-    return NULL;
+    return body < sizeof rows / sizeof rows[0] && rows[body].name != NULL ? &rows[body] : NULL;
 }
 
 static int
@@ -150,15 +151,15 @@ admit(struct incoming *in, const struct row **out)
     const struct row *row = find_row(in->outside.body);
 
     if (row == NULL && in->outside.unknown != 0)
-        return fault_set(&in->fault, CODE_INVALID_ARGUMENT, "body",
+        return fault_set(in->fault, CODE_INVALID_ARGUMENT, "body",
                          "this version knows no request with field number %" PRIu32, in->outside.unknown);
     if (row == NULL)
-        return fault_set(&in->fault, CODE_INVALID_ARGUMENT, "body", "the frame asks for nothing");
+        return fault_set(in->fault, CODE_INVALID_ARGUMENT, "body", "the frame asks for nothing");
     if (!in->session->open && (row->access & ALWAYS) == 0)
-        return fault_set(&in->fault, CODE_FAILED_PRECONDITION, "hello",
+        return fault_set(in->fault, CODE_FAILED_PRECONDITION, "hello",
                          "Hello must be answered OK before %s; only Ping and Health work without", row->name);
     if ((row->roles & in->session->identity.role) == 0)
-        return fault_set(&in->fault, CODE_PERMISSION_DENIED, "", "the role %s may not call %s",
+        return fault_set(in->fault, CODE_PERMISSION_DENIED, "", "the role %s may not call %s",
                          role_name(in->session->identity.role), row->name);
     *out = row;
     return 0;
@@ -170,10 +171,10 @@ unpack(struct rpc_env *env, struct incoming *in, struct arena *arena, Kansen__V1
 {
     struct wire_input input = {&kansen__v1__request__descriptor, in->payload, in->len, env->max_elements};
     ProtobufCMessage *request = NULL;
-    int rc = wire_unpack(&input, arena, &request, &in->fault);
+    int rc = wire_unpack(&input, arena, &request, in->fault);
 
     if (rc == -ENOMEM) {
-        writer_fault(&in->fault, STORE_FAULT_MEMORY);
+        writer_fault(in->fault, STORE_FAULT_MEMORY);
         return FAULT;
     }
     *out = (Kansen__V1__Request *)request;
@@ -185,8 +186,8 @@ static int
 refuse(struct incoming *in, int rc, struct buf *out)
 {
     if (rc != WIRE_MALFORMED)
-        return reply_fault(out, in->outside.id, &in->fault);
-    rc = rpc_answer_fault(&in->fault, out);
+        return reply_fault(out, in->outside.id, in->fault);
+    rc = rpc_answer_fault(in->fault, out);
     return rc != 0 ? rc : (int)RPC_CLOSE;
 }
 
@@ -226,22 +227,34 @@ run_handler(struct rpc_env *env, struct incoming *in, const struct row *row, str
     return rc != 0 ? rc : row->handler(call);
 }
 
+// Member by member: clearing the texts of the fault would cost more than a small request.
+static void
+begin_call(struct rpc_env *env, const struct incoming *in, const Kansen__V1__Request *request,
+           struct buf *out, struct call *call)
+{
+    call->service = env->service;
+    call->session = in->session;
+    call->request = request;
+    call->txn = NULL;
+    call->arena = env->arena;
+    call->scratch = env->scratch;
+    call->fault.code = CODE_OK;
+    kansen__v1__response__init(&call->response);
+    call->response.id = in->outside.id;
+    call->out = out;
+    call->encoded = false;
+}
+
 static int
 answer_read(struct rpc_env *env, struct incoming *in, const struct row *row,
             const Kansen__V1__Request *request, struct buf *out)
 {
-    struct call call = {.service = env->service,
-                        .session = in->session,
-                        .request = request,
-                        .arena = env->arena,
-                        .scratch = env->scratch,
-                        .out = out};
     Kansen__V1__Status status;
     size_t before = buf_len(out);
+    struct call call;
     int rc;
 
-    kansen__v1__response__init(&call.response);
-    call.response.id = in->outside.id;
+    begin_call(env, in, request, out, &call);
     rc = run_handler(env, in, row, &call);
     if (rc == 0 && call.encoded)
         return 0;
@@ -314,9 +327,9 @@ submit(struct rpc_env *env, struct incoming *in, struct job *job)
     snprintf(job->client, sizeof job->client, "%s", in->session->identity.client);
     job->movers = movers_of(in->session->identity.role);
     job->partner = in->session->identity.partner;
-    rc = writes_submit(env->service, job, request, &in->fault);
+    rc = writes_submit(env->service, job, request, in->fault);
     if (rc == STORE_FAULT_MEMORY) {
-        writer_fault(&in->fault, rc);
+        writer_fault(in->fault, rc);
         return FAULT;
     }
     return rc;
@@ -332,8 +345,8 @@ queue_write(struct rpc_env *env, struct incoming *in, struct buf *out)
         return RPC_BUSY; // before any work is done for it
     job = job_new(env->service->request_memory);
     if (job == NULL) {
-        writer_fault(&in->fault, STORE_FAULT_MEMORY);
-        return reply_fault(out, in->outside.id, &in->fault);
+        writer_fault(in->fault, STORE_FAULT_MEMORY);
+        return reply_fault(out, in->outside.id, in->fault);
     }
     rc = submit(env, in, job);
     if (rc == 0)
@@ -365,20 +378,21 @@ int
 rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, const uint8_t *payload,
            size_t len, struct buf *out)
 {
-    struct incoming in = {.session = session, .payload = payload, .len = len, .arrived_us = arrived_us};
+    struct incoming in = {
+        .session = session, .payload = payload, .len = len, .arrived_us = arrived_us, .fault = &env->fault};
     int rc = handle(env, &in, out);
 
     arena_reset(env->arena);
     arena_reset(env->scratch);
     if (rc == RPC_ANSWERED || rc == RPC_CLOSE)
-        atomic_fetch_add_explicit(&env->service->requests, 1, memory_order_relaxed);
+        env->answered++;
     return rc;
 }
 
 int
 rpc_answer_job(struct rpc_env *env, const struct job *job, struct buf *out)
 {
-    atomic_fetch_add_explicit(&env->service->requests, 1, memory_order_relaxed);
+    env->answered++;
     return writes_answer(env->service, job, out);
 }
 

@@ -38,7 +38,7 @@ struct service {
     int64_t watch_stall_us; // without any output taken, after which a connection with watches is closed
     _Atomic int state;      // enum service_state
     _Atomic uint32_t connections;
-    _Atomic uint64_t requests; // answered
+    _Atomic uint64_t requests; // answered; each worker adds once per wake-up
 };
 
 // Fills in what the options say, and raises the limit of open files as far as the connections need; store,
