@@ -18,18 +18,20 @@ struct field_type {
 };
 extern const struct field_type field_types[];
 
-// The field with this number; NULL if there is none. last: the field that was found before in the same
-// message, or NULL: it and the one behind it are tried first, as senders write fields in order.
+// The field with this number; NULL if there is none. Numbers that follow one another form a range, and
+// messages have one range or few, so that looking at each is quicker than the search that protobuf-c has for
+// it.
 static inline const ProtobufCFieldDescriptor *
-field_find(const ProtobufCMessageDescriptor *desc, const ProtobufCFieldDescriptor *last, uint32_t number)
+field_find(const ProtobufCMessageDescriptor *desc, uint32_t number)
 {
-    const ProtobufCFieldDescriptor *next = last == NULL ? desc->fields : last + 1;
+    for (unsigned i = 0; i < desc->n_field_ranges; i++) {
+        const ProtobufCIntRange *range = &desc->field_ranges[i]; // the last one is followed by an end
+        uint32_t offset = number - (uint32_t)range->start_value;
 
-    if (last != NULL && last->id == number)
-        return last;
-    if (next < desc->fields + desc->n_fields && next->id == number)
-        return next;
-    return protobuf_c_message_descriptor_get_field(desc, number);
+        if (offset < range[1].orig_index - range->orig_index)
+            return desc->fields + range->orig_index + offset;
+    }
+    return NULL;
 }
 
 // A new message with all fields at their defaults. NULL when memory is short.

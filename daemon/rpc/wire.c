@@ -339,7 +339,7 @@ read_message(struct reading *reading, ProtobufCMessage *message, struct bytes in
         at = read_value(from, end, tag.wire_type, &value);
         if (at == NULL)
             return malformed(reading, "a value is cut off or has an unknown wire type");
-        field = field_find(message->descriptor, path.field, tag.number);
+        field = field_find(message->descriptor, tag.number);
         if (field == NULL) {
             rc = take_unknown(reading, tag, (struct bytes){from, at}, message);
             continue;
@@ -372,7 +372,6 @@ wire_unpack(const struct wire_input *input, struct arena *arena, ProtobufCMessag
 void
 wire_peek(const ProtobufCMessageDescriptor *desc, const uint8_t *data, size_t len, struct wire_peek *out)
 {
-    const ProtobufCFieldDescriptor *field = NULL;
     const uint8_t *at = data, *end = data + len;
     struct value value;
     struct tag tag;
@@ -380,7 +379,8 @@ wire_peek(const ProtobufCMessageDescriptor *desc, const uint8_t *data, size_t le
     *out = (struct wire_peek){0};
     while (at < end && (at = read_tag(at, end, &tag)) != NULL &&
            (at = read_value(at, end, tag.wire_type, &value)) != NULL) {
-        field = field_find(desc, field, tag.number);
+        const ProtobufCFieldDescriptor *field = field_find(desc, tag.number);
+
         if (field == NULL)
             out->unknown = tag.number;
         else if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
