@@ -8,18 +8,6 @@
 
 #define LEAST_SIZE 4096u
 
-const uint8_t *
-buf_bytes(const struct buf *buf)
-{
-    return buf->data == NULL ? NULL : buf->data + buf->start; // no arithmetic on NULL
-}
-
-size_t
-buf_len(const struct buf *buf)
-{
-    return buf->end - buf->start;
-}
-
 static void
 move_to_front(struct buf *buf)
 {

@@ -13,8 +13,17 @@ struct buf {
 };
 
 // The content and its length.
-const uint8_t *buf_bytes(const struct buf *buf);
-size_t buf_len(const struct buf *buf);
+static inline const uint8_t *
+buf_bytes(const struct buf *buf)
+{
+    return buf->data == NULL ? NULL : buf->data + buf->start; // no arithmetic on NULL
+}
+
+static inline size_t
+buf_len(const struct buf *buf)
+{
+    return buf->end - buf->start;
+}
 
 // Makes room for more bytes behind the content and returns where they go, or NULL when memory is short. What
 // was written there becomes content by buf_commit.
