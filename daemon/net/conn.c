@@ -28,12 +28,13 @@ struct conn {
     enum conn_state state;
     struct session session;
     struct buf in, out;
-    unsigned in_flight;  // jobs that have not come back
-    bool scheduled;      // is in loop->ready
-    bool frames_wait;    // scheduled for frames that have come, so they are handled before more is read
-    bool eof;            // the peer sends no more
-    bool told_fault;     // the last answer says why the connection ends, so it must arrive
-    int64_t received_us; // when bytes came last
+    unsigned in_flight;    // jobs that have not come back
+    bool scheduled;        // is in loop->ready
+    bool frames_wait;      // scheduled for frames that have come, so they are handled before more is read
+    bool reading, writing; // readable or writable is added to the loop
+    bool eof;              // the peer sends no more
+    bool told_fault;       // the last answer says why the connection ends, so it must arrive
+    int64_t received_us;   // when bytes came last
     int64_t linger_until_us;
     struct watcher watcher;
     struct event *readable, *writable;
@@ -99,6 +100,35 @@ arm_turn(struct conn_loop *loop)
         event_active(loop->turn, EV_TIMEOUT, 0);
 }
 
+// ---- What the loop is asked
+
+// Adds the event to the loop or takes it out, unless it is so already. 0 or -ENOMEM.
+static int
+ask_for(struct event *event, bool wanted, bool *added)
+{
+    if (wanted == *added)
+        return 0;
+    if ((wanted ? event_add(event, NULL) : event_del(event)) != 0)
+        return -ENOMEM;
+    *added = wanted;
+    return 0;
+}
+
+// Asks the loop for what the state wants to know. 0 or -ENOMEM.
+static int
+watch(struct conn *conn)
+{
+    static const struct timeval linger = {.tv_sec = LINGER_S};
+    bool lingers = conn->state == CONN_LINGERING;
+    int rc = ask_for(conn->readable, (conn->state == CONN_OPEN && !conn->eof) || lingers, &conn->reading);
+
+    if (rc == 0)
+        rc = ask_for(conn->writable, buf_len(&conn->out) > 0, &conn->writing);
+    if (rc == 0 && lingers && event_add(conn->readable, &linger) != 0)
+        rc = -ENOMEM;
+    return rc;
+}
+
 // ---- Making and freeing
 
 static struct conn *
@@ -149,7 +179,7 @@ conn_new(struct conn_loop *loop, int fd, const struct identity *identity, const 
     if (refusal->code != CODE_OK)
         rc = end_with_fault(conn, refusal);
     else
-        rc = event_add(conn->readable, NULL) == 0 ? 0 : -ENOMEM;
+        rc = watch(conn);
     if (rc != 0)
         conn_free(conn);
     return rc;
@@ -320,27 +350,6 @@ conn_tick(struct conn *conn)
 
 // ---- A turn
 
-// Asks the loop for what the state wants to know. 0 or -ENOMEM.
-static int
-watch(struct conn *conn)
-{
-    static const struct timeval linger = {.tv_sec = LINGER_S};
-    bool reads = (conn->state == CONN_OPEN && !conn->eof) || conn->state == CONN_LINGERING;
-    int rc = 0;
-
-    if (conn->state == CONN_LINGERING)
-        rc = event_add(conn->readable, &linger);
-    else if (reads && !event_pending(conn->readable, EV_READ, NULL))
-        rc = event_add(conn->readable, NULL);
-    else if (!reads)
-        rc = event_del(conn->readable);
-    if (rc == 0 && buf_len(&conn->out) > 0)
-        rc = event_add(conn->writable, NULL);
-    else if (rc == 0)
-        rc = event_del(conn->writable);
-    return rc == 0 ? 0 : -ENOMEM;
-}
-
 static void
 resume_if_possible(struct conn *conn)
 {
@@ -393,23 +402,19 @@ discard(struct conn *conn, short what)
 static void
 read_and_run(struct conn *conn)
 {
-    uint8_t *to;
-    ssize_t got;
+    struct conn_loop *loop = conn->loop;
+    ssize_t got = stream_read(conn->fd, &conn->in, &loop->spare);
 
-    stream_borrow(&conn->in, &conn->loop->spare);
-    to = buf_reserve(&conn->in, STREAM_READ_BYTES);
-    got = to == NULL ? -1 : recv(conn->fd, to, STREAM_READ_BYTES, 0);
-    if (to != NULL && got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
-        stream_return(&conn->in, &conn->loop->spare);
+    if (got == -EAGAIN)
         return;
-    }
     if (got < 0) {
         conn_free(conn);
         return;
     }
+    if (loop->now_us == 0)
+        loop->now_us = clock_steady_us();
+    conn->received_us = loop->now_us;
     conn->eof = got == 0;
-    conn->received_us = clock_steady_us();
-    buf_commit(&conn->in, (size_t)got);
     run(conn);
 }
 

@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 struct conn;
@@ -35,6 +36,7 @@ struct conn_loop {
     struct watching watching; // the connections that follow the journal
     struct event *turn;       // runs the ready ones in the next turn of the loop
     struct buf spare;         // input memory that no connection holds
+    int64_t now_us;           // steady clock at the first read since a wake-up; 0 = read it
 };
 
 // Takes fd over (closes it on failure too) and starts to read. With a refusal (code other than OK) that is

@@ -8,13 +8,39 @@
 #define SMALL_REST 4096u        // of input; larger memory goes back while so little waits
 #define KEEP_BYTES (64u * 1024) // output memory that an idle connection keeps
 
-void
-stream_borrow(struct buf *in, struct buf *spare)
+// Moves what waits into the spare memory, so that the rest of a frame does not cost new memory at each read.
+static void
+borrow(struct buf *in, struct buf *spare)
 {
-    if (in->data != NULL)
+    struct buf larger = *spare;
+
+    if (in->size >= STREAM_READ_BYTES || larger.data == NULL ||
+        buf_append(&larger, buf_bytes(in), buf_len(in)) != 0)
         return;
-    *in = *spare;
+    buf_free(in);
+    *in = larger;
     *spare = (struct buf){0};
+}
+
+ssize_t
+stream_read(int fd, struct buf *in, struct buf *spare)
+{
+    uint8_t *to;
+    ssize_t got;
+    int error;
+
+    borrow(in, spare);
+    to = buf_reserve(in, STREAM_READ_BYTES);
+    if (to == NULL)
+        return -ENOMEM;
+    got = recv(fd, to, STREAM_READ_BYTES, 0);
+    if (got >= 0) {
+        buf_commit(in, (size_t)got);
+        return got;
+    }
+    error = errno;
+    stream_return(in, spare);
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR ? -EAGAIN : -error;
 }
 
 void

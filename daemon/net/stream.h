@@ -7,11 +7,15 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define STREAM_READ_BYTES (64u * 1024) // of one wake-up
 
-// Gives a connection without input memory the spare one, if there is one.
-void stream_borrow(struct buf *in, struct buf *spare);
+// Reads once, behind what waits in the input, into the spare memory if the input has too little of its own.
+// The number of bytes, 0 at the end of the stream, -EAGAIN when nothing is there, or another -errno when the
+// socket is of no use any more or memory is short. stream_return takes the memory back when the input has
+// been handled.
+ssize_t stream_read(int fd, struct buf *in, struct buf *spare) MUST_CHECK;
 
 // Takes input memory back that is larger than what waits in it needs.
 void stream_return(struct buf *in, struct buf *spare);

@@ -214,8 +214,10 @@ run(void *arg)
         log_line(worker->options.service->log, LOG_LEVEL_ERROR, "net", "memory is too short for worker=%u",
                  worker->options.number);
     // One turn after the other, so that the end of a drain is seen whichever event brought it.
-    while (rc == 0 && !(worker->draining && worker->loop.slots.count == 0))
+    while (rc == 0 && !(worker->draining && worker->loop.slots.count == 0)) {
+        worker->loop.now_us = 0;
         rc = event_base_loop(worker->loop.base, EVLOOP_ONCE);
+    }
     close_loop(worker);
     atomic_store(&worker->done, true);
     mailbox_notify(worker->options.owner, rc == 0 ? MAILBOX_DONE : MAILBOX_DONE | MAILBOX_FAILED);
