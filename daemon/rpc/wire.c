@@ -329,8 +329,8 @@ read_message(struct reading *reading, ProtobufCMessage *message, struct bytes in
         return malformed(reading, "messages are nested too deep");
     while (rc == 0 && at < end) {
         const ProtobufCFieldDescriptor *field;
+        struct value value = {.content = {at, at}};
         const uint8_t *from;
-        struct value value;
         struct tag tag;
 
         from = read_tag(at, end, &tag);
