@@ -5,6 +5,7 @@
 #include "store/catalog.h"
 #include "store/codes.h"
 #include "store/internal.h"
+#include "store/nearest.h"
 #include "store/records.h"
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct catalog {
     struct codes *interest_codes;     // place in interests
     struct codes *region_codes;       // place in regions
     struct codes *fund_codes;         // number
+    struct nearest *municipalities;   // id, in the order of the codes; no aliases
     uint32_t max_interest, max_region, max_fund;
 };
 
@@ -137,22 +139,9 @@ catalog_region_covers(const struct catalog *catalog, const struct region *region
 const struct region *
 catalog_nearest_municipality(const struct catalog *catalog, struct geo_point point)
 {
-    const struct region *nearest = NULL;
-    uint32_t best = UINT32_MAX;
+    uint32_t id = nearest_find(catalog->municipalities, point);
 
-    for (size_t i = 0; i < catalog->n_regions; i++) {
-        const struct region *region = &catalog->regions[i];
-        uint32_t distance;
-
-        if (region->municipality != region->id)
-            continue; // not a municipality, or an alias of one
-        distance = geo_distance_m(point, region->centroid);
-        if (distance < best) { // in the order of the codes, so the smallest of equals stays
-            best = distance;
-            nearest = region;
-        }
-    }
-    return nearest;
+    return id == NEAREST_NONE ? NULL : catalog_region(catalog, id);
 }
 
 uint16_t
@@ -404,6 +393,25 @@ link_regions(struct catalog *catalog)
     return 0;
 }
 
+static int
+link_nearest(struct catalog *catalog)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < catalog->n_regions; i++)
+        count += catalog->regions[i].municipality == catalog->regions[i].id; // not of an alias
+    catalog->municipalities = nearest_new(catalog->arena, count);
+    if (catalog->municipalities == NULL)
+        return STORE_FAULT_MEMORY;
+    for (size_t i = 0; i < catalog->n_regions; i++) {
+        const struct region *region = &catalog->regions[i];
+
+        if (region->municipality == region->id)
+            nearest_add(catalog->municipalities, region->centroid, region->id);
+    }
+    return 0;
+}
+
 int
 catalog_load(struct txn *txn, struct catalog **out)
 {
@@ -427,6 +435,8 @@ catalog_load(struct txn *txn, struct catalog **out)
         rc = link_interests(catalog);
     if (rc == 0)
         rc = link_regions(catalog);
+    if (rc == 0)
+        rc = link_nearest(catalog);
     if (rc != 0)
         goto fail;
     *out = catalog;
