@@ -91,6 +91,8 @@ int meta_put(struct txn *txn, const char *name, uint64_t value) MUST_CHECK;
 // pointer to the message's struct; the message is in arena.
 int record_put(struct txn *txn, enum table table, const struct key *key,
                const ProtobufCMessage *message) MUST_CHECK;
+int record_append(struct txn *txn, enum table table, const struct key *key,
+                  const ProtobufCMessage *message) MUST_CHECK; // behind all others, or the store is damaged
 int record_get(struct txn *txn, enum table table, const struct key *key,
                const ProtobufCMessageDescriptor *type, struct arena *arena, void *out) MUST_CHECK;
 int record_unpack(struct txn *txn, const MDB_val *key, const MDB_val *value,

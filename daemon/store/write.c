@@ -135,7 +135,8 @@ partner_put(struct txn *txn, const Kansen__V1__Partner *partner, const Kansen__V
             rc = external_delete(txn, TABLE_PARTNER_EXT, old->source, old->external_id);
     }
     if (rc == 0)
-        rc = record_put(txn, TABLE_PARTNER, &key, &partner->base);
+        rc = old == NULL ? record_append(txn, TABLE_PARTNER, &key, &partner->base)
+                         : record_put(txn, TABLE_PARTNER, &key, &partner->base);
     if (rc == 0)
         rc = external_put(txn, TABLE_PARTNER_EXT, partner->source, partner->external_id, partner->id);
     if (rc == 0)
@@ -260,7 +261,8 @@ offer_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Off
     for (size_t i = 0; i < offer->n_funds && rc == 0; i++)
         rc = fund_put(txn, offer->funds[i]);
     if (rc == 0)
-        rc = record_put(txn, TABLE_OFFER, &key, &offer->base);
+        rc = old == NULL ? record_append(txn, TABLE_OFFER, &key, &offer->base)
+                         : record_put(txn, TABLE_OFFER, &key, &offer->base);
     if (rc == 0)
         rc = external_put(txn, TABLE_OFFER_EXT, offer->source, offer->external_id, offer->id);
     if (rc == 0)
@@ -362,7 +364,7 @@ journal_append(struct txn *txn, Kansen__V1__JournalEntry *entry)
     if (txn->fault != 0)
         return txn->fault;
     key = key_u64(entry->sequence);
-    rc = record_put(txn, TABLE_JOURNAL, &key, &entry->base);
+    rc = record_append(txn, TABLE_JOURNAL, &key, &entry->base);
     if (rc == 0)
         txn->sequence = entry->sequence;
     return rc;
