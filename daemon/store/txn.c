@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 
 #define DISK_FULL_BYTES (UINT64_C(1) << 20) // less than this is full: one write of LMDB's takes no more
@@ -120,6 +121,8 @@ txn_begin(struct txn *txn)
     txn->fault = 0;
     txn->places_changed = false;
     txn->sequence_known = false;
+    txn->catalog_known = false;
+    memset(txn->ids, 0, sizeof txn->ids);
     if (txn->write || txn->mdb == NULL)
         rc = mdb_txn_begin(txn->store->env, NULL, txn->write ? 0 : MDB_RDONLY, &txn->mdb);
     else
@@ -183,6 +186,8 @@ txn_commit(struct txn *txn)
     assert(txn->begun && txn->write);
     if (txn->fault == 0 && txn->places_changed)
         txn->fault = index_refresh_places(txn);
+    if (txn->fault == 0)
+        txn->fault = ids_put(txn);
     if (txn->fault != 0) {
         rc = txn->fault;
         txn_end(txn);
@@ -201,8 +206,13 @@ int
 txn_catalog(struct txn *txn, const struct catalog **out)
 {
     uint64_t generation;
-    int rc = meta_get(txn, META_GENERATION, &generation);
+    int rc;
 
+    if (txn->catalog_known) {
+        *out = txn->catalog;
+        return 0;
+    }
+    rc = meta_get(txn, META_GENERATION, &generation);
     if (rc < 0)
         return rc;
     if (txn->catalog == NULL || txn->catalog_generation != generation) {
@@ -216,6 +226,7 @@ txn_catalog(struct txn *txn, const struct catalog **out)
         txn->catalog_generation = generation;
         txn->catalog_uncommitted = txn->write;
     }
+    txn->catalog_known = true;
     *out = txn->catalog;
     return 0;
 }
@@ -271,7 +282,7 @@ meta_get(struct txn *txn, const char *name, uint64_t *out)
         return rc;
     if (value.mv_size != sizeof *out)
         return txn_fail(txn, STORE_FAULT_CORRUPT);
-    __builtin_memcpy(out, value.mv_data, sizeof *out);
+    memcpy(out, value.mv_data, sizeof *out);
     return 0;
 }
 

@@ -18,21 +18,37 @@ static const char *const last_ids[] = {
 int
 store_last_id(struct txn *txn, enum store_id kind, uint64_t *id)
 {
-    int rc = meta_get(txn, last_ids[kind], id);
+    if (!txn->ids[kind].known) {
+        int rc = meta_get(txn, last_ids[kind], &txn->ids[kind].last);
 
-    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+        if (rc < 0)
+            return rc;
+        txn->ids[kind].known = true;
+    }
+    *id = txn->ids[kind].last;
+    return 0;
 }
 
 int
 store_next_id(struct txn *txn, enum store_id kind, uint64_t *id)
 {
-    uint64_t last;
-    int rc = store_last_id(txn, kind, &last);
+    int rc = store_last_id(txn, kind, id);
 
-    if (rc == 0)
-        rc = meta_put(txn, last_ids[kind], last + 1);
-    if (rc == 0)
-        *id = last + 1;
+    if (rc != 0)
+        return rc;
+    txn->ids[kind].last = ++*id;
+    txn->ids[kind].changed = true;
+    return 0;
+}
+
+int
+ids_put(struct txn *txn)
+{
+    int rc = 0;
+
+    for (int kind = 0; kind < STORE_ID_COUNT && rc == 0; kind++)
+        if (txn->ids[kind].changed)
+            rc = meta_put(txn, last_ids[kind], txn->ids[kind].last);
     return rc;
 }
 
@@ -167,6 +183,7 @@ taxonomy_changed(struct txn *txn)
     uint64_t generation;
     int rc = meta_get(txn, META_GENERATION, &generation);
 
+    txn->catalog_known = false;
     return rc < 0 ? rc : meta_put(txn, META_GENERATION, generation + 1);
 }
 
