@@ -318,22 +318,35 @@ pages_of(const MDB_stat *stat)
     return stat->ms_branch_pages + stat->ms_leaf_pages + stat->ms_overflow_pages;
 }
 
-int
-txn_scarce(struct txn *txn, bool *scarce)
+// Pages that hold something, in all tables.
+static int
+count_pages(struct txn *txn, uint64_t *pages)
 {
     struct store *store = txn->store;
-    MDB_envinfo info;
-    MDB_stat stat;
-    uint64_t pages = META_PAGES, reserve;
-    int rc = txn_map(txn, mdb_env_info(store->env, &info));
+    int rc = 0;
 
+    *pages = META_PAGES;
     for (int table = 0; table < TABLE_COUNT + 2 && rc == 0; table++) {
         MDB_dbi dbi = table < TABLE_COUNT ? store->dbi[table] : table == TABLE_COUNT ? FREE_DBI : MAIN_DBI;
+        MDB_stat stat;
 
         rc = txn_map(txn, mdb_stat(txn->mdb, dbi, &stat));
         if (rc == 0)
-            pages += pages_of(&stat);
+            *pages += pages_of(&stat);
     }
+    return rc;
+}
+
+int
+txn_scarce(struct txn *txn, bool *scarce)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    uint64_t pages, reserve, limit;
+    int rc = txn_map(txn, mdb_env_info(txn->store->env, &info));
+
+    if (rc == 0)
+        rc = txn_map(txn, mdb_env_stat(txn->store->env, &stat));
     if (rc != 0)
         return rc;
     reserve = info.me_mapsize / 16;
@@ -341,8 +354,16 @@ txn_scarce(struct txn *txn, bool *scarce)
         reserve = RESERVE_MIN;
     if (reserve > info.me_mapsize / 4)
         reserve = info.me_mapsize / 4;
-    *scarce = pages * stat.ms_psize > info.me_mapsize - reserve;
-    return 0;
+    limit = (info.me_mapsize - reserve) / stat.ms_psize;
+    *scarce = false;
+    // The file as it was committed tells at once, as no transaction takes as much again as half of the map;
+    // one that did would find the map full and be tried again in parts.
+    if (info.me_last_pgno < limit / 2)
+        return 0;
+    rc = count_pages(txn, &pages);
+    if (rc == 0)
+        *scarce = pages > limit;
+    return rc;
 }
 
 int
