@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCHES_MAX 8u
+#define BATCHES_MAX 16u
 #define WRITES_MAX  500u         // of a batch, if the server allows as many
 #define BATCH_BYTES (256u << 10) // of the writes of a batch
 #define FRAME_SPARE 64u          // bytes that a frame needs beside the writes

@@ -19,7 +19,7 @@
 
 #define READ_SIZE       (64u * 1024)
 #define JSON_ERRORS_MAX 1000u // errors in the JSON summary; all are told on standard error
-#define BATCHES         6u
+#define BATCHES         16u
 #define STOPPED         100 // a callback ended the reading; import.status says why
 
 struct options {

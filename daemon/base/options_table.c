@@ -46,7 +46,7 @@ const struct option_row options_table[] = {
      "requests that wait for the writer before connections are not read any more"},
     {"write_queue_size", NULL, "SIZE", OPTION_SIZE, AT(write_queue_size), MIB, 64 * GIB, "64MiB",
      "the same, counted in the memory that they take"},
-    {"commit_group", NULL, "N", OPTION_NUMBER, AT(commit_group), 1, 100000, "1000",
+    {"commit_group", NULL, "N", OPTION_NUMBER, AT(commit_group), 1, 100000, "4000",
      "writes that make one commit full"},
     {"commit_delay_ms", NULL, "MS", OPTION_NUMBER, AT(commit_delay_ms), 0, 1000, "0",
      "wait so long for more writes before a commit"},

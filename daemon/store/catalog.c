@@ -3,7 +3,9 @@
 // Invariant: interests and regions are sorted by code, as the tables are; by_id arrays hold NULL where no
 // record is.
 #include "store/catalog.h"
+#include "store/codes.h"
 #include "store/internal.h"
+#include "store/nearest.h"
 #include "store/records.h"
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,10 @@ struct catalog {
     struct region **region_by_id;     // 0..max_region
     const char **fund_by_number;      // 0..max_fund
     struct ancestors *ancestors;      // by region id; of municipalities only
+    struct codes *interest_codes;     // place in interests
+    struct codes *region_codes;       // place in regions
+    struct codes *fund_codes;         // number
+    struct nearest *municipalities;   // id, in the order of the codes; no aliases
     uint32_t max_interest, max_region, max_fund;
 };
 
@@ -47,18 +53,10 @@ catalog_interest(const struct catalog *catalog, uint16_t id)
     return id <= catalog->max_interest ? catalog->interest_by_id[id] : NULL;
 }
 
-static int
-compare_interest(const void *code, const void *interest)
-{
-    return strcmp(code, ((const struct interest *)interest)->code);
-}
-
 const struct interest *
 catalog_interest_named(const struct catalog *catalog, const char *code)
 {
-    return catalog->n_interests == 0 ? NULL
-                                     : bsearch(code, catalog->interests, catalog->n_interests,
-                                               sizeof *catalog->interests, compare_interest);
+    return catalog_interest_at(catalog, codes_find(catalog->interest_codes, code));
 }
 
 static bool
@@ -102,18 +100,12 @@ catalog_region(const struct catalog *catalog, uint32_t id)
     return id <= catalog->max_region ? catalog->region_by_id[id] : NULL;
 }
 
-static int
-compare_region(const void *code, const void *region)
-{
-    return strcmp(code, ((const struct region *)region)->code);
-}
-
 static struct region *
 region_named(const struct catalog *catalog, const char *code)
 {
-    return catalog->n_regions == 0 ? NULL
-                                   : bsearch(code, catalog->regions, catalog->n_regions,
-                                             sizeof *catalog->regions, compare_region);
+    uint32_t place = codes_find(catalog->region_codes, code);
+
+    return place == CODES_NONE ? NULL : &catalog->regions[place];
 }
 
 const struct region *
@@ -147,31 +139,17 @@ catalog_region_covers(const struct catalog *catalog, const struct region *region
 const struct region *
 catalog_nearest_municipality(const struct catalog *catalog, struct geo_point point)
 {
-    const struct region *nearest = NULL;
-    uint32_t best = UINT32_MAX;
+    uint32_t id = nearest_find(catalog->municipalities, point);
 
-    for (size_t i = 0; i < catalog->n_regions; i++) {
-        const struct region *region = &catalog->regions[i];
-        uint32_t distance;
-
-        if (region->municipality != region->id)
-            continue; // not a municipality, or an alias of one
-        distance = geo_distance_m(point, region->centroid);
-        if (distance < best) { // in the order of the codes, so the smallest of equals stays
-            best = distance;
-            nearest = region;
-        }
-    }
-    return nearest;
+    return id == NEAREST_NONE ? NULL : catalog_region(catalog, id);
 }
 
 uint16_t
 catalog_fund(const struct catalog *catalog, const char *code)
 {
-    for (uint32_t number = 1; number <= catalog->max_fund; number++)
-        if (catalog->fund_by_number[number] != NULL && strcmp(catalog->fund_by_number[number], code) == 0)
-            return (uint16_t)number;
-    return 0;
+    uint32_t number = codes_find(catalog->fund_codes, code);
+
+    return number == CODES_NONE ? 0 : (uint16_t)number;
 }
 
 const char *
@@ -188,7 +166,8 @@ load_interests(struct txn *txn, struct catalog *catalog, size_t count)
     const char *after = "";
 
     catalog->interests = arena_array(catalog->arena, count, sizeof *catalog->interests);
-    if (catalog->interests == NULL)
+    catalog->interest_codes = codes_new(catalog->arena, count);
+    if (catalog->interests == NULL || catalog->interest_codes == NULL)
         return STORE_FAULT_MEMORY;
     while (catalog->n_interests < count) {
         Kansen__V1__Interest *record;
@@ -206,7 +185,7 @@ load_interests(struct txn *txn, struct catalog *catalog, size_t count)
         if (record->id > catalog->max_interest)
             catalog->max_interest = record->id;
         after = record->code;
-        catalog->n_interests++;
+        codes_add(catalog->interest_codes, record->code, (uint32_t)catalog->n_interests++);
     }
     return 0;
 }
@@ -217,7 +196,8 @@ load_regions(struct txn *txn, struct catalog *catalog, size_t count)
     const char *after = "";
 
     catalog->regions = arena_array(catalog->arena, count, sizeof *catalog->regions);
-    if (catalog->regions == NULL)
+    catalog->region_codes = codes_new(catalog->arena, count);
+    if (catalog->regions == NULL || catalog->region_codes == NULL)
         return STORE_FAULT_MEMORY;
     while (catalog->n_regions < count) {
         Kansen__V1__Region *record;
@@ -237,7 +217,7 @@ load_regions(struct txn *txn, struct catalog *catalog, size_t count)
         if (record->id > catalog->max_region)
             catalog->max_region = record->id;
         after = record->code;
-        catalog->n_regions++;
+        codes_add(catalog->region_codes, record->code, (uint32_t)catalog->n_regions++);
     }
     return 0;
 }
@@ -249,7 +229,8 @@ load_funds(struct txn *txn, struct catalog *catalog, uint32_t last)
 
     catalog->max_fund = last;
     catalog->fund_by_number = arena_array(catalog->arena, last + 1, sizeof *catalog->fund_by_number);
-    if (catalog->fund_by_number == NULL)
+    catalog->fund_codes = codes_new(catalog->arena, last);
+    if (catalog->fund_by_number == NULL || catalog->fund_codes == NULL)
         return STORE_FAULT_MEMORY;
     for (;;) {
         MDB_val key, value;
@@ -264,12 +245,13 @@ load_funds(struct txn *txn, struct catalog *catalog, uint32_t last)
         if (value.mv_size != sizeof number)
             return txn_fail(txn, STORE_FAULT_CORRUPT);
         memcpy(&number, value.mv_data, sizeof number);
-        if (number > last)
+        if (number == 0 || number > last || catalog->fund_by_number[number] != NULL)
             return txn_fail(txn, STORE_FAULT_CORRUPT);
         code = arena_strndup(catalog->arena, key.mv_data, key.mv_size);
         if (code == NULL)
             return STORE_FAULT_MEMORY;
         catalog->fund_by_number[number] = code;
+        codes_add(catalog->fund_codes, code, number);
         from = key_text(code);
         from.bytes[from.len++] = 0;
     }
@@ -411,6 +393,25 @@ link_regions(struct catalog *catalog)
     return 0;
 }
 
+static int
+link_nearest(struct catalog *catalog)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < catalog->n_regions; i++)
+        count += catalog->regions[i].municipality == catalog->regions[i].id; // not of an alias
+    catalog->municipalities = nearest_new(catalog->arena, count);
+    if (catalog->municipalities == NULL)
+        return STORE_FAULT_MEMORY;
+    for (size_t i = 0; i < catalog->n_regions; i++) {
+        const struct region *region = &catalog->regions[i];
+
+        if (region->municipality == region->id)
+            nearest_add(catalog->municipalities, region->centroid, region->id);
+    }
+    return 0;
+}
+
 int
 catalog_load(struct txn *txn, struct catalog **out)
 {
@@ -434,6 +435,8 @@ catalog_load(struct txn *txn, struct catalog **out)
         rc = link_interests(catalog);
     if (rc == 0)
         rc = link_regions(catalog);
+    if (rc == 0)
+        rc = link_nearest(catalog);
     if (rc != 0)
         goto fail;
     *out = catalog;

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "store/key.h"
 #include "store/store.h"
+#include "store/write.h"
 #include <lmdb.h>
 #include <protobuf-c/protobuf-c.h>
 
@@ -55,7 +56,12 @@ struct txn {
     uint64_t sequence;           // of the last journal entry, once known
     struct catalog *catalog;     // as of catalog_generation; NULL = none loaded
     uint64_t catalog_generation; // of the store's taxonomy
+    bool catalog_known;          // the one that is loaded is the one of this moment
     bool catalog_uncommitted;    // loaded after changes of this very transaction
+    struct {
+        bool known, changed; // changed: to be put before the commit
+        uint64_t last;
+    } ids[STORE_ID_COUNT];
 };
 
 // Maps a return code of LMDB: 0, STORE_E_NOT_FOUND, STORE_E_EXISTS, or a fault, which then sticks to txn.
@@ -87,10 +93,15 @@ int table_seek(struct txn *txn, enum table table, const struct key *from, MDB_va
 int meta_get(struct txn *txn, const char *name, uint64_t *out) MUST_CHECK;
 int meta_put(struct txn *txn, const char *name, uint64_t value) MUST_CHECK;
 
+// Puts the last ids that were given in this transaction.
+int ids_put(struct txn *txn) MUST_CHECK;
+
 // Records: a checksum over key and bytes (XXH3, 64 bits), then the packed message. out is the address of a
 // pointer to the message's struct; the message is in arena.
 int record_put(struct txn *txn, enum table table, const struct key *key,
                const ProtobufCMessage *message) MUST_CHECK;
+int record_append(struct txn *txn, enum table table, const struct key *key,
+                  const ProtobufCMessage *message) MUST_CHECK; // behind all others, or the store is damaged
 int record_get(struct txn *txn, enum table table, const struct key *key,
                const ProtobufCMessageDescriptor *type, struct arena *arena, void *out) MUST_CHECK;
 int record_unpack(struct txn *txn, const MDB_val *key, const MDB_val *value,

@@ -5,6 +5,16 @@
 #include <endian.h>
 #include <string.h>
 
+// Only the bytes up to len are ever read, so the others are not cleared: a key is made for each access.
+static struct key
+empty_key(void)
+{
+    struct key key;
+
+    key.len = 0;
+    return key;
+}
+
 static void
 append(struct key *key, const void *bytes, size_t len)
 {
@@ -32,7 +42,7 @@ append_u64(struct key *key, uint64_t number)
 struct key
 key_u16(uint16_t number)
 {
-    struct key key = {0};
+    struct key key = empty_key();
     uint16_t big = htobe16(number);
 
     append(&key, &big, sizeof big);
@@ -42,7 +52,7 @@ key_u16(uint16_t number)
 struct key
 key_u64(uint64_t id)
 {
-    struct key key = {0};
+    struct key key = empty_key();
 
     append_u64(&key, id);
     return key;
@@ -51,7 +61,7 @@ key_u64(uint64_t id)
 struct key
 key_text(const char *text)
 {
-    struct key key = {0};
+    struct key key = empty_key();
 
     append(&key, text, strlen(text));
     return key;
@@ -60,7 +70,7 @@ key_text(const char *text)
 struct key
 key_external(const char *source, const char *external_id)
 {
-    struct key key = {0};
+    struct key key = empty_key();
 
     append(&key, source, strlen(source) + 1);
     append(&key, external_id, strlen(external_id));
@@ -70,7 +80,7 @@ key_external(const char *source, const char *external_id)
 struct key
 key_pair(uint64_t first, uint64_t second)
 {
-    struct key key = {0};
+    struct key key = empty_key();
 
     append_u64(&key, first);
     append_u64(&key, second);
@@ -80,7 +90,7 @@ key_pair(uint64_t first, uint64_t second)
 struct key
 key_accreditation(uint32_t crebo, uint64_t partner, uint32_t place)
 {
-    struct key key = {0};
+    struct key key = empty_key();
 
     append_u32(&key, crebo);
     append_u64(&key, partner);
@@ -91,7 +101,7 @@ key_accreditation(uint32_t crebo, uint64_t partner, uint32_t place)
 struct key
 key_cell(uint32_t cell, uint64_t offer)
 {
-    struct key key = {0};
+    struct key key = empty_key();
 
     append_u32(&key, cell);
     append_u64(&key, offer);
@@ -101,7 +111,7 @@ key_cell(uint32_t cell, uint64_t offer)
 struct key
 key_bytes(const void *bytes, size_t len)
 {
-    struct key key = {0};
+    struct key key = empty_key();
 
     append(&key, bytes, len);
     return key;

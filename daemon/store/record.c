@@ -11,13 +11,14 @@ checksum(const void *key, size_t key_len, const void *bytes, size_t len)
     return XXH3_64bits_withSeed(bytes, len, XXH3_64bits(key, key_len));
 }
 
-int
-record_put(struct txn *txn, enum table table, const struct key *key, const ProtobufCMessage *message)
+static int
+put_with(struct txn *txn, enum table table, const struct key *key, const ProtobufCMessage *message,
+         unsigned flags)
 {
     size_t len = protobuf_c_message_get_packed_size(message);
     MDB_val k = {key->len, (void *)key->bytes}, v = {sizeof(uint64_t) + len, NULL};
     uint64_t sum;
-    int rc = txn_map(txn, mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, MDB_RESERVE));
+    int rc = txn_map(txn, mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, MDB_RESERVE | flags));
 
     if (rc != 0)
         return rc;
@@ -25,6 +26,20 @@ record_put(struct txn *txn, enum table table, const struct key *key, const Proto
     sum = checksum(key->bytes, key->len, (uint8_t *)v.mv_data + sizeof sum, len);
     memcpy(v.mv_data, &sum, sizeof sum);
     return 0;
+}
+
+int
+record_put(struct txn *txn, enum table table, const struct key *key, const ProtobufCMessage *message)
+{
+    return put_with(txn, table, key, message, 0);
+}
+
+int
+record_append(struct txn *txn, enum table table, const struct key *key, const ProtobufCMessage *message)
+{
+    int rc = put_with(txn, table, key, message, MDB_APPEND);
+
+    return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc; // a later key is there already
 }
 
 int

@@ -86,8 +86,8 @@ uint64_t txn_sequence(struct txn *txn);
 int txn_catalog(struct txn *txn, const struct catalog **out) MUST_CHECK;
 
 // Whether the pages that hold something leave of the map only the reserve that is kept for removals: a
-// sixteenth, at least 1 MiB, at most a quarter. Sees the changes of txn itself; free pages count as room. 0
-// or a fault.
+// sixteenth, at least 1 MiB, at most a quarter. Sees the changes of txn itself, once the file has grown to
+// half of that; free pages count as room. 0 or a fault.
 int txn_scarce(struct txn *txn, bool *scarce) MUST_CHECK;
 
 // Counts of records for status.

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 
 #define DISK_FULL_BYTES (UINT64_C(1) << 20) // less than this is full: one write of LMDB's takes no more
@@ -120,6 +121,8 @@ txn_begin(struct txn *txn)
     txn->fault = 0;
     txn->places_changed = false;
     txn->sequence_known = false;
+    txn->catalog_known = false;
+    memset(txn->ids, 0, sizeof txn->ids);
     if (txn->write || txn->mdb == NULL)
         rc = mdb_txn_begin(txn->store->env, NULL, txn->write ? 0 : MDB_RDONLY, &txn->mdb);
     else
@@ -183,6 +186,8 @@ txn_commit(struct txn *txn)
     assert(txn->begun && txn->write);
     if (txn->fault == 0 && txn->places_changed)
         txn->fault = index_refresh_places(txn);
+    if (txn->fault == 0)
+        txn->fault = ids_put(txn);
     if (txn->fault != 0) {
         rc = txn->fault;
         txn_end(txn);
@@ -201,8 +206,13 @@ int
 txn_catalog(struct txn *txn, const struct catalog **out)
 {
     uint64_t generation;
-    int rc = meta_get(txn, META_GENERATION, &generation);
+    int rc;
 
+    if (txn->catalog_known) {
+        *out = txn->catalog;
+        return 0;
+    }
+    rc = meta_get(txn, META_GENERATION, &generation);
     if (rc < 0)
         return rc;
     if (txn->catalog == NULL || txn->catalog_generation != generation) {
@@ -216,6 +226,7 @@ txn_catalog(struct txn *txn, const struct catalog **out)
         txn->catalog_generation = generation;
         txn->catalog_uncommitted = txn->write;
     }
+    txn->catalog_known = true;
     *out = txn->catalog;
     return 0;
 }
@@ -271,7 +282,7 @@ meta_get(struct txn *txn, const char *name, uint64_t *out)
         return rc;
     if (value.mv_size != sizeof *out)
         return txn_fail(txn, STORE_FAULT_CORRUPT);
-    __builtin_memcpy(out, value.mv_data, sizeof *out);
+    memcpy(out, value.mv_data, sizeof *out);
     return 0;
 }
 
@@ -307,22 +318,35 @@ pages_of(const MDB_stat *stat)
     return stat->ms_branch_pages + stat->ms_leaf_pages + stat->ms_overflow_pages;
 }
 
-int
-txn_scarce(struct txn *txn, bool *scarce)
+// Pages that hold something, in all tables.
+static int
+count_pages(struct txn *txn, uint64_t *pages)
 {
     struct store *store = txn->store;
-    MDB_envinfo info;
-    MDB_stat stat;
-    uint64_t pages = META_PAGES, reserve;
-    int rc = txn_map(txn, mdb_env_info(store->env, &info));
+    int rc = 0;
 
+    *pages = META_PAGES;
     for (int table = 0; table < TABLE_COUNT + 2 && rc == 0; table++) {
         MDB_dbi dbi = table < TABLE_COUNT ? store->dbi[table] : table == TABLE_COUNT ? FREE_DBI : MAIN_DBI;
+        MDB_stat stat;
 
         rc = txn_map(txn, mdb_stat(txn->mdb, dbi, &stat));
         if (rc == 0)
-            pages += pages_of(&stat);
+            *pages += pages_of(&stat);
     }
+    return rc;
+}
+
+int
+txn_scarce(struct txn *txn, bool *scarce)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    uint64_t pages, reserve, limit;
+    int rc = txn_map(txn, mdb_env_info(txn->store->env, &info));
+
+    if (rc == 0)
+        rc = txn_map(txn, mdb_env_stat(txn->store->env, &stat));
     if (rc != 0)
         return rc;
     reserve = info.me_mapsize / 16;
@@ -330,8 +354,16 @@ txn_scarce(struct txn *txn, bool *scarce)
         reserve = RESERVE_MIN;
     if (reserve > info.me_mapsize / 4)
         reserve = info.me_mapsize / 4;
-    *scarce = pages * stat.ms_psize > info.me_mapsize - reserve;
-    return 0;
+    limit = (info.me_mapsize - reserve) / stat.ms_psize;
+    *scarce = false;
+    // The file as it was committed tells at once, as no transaction takes as much again as half of the map;
+    // one that did would find the map full and be tried again in parts.
+    if (info.me_last_pgno < limit / 2)
+        return 0;
+    rc = count_pages(txn, &pages);
+    if (rc == 0)
+        *scarce = pages > limit;
+    return rc;
 }
 
 int

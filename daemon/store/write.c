@@ -18,21 +18,37 @@ static const char *const last_ids[] = {
 int
 store_last_id(struct txn *txn, enum store_id kind, uint64_t *id)
 {
-    int rc = meta_get(txn, last_ids[kind], id);
+    if (!txn->ids[kind].known) {
+        int rc = meta_get(txn, last_ids[kind], &txn->ids[kind].last);
 
-    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+        if (rc < 0)
+            return rc;
+        txn->ids[kind].known = true;
+    }
+    *id = txn->ids[kind].last;
+    return 0;
 }
 
 int
 store_next_id(struct txn *txn, enum store_id kind, uint64_t *id)
 {
-    uint64_t last;
-    int rc = store_last_id(txn, kind, &last);
+    int rc = store_last_id(txn, kind, id);
 
-    if (rc == 0)
-        rc = meta_put(txn, last_ids[kind], last + 1);
-    if (rc == 0)
-        *id = last + 1;
+    if (rc != 0)
+        return rc;
+    txn->ids[kind].last = ++*id;
+    txn->ids[kind].changed = true;
+    return 0;
+}
+
+int
+ids_put(struct txn *txn)
+{
+    int rc = 0;
+
+    for (int kind = 0; kind < STORE_ID_COUNT && rc == 0; kind++)
+        if (txn->ids[kind].changed)
+            rc = meta_put(txn, last_ids[kind], txn->ids[kind].last);
     return rc;
 }
 
@@ -135,7 +151,8 @@ partner_put(struct txn *txn, const Kansen__V1__Partner *partner, const Kansen__V
             rc = external_delete(txn, TABLE_PARTNER_EXT, old->source, old->external_id);
     }
     if (rc == 0)
-        rc = record_put(txn, TABLE_PARTNER, &key, &partner->base);
+        rc = old == NULL ? record_append(txn, TABLE_PARTNER, &key, &partner->base)
+                         : record_put(txn, TABLE_PARTNER, &key, &partner->base);
     if (rc == 0)
         rc = external_put(txn, TABLE_PARTNER_EXT, partner->source, partner->external_id, partner->id);
     if (rc == 0)
@@ -166,6 +183,7 @@ taxonomy_changed(struct txn *txn)
     uint64_t generation;
     int rc = meta_get(txn, META_GENERATION, &generation);
 
+    txn->catalog_known = false;
     return rc < 0 ? rc : meta_put(txn, META_GENERATION, generation + 1);
 }
 
@@ -260,7 +278,8 @@ offer_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Off
     for (size_t i = 0; i < offer->n_funds && rc == 0; i++)
         rc = fund_put(txn, offer->funds[i]);
     if (rc == 0)
-        rc = record_put(txn, TABLE_OFFER, &key, &offer->base);
+        rc = old == NULL ? record_append(txn, TABLE_OFFER, &key, &offer->base)
+                         : record_put(txn, TABLE_OFFER, &key, &offer->base);
     if (rc == 0)
         rc = external_put(txn, TABLE_OFFER_EXT, offer->source, offer->external_id, offer->id);
     if (rc == 0)
@@ -362,7 +381,7 @@ journal_append(struct txn *txn, Kansen__V1__JournalEntry *entry)
     if (txn->fault != 0)
         return txn->fault;
     key = key_u64(entry->sequence);
-    rc = record_put(txn, TABLE_JOURNAL, &key, &entry->base);
+    rc = record_append(txn, TABLE_JOURNAL, &key, &entry->base);
     if (rc == 0)
         txn->sequence = entry->sequence;
     return rc;

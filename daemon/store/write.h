@@ -20,6 +20,7 @@ enum store_id {
     STORE_ID_INTEREST,
     STORE_ID_REGION,
     STORE_ID_PLACEMENT,
+    STORE_ID_COUNT,
 };
 int store_next_id(struct txn *txn, enum store_id kind, uint64_t *id) MUST_CHECK;
 int store_last_id(struct txn *txn, enum store_id kind, uint64_t *id) MUST_CHECK; // 0 = none was given

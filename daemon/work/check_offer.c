@@ -133,10 +133,21 @@ check_codes(struct fault *fault, const char *name, char *const *codes, size_t co
     for (size_t i = 0; i < count && rc == 0; i++) {
         char indexed[FAULT_FIELD_MAX];
 
-        snprintf(indexed, sizeof indexed, "%s[%zu]", name, i);
+        if (check(fault, "offer", name, codes[i]) == 0)
+            continue;
+        snprintf(indexed, sizeof indexed, "%s[%zu]", name, i); // only for the message
         rc = check(fault, "offer", indexed, codes[i]);
     }
     return rc;
+}
+
+static int
+refuse_interest(struct fault *fault, const Kansen__V1__Offer *offer, size_t place, const char *why)
+{
+    char field[FAULT_FIELD_MAX];
+
+    snprintf(field, sizeof field, "offer.interests[%zu]", place);
+    return fault_set(fault, CODE_INVALID_ARGUMENT, field, "'%.60s' is %s", offer->interests[place], why);
 }
 
 static int
@@ -148,17 +159,12 @@ check_interests(struct fault *fault, const struct catalog *catalog, const Kansen
         return fault_set(fault, CODE_INVALID_ARGUMENT, "offer.interests",
                          "interests is empty; an offer has 1 to %u interest codes", OFFER_INTERESTS_MAX);
     for (size_t i = 0; i < offer->n_interests && rc == 0; i++) {
-        char field[FAULT_FIELD_MAX];
-
-        snprintf(field, sizeof field, "offer.interests[%zu]", i);
         if (catalog_interest_named(catalog, offer->interests[i]) == NULL)
-            return fault_set(fault, CODE_INVALID_ARGUMENT, field,
-                             "'%.60s' is no known interest; look codes up by what people call it",
-                             offer->interests[i]);
+            return refuse_interest(fault, offer, i,
+                                   "no known interest; look codes up by what people call it");
         for (size_t j = 0; j < i; j++)
             if (strcmp(offer->interests[i], offer->interests[j]) == 0)
-                return fault_set(fault, CODE_INVALID_ARGUMENT, field, "'%.60s' is given twice",
-                                 offer->interests[i]);
+                return refuse_interest(fault, offer, i, "given twice");
     }
     return rc;
 }

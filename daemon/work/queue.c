@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Invariant, under the lock: count, bytes and writes are the sums over the jobs first..last. A worker is
-// marked as waiting exactly when it was turned away and has not been told of room since.
+// marked as waiting exactly when it was turned away and has not been told of room since. The taker is woken
+// only for what it sleeps for, as each wake-up costs as much as a write.
 #include "work/queue.h"
 #include "base/clock.h"
 #include "work/job.h"
@@ -9,12 +10,18 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define FOREVER INT64_MAX
+
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t filled; // on CLOCK_MONOTONIC
     struct queue_options options;
     struct job *first, *last;
     size_t count, bytes, writes;
+    bool sleeps;            // the taker
+    size_t awaited;         // writes that it sleeps for
+    size_t expected;        // writes that the next take waits for
+    int64_t expected_by_us; // and until when
     bool closed;
     unsigned next_waiter; // where the search goes on, so that every worker has its turn
     bool waiting[];
@@ -96,6 +103,13 @@ queue_admits(struct queue *queue, unsigned worker, size_t bytes)
     return rc;
 }
 
+// Whether a taker that waits for so many writes need not wait on.
+static bool
+is_ripe(const struct queue *queue, size_t writes)
+{
+    return queue->closed || (queue->first != NULL && (queue->writes >= writes || !has_room(queue, 0)));
+}
+
 int
 queue_push(struct queue *queue, struct job *job)
 {
@@ -113,7 +127,8 @@ queue_push(struct queue *queue, struct job *job)
         queue->count++;
         queue->bytes += job->bytes;
         queue->writes += job->n_writes;
-        pthread_cond_signal(&queue->filled);
+        if (queue->sleeps && is_ripe(queue, queue->awaited))
+            pthread_cond_signal(&queue->filled);
     }
     pthread_mutex_unlock(&queue->lock);
     return rc;
@@ -125,15 +140,32 @@ to_timespec(int64_t us)
     return (struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
 }
 
+// Sleeps until so many writes are there, or a time of the steady clock (or FOREVER).
 static void
-wait_for_more(struct queue *queue, size_t max_writes, int64_t delay_us)
+wait_for(struct queue *queue, size_t writes, int64_t until_us)
 {
-    struct timespec until = to_timespec(clock_steady_us() + delay_us);
+    struct timespec until = to_timespec(until_us);
+    int rc = 0;
 
-    while (!queue->closed && queue->writes < max_writes && has_room(queue, 0)) {
-        if (pthread_cond_timedwait(&queue->filled, &queue->lock, &until) != 0)
-            return;
-    }
+    queue->sleeps = true;
+    queue->awaited = writes;
+    while (rc == 0 && !is_ripe(queue, writes))
+        rc = until_us == FOREVER ? pthread_cond_wait(&queue->filled, &queue->lock)
+                                 : pthread_cond_timedwait(&queue->filled, &queue->lock, &until);
+    queue->sleeps = false;
+}
+
+static void
+wait_for_group(struct queue *queue, size_t max_writes, int64_t delay_us)
+{
+    size_t expected = queue->expected < max_writes ? queue->expected : max_writes;
+
+    queue->expected = 0;
+    if (!is_ripe(queue, expected) && clock_steady_us() < queue->expected_by_us)
+        wait_for(queue, expected, queue->expected_by_us);
+    wait_for(queue, 0, FOREVER);
+    if (!is_ripe(queue, max_writes) && delay_us > 0)
+        wait_for(queue, max_writes, clock_steady_us() + delay_us);
 }
 
 static struct job *
@@ -149,10 +181,7 @@ queue_take(struct queue *queue, size_t max_writes, int64_t delay_us)
     size_t writes = 0;
 
     pthread_mutex_lock(&queue->lock);
-    while (queue->first == NULL && !queue->closed)
-        pthread_cond_wait(&queue->filled, &queue->lock);
-    if (queue->first != NULL && delay_us > 0)
-        wait_for_more(queue, max_writes, delay_us);
+    wait_for_group(queue, max_writes, delay_us);
     taken = queue->first;
     while (queue->first != NULL && (last == NULL || writes + queue->first->n_writes <= max_writes)) {
         last = queue->first;
@@ -166,6 +195,15 @@ queue_take(struct queue *queue, size_t max_writes, int64_t delay_us)
         last->mail.next = NULL;
     pthread_mutex_unlock(&queue->lock);
     return taken;
+}
+
+void
+queue_expect(struct queue *queue, size_t writes, int64_t until_us)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->expected = queue->writes + writes;
+    queue->expected_by_us = until_us;
+    pthread_mutex_unlock(&queue->lock);
 }
 
 bool

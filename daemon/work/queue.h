@@ -37,6 +37,10 @@ int queue_push(struct queue *queue, struct job *job) MUST_CHECK;
 // that number of writes (at least one job), linked by mail.next. NULL when the queue is closed and empty.
 struct job *queue_take(struct queue *queue, size_t max_writes, int64_t delay_us);
 
+// Says that so many writes are likely to come soon, beside those that wait: the next take waits for them too,
+// until a time of the steady clock. The taker.
+void queue_expect(struct queue *queue, size_t writes, int64_t until_us);
+
 // Gives one worker that was turned away, and forgets it, if there is room now. False when there is none.
 bool queue_next_waiter(struct queue *queue, unsigned *worker);
 

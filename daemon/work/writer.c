@@ -22,6 +22,7 @@
 #include <stdlib.h>
 
 #define TICK_MEMORY_MAX ((size_t)64 << 20) // bytes
+#define PATIENCE        4                  // part of a group's time for which the next one is waited for
 
 struct chain { // jobs on their way back to one worker
     struct mail *first, *last;
@@ -337,6 +338,26 @@ tell_committed(struct writer *writer)
     }
 }
 
+static size_t
+count_writes(const struct job *first)
+{
+    size_t writes = 0;
+
+    for (const struct job *job = first; job != NULL; job = next_job(job))
+        writes += job->n_writes;
+    return writes;
+}
+
+// Who was answered is likely to ask again at once. Without waiting for them two halves of the clients would
+// take turns, each with a commit of its own, and a commit costs nearly the same for half of the writes.
+static void
+expect_again(struct writer *writer, size_t writes, int64_t started_us)
+{
+    int64_t now = clock_steady_us();
+
+    queue_expect(writer->options.queue, writes, now + (now - started_us) / PATIENCE);
+}
+
 static void *
 run(void *arg)
 {
@@ -346,6 +367,9 @@ run(void *arg)
     unsigned worker;
 
     while ((group = queue_take(options->queue, options->group, options->delay_us)) != NULL) {
+        size_t writes = count_writes(group);
+        int64_t started = clock_steady_us();
+
         while (queue_next_waiter(options->queue, &worker))
             mailbox_notify(mailbox_of(writer, worker), MAILBOX_ROOM);
         expire(group);
@@ -355,6 +379,7 @@ run(void *arg)
             write_group(writer, group);
         send_back(writer, group);
         tell_committed(writer);
+        expect_again(writer, writes, started);
     }
     return NULL;
 }

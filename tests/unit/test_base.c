@@ -159,6 +159,29 @@ test_text(void **state)
     arena_free(arena);
 }
 
+// Every byte at every place of a text, as some of it is looked at by eights.
+static void
+test_text_check_each_byte(void **state)
+{
+    (void)state;
+    for (unsigned byte = 1; byte < 256; byte++) {
+        enum text_flaw flaw = byte >= 0x80                  ? TEXT_NOT_UTF8
+                              : byte < 0x20 || byte == 0x7F ? TEXT_CONTROL
+                                                            : TEXT_FINE;
+
+        for (size_t place = 0; place < 19; place++) {
+            char text[] = "een tekst van 19 by";
+            size_t characters = 0;
+
+            text[place] = (char)byte;
+            assert_int_equal(text_check(text, 19, false, &characters), flaw);
+            assert_int_equal(characters, flaw == TEXT_FINE ? 19 : 0);
+            if (byte == '\n' || byte == '\t')
+                assert_int_equal(text_check(text, 19, true, NULL), TEXT_FINE);
+        }
+    }
+}
+
 static void
 test_fault_is_cut_between_characters(void **state)
 {
@@ -185,6 +208,7 @@ main(void)
         cmocka_unit_test(test_distances),
         cmocka_unit_test(test_box_is_never_too_small),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text_check_each_byte),
         cmocka_unit_test(test_fault_is_cut_between_characters),
     };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The queue to the writer, mailboxes, slots of connections and the states of a connection.
+#include "base/clock.h"
 #include "net/conn_state.h"
 #include "net/slots.h"
 #include "tests/unit/unit.h"
@@ -113,6 +114,39 @@ test_delay_waits_for_more(void **state)
     queue_free(queue);
 }
 
+static void
+test_expected_are_waited_for(void **state)
+{
+    struct queue *queue = queue_new(&(struct queue_options){10, 100, 1});
+    const int64_t minute = 60 * INT64_C(1000000);
+    struct job *first;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(queue_push(queue, job(0, 3, 1, 1)), 0);
+    queue_expect(queue, 2, clock_steady_us() + minute); // three in all, with the one that waits
+    assert_int_equal(pthread_create(&thread, NULL, push_two, queue), 0);
+    first = queue_take(queue, 10, 0);
+    pthread_join(thread, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        struct job *next = (struct job *)first->mail.next;
+
+        job_free(first);
+        first = next;
+    }
+    assert_null(first);
+
+    assert_int_equal(queue_push(queue, job(0, 4, 1, 0)), 0); // without a write, but it is not left behind
+    assert_group(queue, 10, 1, (const uint64_t[]){4});       // and nothing is expected any more
+    queue_expect(queue, 5, clock_steady_us() + minute);
+    assert_int_equal(queue_push(queue, job(0, 5, 1, 2)), 0);
+    assert_group(queue, 2, 1, (const uint64_t[]){5}); // a full group is not kept
+    queue_expect(queue, 5, clock_steady_us() + 1000);
+    assert_int_equal(queue_push(queue, job(0, 6, 1, 1)), 0);
+    assert_group(queue, 10, 1, (const uint64_t[]){6}); // who does not come is not waited for longer
+    queue_free(queue);
+}
+
 static bool
 is_readable(int fd)
 {
@@ -197,6 +231,7 @@ main(void)
         cmocka_unit_test(test_order_and_groups),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_delay_waits_for_more),
+        cmocka_unit_test(test_expected_are_waited_for),
         cmocka_unit_test(test_mailbox),
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_states_end),
