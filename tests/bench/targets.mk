@@ -12,3 +12,17 @@ bench-reserves: all $(PB_PY) $(BUILD)/fsync_rate
 	@mkdir -p $(BENCH_DIR)
 	$(PYTHON) tests/bench/reserves.py --build $(BUILD) --sync-rate $(BUILD)/fsync_rate --seconds $(BENCH_SECONDS) \
 	    --dir $(BENCH_DIR) --out build/bench/reserves.json
+
+# ---- Programs of the bench
+LOAD_SRC   := $(addprefix tests/bench/,load.c traffic.c frames.c writes.c histogram.c)
+LOAD_CLI   := $(addprefix client/cli/,query.c query_json.c query_member.c seed_text.c base64url.c)
+BENCH_SRC  := $(LOAD_SRC)
+BENCH_BIN  := $(BUILD)/bench/load
+C_SOURCES  += $(BENCH_SRC)
+C_HEADERS  += $(wildcard tests/bench/*.h)
+
+$(BUILD)/bench/load: $(call obj,$(LOAD_SRC) $(LOAD_CLI)) $(PROTO_LIB) $(BASE_LIB)
+	@mkdir -p $(@D)
+	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(CLIENT_LIBS)
+
+-include $(patsubst %.o,%.d,$(call obj,$(BENCH_SRC)))
