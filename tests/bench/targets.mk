@@ -16,13 +16,17 @@ bench-reserves: all $(PB_PY) $(BUILD)/fsync_rate
 # ---- Programs of the bench
 LOAD_SRC   := $(addprefix tests/bench/,load.c traffic.c frames.c writes.c histogram.c)
 LOAD_CLI   := $(addprefix client/cli/,query.c query_json.c query_member.c seed_text.c base64url.c)
-BENCH_SRC  := $(LOAD_SRC)
-BENCH_BIN  := $(BUILD)/bench/load
+BENCH_SRC  := $(LOAD_SRC) tests/bench/bare_loader.c
+BENCH_BIN  := $(BUILD)/load $(BUILD)/bare_loader
 C_SOURCES  += $(BENCH_SRC)
 C_HEADERS  += $(wildcard tests/bench/*.h)
 
-$(BUILD)/bench/load: $(call obj,$(LOAD_SRC) $(LOAD_CLI)) $(PROTO_LIB) $(BASE_LIB)
+$(BUILD)/load: $(call obj,$(LOAD_SRC) $(LOAD_CLI)) $(PROTO_LIB) $(BASE_LIB)
 	@mkdir -p $(@D)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(CLIENT_LIBS)
+
+$(BUILD)/bare_loader: $(call obj,tests/bench/bare_loader.c)
+	@mkdir -p $(@D)
+	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(DAEMON_LIBS)
 
 -include $(patsubst %.o,%.d,$(call obj,$(BENCH_SRC)))
