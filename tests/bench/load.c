@@ -2,6 +2,7 @@
 // load: asks a daemon as fast as it answers, or at a given rate, for a given time, and prints one JSON object
 // with what was measured. One thread. Usage: load --help.
 #include "tests/bench/traffic.h"
+#include "tests/bench/verify.h"
 #include "tests/bench/writes.h"
 #include <err.h>
 #include <getopt.h>
@@ -33,6 +34,7 @@ static const char help[] =
     "  --slow FILE           afterwards a second window, in which another connection asks these requests as "
     "well\n"
     "  --slow-every S        so often (0.25)\n"
+    "  --verify FILE         measures nothing: asks each request once and writes the answers for comparison\n"
     "  --pid PID             the daemon, to tell its CPU time\n"
     "  --cpu N               runs on this core only\n"
     "  --prefix TEXT         of external ids and students (load-)\n"
@@ -40,7 +42,7 @@ static const char help[] =
     "Exit status: 0, 1 when something failed or an answer was not OK, 2 when it was called wrongly.\n";
 
 struct given {
-    const char *requests, *offers, *slow, *prefix;
+    const char *requests, *offers, *slow, *verify, *prefix;
     bool ping;
     unsigned long long first, last;
     double rate, slow_every;
@@ -105,10 +107,11 @@ enum flag {
     FLAG_COUNT,
     FLAG_SLOW,
     FLAG_SLOW_EVERY,
+    FLAG_VERIFY,
     FLAG_PID,
     FLAG_CPU,
     FLAG_PREFIX,
-    FLAG_SERIAL
+    FLAG_SERIAL,
 };
 
 static const struct option flags[] = {{"help", no_argument, NULL, FLAG_HELP},
@@ -125,6 +128,7 @@ static const struct option flags[] = {{"help", no_argument, NULL, FLAG_HELP},
                                       {"count", required_argument, NULL, FLAG_COUNT},
                                       {"slow", required_argument, NULL, FLAG_SLOW},
                                       {"slow-every", required_argument, NULL, FLAG_SLOW_EVERY},
+                                      {"verify", required_argument, NULL, FLAG_VERIFY},
                                       {"pid", required_argument, NULL, FLAG_PID},
                                       {"cpu", required_argument, NULL, FLAG_CPU},
                                       {"prefix", required_argument, NULL, FLAG_PREFIX},
@@ -151,6 +155,9 @@ set_what(struct given *given, enum flag flag, const char *text)
         break;
     case FLAG_SLOW:
         given->slow = text;
+        break;
+    case FLAG_VERIFY:
+        given->verify = text;
         break;
     case FLAG_PREFIX:
         given->prefix = text;
@@ -226,6 +233,8 @@ prepare(const struct given *given, struct frames *frames)
         wrong("--server is missing");
     if ((given->requests != NULL) + given->ping + (given->offers != NULL) + (given->first != 0) != 1)
         wrong("one of --requests, --ping, --offers and --reserve is needed");
+    if (given->verify != NULL && given->requests == NULL)
+        wrong("--verify needs --requests");
     if (given->requests != NULL)
         frames_read(frames, given->requests);
     else if (given->ping)
@@ -301,25 +310,23 @@ measure(struct given *given, struct frames *frames)
 int
 main(int argc, char **argv)
 {
-    struct given *given = calloc(1, sizeof *given); // its histogram is too large for a stack
+    struct given given = {.prefix = "load-",
+                          .slow_every = 0.25,
+                          .normal = {.connections = 1, .depth = 1},
+                          .run = {.seconds = 3, .warm_up = 0.5}};
     struct frames frames = {.count = 0};
-    bool good;
+    bool good = true;
     int flag;
 
-    if (given == NULL)
-        err(1, "load");
-    given->prefix = "load-";
-    given->slow_every = 0.25;
-    given->normal.connections = given->normal.depth = 1;
-    given->run.seconds = 3;
-    given->run.warm_up = 0.5;
     while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
-        set_flag(given, (enum flag)flag, optarg);
+        set_flag(&given, (enum flag)flag, optarg);
     if (optind != argc)
         wrong("it takes options only");
-    prepare(given, &frames);
-    good = measure(given, &frames);
+    prepare(&given, &frames);
+    if (given.verify != NULL)
+        verify_write(given.host, given.run.port, &frames, given.verify);
+    else
+        good = measure(&given, &frames);
     frames_free(&frames);
-    free(given);
     return good ? 0 : 1;
 }

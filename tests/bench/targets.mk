@@ -14,7 +14,7 @@ bench-reserves: all $(PB_PY) $(BUILD)/fsync_rate
 	    --dir $(BENCH_DIR) --out build/bench/reserves.json
 
 # ---- Programs of the bench
-LOAD_SRC   := $(addprefix tests/bench/,load.c traffic.c frames.c writes.c histogram.c)
+LOAD_SRC   := $(addprefix tests/bench/,load.c traffic.c frames.c writes.c verify.c histogram.c)
 LOAD_CLI   := $(addprefix client/cli/,query.c query_json.c query_member.c seed_text.c base64url.c)
 BENCH_SRC  := $(LOAD_SRC) tests/bench/bare_loader.c
 BENCH_BIN  := $(BUILD)/load $(BUILD)/bare_loader
