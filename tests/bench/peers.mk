@@ -8,3 +8,13 @@ $(BUILD)/workload: $(BUILD)/obj/tests/bench/workload_main.o $(WORKLOAD_OBJ) $(PR
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(CLIENT_LIBS)
 
 -include $(WORKLOAD_OBJ:.o=.d) $(BUILD)/obj/tests/bench/workload_main.d
+
+# The contestants. The yardstick is compiled for the machine at hand.
+CONTEST_OBJ   := $(addprefix $(BUILD)/obj/tests/bench/,contest.o top.o)
+YARDSTICK_OBJ := $(addprefix $(BUILD)/obj/tests/bench/,limit.o sliced_build.o sliced_ask.o)
+$(YARDSTICK_OBJ) $(CONTEST_OBJ): CFLAGS += -O3 -march=native -Wno-psabi
+
+$(BUILD)/limit: $(YARDSTICK_OBJ) $(CONTEST_OBJ) $(WORKLOAD_OBJ) $(PROTO_LIB) $(BASE_LIB)
+	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(CLIENT_LIBS)
+
+-include $(CONTEST_OBJ:.o=.d) $(YARDSTICK_OBJ:.o=.d)
