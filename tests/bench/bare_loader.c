@@ -38,6 +38,7 @@ struct record {
 struct table {
     char name[NAME_MAX_];
     unsigned flags;
+    MDB_dbi dbi; // in the environment that is loaded
     struct record *records;
     size_t count, capacity;
     uint8_t *block;
@@ -211,14 +212,14 @@ order_by_arrival(struct table *table)
 }
 
 static void
-put_slice(MDB_txn *txn, MDB_dbi dbi, struct table *table, size_t from, size_t to)
+put_slice(MDB_txn *txn, const struct table *table, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
         const struct record *record = &table->records[i];
         uint8_t *at = table->block + record->key_at;
         MDB_val key = {record->key_len, at}, value = {record->value_len, at + record->key_len};
 
-        check(mdb_put(txn, dbi, &key, &value, 0), table->name);
+        check(mdb_put(txn, table->dbi, &key, &value, 0), table->name);
     }
 }
 
@@ -227,7 +228,6 @@ put_slice(MDB_txn *txn, MDB_dbi dbi, struct table *table, size_t from, size_t to
 static double
 load(const char *path, struct tables *tables, size_t commits)
 {
-    MDB_dbi dbis[TABLES_MAX];
     MDB_txn *txn;
     MDB_env *env;
     double began = now(), took;
@@ -236,14 +236,15 @@ load(const char *path, struct tables *tables, size_t commits)
     env = open_env(path, 0);
     check(mdb_txn_begin(env, NULL, 0, &txn), path);
     for (size_t i = 0; i < tables->count; i++)
-        check(mdb_dbi_open(txn, tables->all[i].name, tables->all[i].flags | MDB_CREATE, &dbis[i]), path);
+        check(mdb_dbi_open(txn, tables->all[i].name, tables->all[i].flags | MDB_CREATE, &tables->all[i].dbi),
+              path);
     check(mdb_txn_commit(txn), path);
     for (size_t n = 0; n < commits; n++) {
         check(mdb_txn_begin(env, NULL, 0, &txn), path);
         for (size_t i = 0; i < tables->count; i++) {
             struct table *table = &tables->all[i];
 
-            put_slice(txn, dbis[i], table, table->count * n / commits, table->count * (n + 1) / commits);
+            put_slice(txn, table, table->count * n / commits, table->count * (n + 1) / commits);
         }
         check(mdb_txn_commit(txn), path);
     }

@@ -50,8 +50,8 @@ class Scale:
         return self.start + share * (self.end - self.start)
 
     def ticks(self):
-        """Powers of ten, or 1, 2 and 5 times them where there would be fewer than three."""
-        for factors in ((1,), (1, 2, 5)):
+        """Powers of ten, or also what lies between them where there would be fewer than three."""
+        for factors in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
             found = [factor * 10.0 ** power for power in range(math.floor(self.least), math.ceil(self.greatest) + 1)
                      for factor in factors]
             found = [value for value in found if self.least <= math.log10(value) <= self.greatest]
@@ -83,20 +83,20 @@ def bars(x, y, width, title, items):
 
 
 def lines(x, y, width, height, title, across, up, series):
-    """Lines of {name: [[x, y], ...]} on two logarithmic scales."""
+    """Lines of {name: [[x, y], ...]} on two logarithmic scales; the one across is marked where the first line has points."""
     points = [point for found in series.values() for point in found]
-    left, right, top, bottom = x + 52, x + width - 12, y + 32, y + height - 42
+    left, right, top, bottom = x + 52, x + width - 12, y + 40, y + height - 42
     wide = Scale([point[0] for point in points], left, right)
     high = Scale([point[1] for point in points], bottom, top)
     out = [text(x, y + 14, title, TITLE, weight="bold")]
-    for tick in wide.ticks():
+    for tick, _ in next(iter(series.values())):
         out += [line(wide.at(tick), top, wide.at(tick), bottom),
                 text(wide.at(tick), bottom + 16, short(tick), colour=PALE, anchor="middle")]
     for tick in high.ticks():
         out += [line(left, high.at(tick), right, high.at(tick)),
                 text(left - 6, high.at(tick) + 4, short(tick), colour=PALE, anchor="end")]
     out += [line(left, bottom, right, bottom, PALE), text((left + right) / 2, bottom + 34, across, colour=PALE, anchor="middle"),
-            text(left, top - 6, up, 11, PALE)]
+            text(left, top - 5, up, 11, PALE)]
     for place, (name, found) in enumerate(series.items()):
         colour = COLOURS[place % len(COLOURS)]
         path = " ".join(f"{wide.at(a):.1f},{high.at(b):.1f}" for a, b in found)

@@ -69,7 +69,7 @@ CONTESTANTS = (("limit: plain memory, in process", "limit", None), ("match, pipe
                ("SQLite, in process", "sqlite", 1), ("PostgreSQL, postings", "postgres", 1),
                ("PostgreSQL, PostGIS and intarray", "postgres_postgis", 1), ("ping", "ping", None),
                ("ping, pipelined", "ping_pipelined", None))
-AXES = (("offers", "offers"), ("radius_km", "radius, km"), ("interests", "interests of the query"))
+AXES = (("offers", "offers"), ("radius_km", "radius, km"), ("interests", "interests"))
 
 
 def judge(report):
@@ -103,14 +103,18 @@ def rates(report):
 def picture(report):
     """The picture, of what the report holds."""
     parts, top = [], MARGIN
-    items = [(label, report[key]["qps_per_core"], colour) for label, key, colour in CONTESTANTS if key in report]
+    items = sorted(((label, report[key]["qps_per_core"], colour) for label, key, colour in CONTESTANTS if key in report),
+                   key=lambda item: -item[1])
     if items:
         parts += svg.bars(MARGIN, top, WIDTH - 2 * MARGIN, f"Queries per second on one core, {report['offers']:,} offers", items)
         top += svg.bars_height(items) + MARGIN
     if "growth" in report:
         wide = (WIDTH - 4 * MARGIN) / 3
         for place, (key, across) in enumerate(AXES):
+            series = {"kansend": report["growth"][key]}
+            if "limit_" + key in report["growth"]:
+                series["limit"] = report["growth"]["limit_" + key]
             parts += svg.lines(MARGIN + place * (wide + MARGIN), top, wide, CHART, f"Time against {across.split(',', 1)[0]}", across,
-                               "microseconds of CPU a query", {"kansen": report["growth"][key]})
+                               "microseconds of CPU a query", series)
         top += CHART + MARGIN
     return svg.page(WIDTH, int(top), parts)
