@@ -111,7 +111,7 @@ gather(struct loop *loop, struct conn *conn, int64_t since)
     char digits[FRAMES_DIGITS + 1];
     uint8_t *at;
 
-    if (conn->out_capacity - conn->out_len < one->len) {
+    if (conn->out == NULL || conn->out_capacity - conn->out_len < one->len) {
         conn->out_capacity = (conn->out_len + one->len) * 2;
         conn->out = realloc(conn->out, conn->out_capacity);
         if (conn->out == NULL)
