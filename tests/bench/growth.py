@@ -13,6 +13,7 @@ ROOTS = ("cultuur", "handel", "ict_creatief", "mentoring", "mobiliteit", "orient
 UTRECHT = [52.0907, 5.1214]  # within 100 km of most of the country
 BEATS = 0.3  # share of the daemon's time that other queries take beside the worst one
 SLOW_SHARE = 0.25  # and that the worst one takes
+LONGEST = 10  # seconds of a run
 
 
 def with_interests(queries, count):
@@ -88,7 +89,7 @@ def measure_worst(stage, report):
             alone[name] = run["normal"]["p50_us"] / 1000
             stage.say(f"worst query, {stage.large:,} offers, {name}: {alone[name]:.1f} ms")
         worst = max(alone, key=alone.get)
-        path = stage.folder / f"worst-{worst.replace(' ', '-')}.jsonl"
+        path = stage.folder / "queries" / f"worst-{worst.replace(' ', '-')}.jsonl"
         full = stage.load(daemon, "--requests", requests, connections=16)
         rate = max(1.0, BEATS * full["normal"]["qps"])
         every = max(0.02, alone[worst] / 1000 / SLOW_SHARE)
@@ -96,7 +97,7 @@ def measure_worst(stage, report):
 
         def mixed():
             run = stage.load(daemon, "--requests", requests, "--rate", f"{rate:.3f}", "--slow", path, "--slow-every", f"{every:.4f}",
-                             connections=16, seconds=max(stage.seconds, 4 * every))
+                             connections=16, seconds=min(max(stage.seconds, 4 * every), LONGEST))
             return {"alone_p99_us": run["normal"]["p99_us"], "beside_p99_us": run["mixed"]["normal"]["p99_us"],
                     "alone_max_us": run["normal"]["max_us"], "beside_max_us": run["mixed"]["normal"]["max_us"],
                     "beside_p50_us": run["mixed"]["normal"]["p50_us"], "worst_p50_us": run["mixed"]["slow"]["p50_us"]}

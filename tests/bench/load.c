@@ -251,12 +251,13 @@ print_kind(const char *name, const struct traffic_kind *kind, double took)
     const struct histogram *times = &kind->times;
     double count = times->count > 0 ? (double)times->count : 1;
 
-    printf("\"%s\": {\"connections\": %u, \"in_flight\": %u, \"answers\": %llu, \"refused\": %llu, \"qps\": "
+    printf("\"%s\": {\"connections\": %u, \"in_flight\": %u, \"answers\": %llu, \"refused\": %llu, "
+           "\"drained\": %llu, \"qps\": "
            "%.1f, "
            "\"mean_us\": %.2f, \"p50_us\": %.2f, \"p99_us\": %.2f, \"p999_us\": %.2f, \"max_us\": %.2f, "
            "\"bytes_per_answer\": %.1f}",
            name, kind->connections, kind->depth, (unsigned long long)times->count,
-           (unsigned long long)kind->refused, (double)times->count / took,
+           (unsigned long long)kind->refused, (unsigned long long)kind->drained, (double)times->count / took,
            (double)times->sum / count * US_PER_NS, (double)histogram_at(times, 0.5) * US_PER_NS,
            (double)histogram_at(times, 0.99) * US_PER_NS, (double)histogram_at(times, 0.999) * US_PER_NS,
            (double)times->greatest * US_PER_NS, (double)kind->bytes / count);

@@ -16,7 +16,8 @@ def contest(stage, program, offers, *more):
 
 
 def answers_of(stage, name, offers):
-    return stage.folder / f"answers-{name}-{offers}"
+    """Where its answers are kept: beside the workload that they belong to."""
+    return stage.workload("flat", offers) / f"answers-{name}"
 
 
 def compare_answers(stage, report):

@@ -143,7 +143,8 @@ class Stage:
             return [json.loads(line) for line in file]
 
     def write_queries(self, name, queries):
-        path = self.folder / f"{name}.jsonl"
+        path = self.folder / "queries" / f"{name}.jsonl"
+        path.parent.mkdir(exist_ok=True)
         path.write_text("".join(json.dumps(query) + "\n" for query in queries), encoding="utf-8")
         return path
 
@@ -153,11 +154,16 @@ class Stage:
             self.say(f"importing {offers:,} offers in {form} form")
             seconds = self.fill(path, form, offers)
             self.say(f"imported in {seconds:.1f} s")
+            if offers > self.offers:
+                (self.workload(form, offers) / "offers.csv").unlink()  # large, and no measurement needs it
         return self.kept(self.folder / f"{form}-{offers}-store", fingerprint(STORE_SOURCES), make) / "data"
 
     def fill(self, path, form, offers):
         """Makes a data directory in the folder by an import; returns the seconds that the offers took."""
         workload = self.workload(form, offers)
+        if not (workload / "offers.csv").exists():
+            shutil.rmtree(workload)
+            self.workload(form, offers)
         with self.daemon(path / "data", workload, workers=0, cores=self.cores) as daemon:
             self.run(self.build / "kansenctl", "-s", daemon.socket, "import", "partners", workload / "partners.csv",
                      patience=IMPORT_PATIENCE)

@@ -49,10 +49,12 @@ struct loop {
     int epoll;
     struct conn *conns;
     size_t count;
-    int64_t *due; // of each kind: when its next request is due
-    size_t *turn; // of each kind: where the search for a free connection starts
-    bool paced;   // a kind has an interval
-    bool told;    // a refusal was shown
+    int64_t *due;     // of each kind: when its next request is due
+    size_t *turn;     // of each kind: where the search for a free connection starts
+    size_t in_flight; // on all connections
+    bool paced;       // a kind has an interval
+    bool draining;    // nothing new is sent
+    bool told;        // a refusal was shown
 };
 
 static int64_t
@@ -125,6 +127,7 @@ gather(struct loop *loop, struct conn *conn, int64_t since)
     }
     conn->out_len += one->len;
     conn->slots[(conn->first + conn->in_flight++) % conn->kind->depth] = (struct slot){one->id, since};
+    loop->in_flight++;
     conn->next = conn->next + 1 < frames->count ? conn->next + 1 : 0;
 }
 
@@ -137,7 +140,7 @@ has_room(const struct conn *conn)
 static void
 refill(struct loop *loop, struct conn *conn, int64_t now)
 {
-    if (conn->kind->interval > 0 || !has_room(conn))
+    if (loop->draining || conn->kind->interval > 0 || !has_room(conn))
         return;
     while (conn->in_flight < conn->kind->depth)
         gather(loop, conn, now);
@@ -220,13 +223,19 @@ static void
 take_answer(struct loop *loop, struct conn *conn, const uint8_t *payload, size_t len, int64_t now)
 {
     const uint8_t *at = payload, *end = payload + len;
-    uint64_t id;
+    uint64_t id, took;
 
     if (len == 0 || *at != ID_TAG)
         errx(1, "an answer does not start with its id");
     at = read_varint(at + 1, end, &id);
-    histogram_add(&conn->kind->times, (uint64_t)(now - take_slot(conn, id)));
-    conn->kind->bytes += len;
+    took = (uint64_t)(now - take_slot(conn, id));
+    loop->in_flight--;
+    if (loop->draining) {
+        conn->kind->drained++;
+    } else {
+        histogram_add(&conn->kind->times, took);
+        conn->kind->bytes += len;
+    }
     if (at < end && *at == STATUS_TAG)
         conn->kind->refused += is_refused(loop, payload, len);
 }
@@ -382,28 +391,43 @@ close_loop(struct loop *loop)
     free(loop->turn);
 }
 
-// Sends and receives until the time has come, or the first kind has so many answers. With an interval it
-// never sleeps, so that its own wake-up is in no time that it tells.
+// One wake-up. With an interval it never sleeps, so that its own wake-up is in no time that it tells.
+static void
+turn(struct loop *loop)
+{
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(loop->epoll, events, EVENTS, loop->paced ? 0 : WAIT_MS);
+
+    if (count < 0 && errno != EINTR)
+        err(1, "epoll");
+    for (int i = 0; i < count; i++)
+        on_event(loop, events[i].data.ptr, events[i].events);
+    for (size_t i = 0; loop->paced && !loop->draining && i < loop->run->n_kinds; i++) {
+        if (loop->run->kinds[i].interval > 0)
+            send_due(loop, i, now_ns(CLOCK_MONOTONIC));
+    }
+}
+
+// Sends and receives until the time has come, or the first kind has so many answers.
 static void
 turn_until(struct loop *loop, int64_t until, uint64_t most)
 {
-    struct epoll_event events[EVENTS];
     const struct traffic_kind *first = loop->run->kinds;
-    int64_t now = now_ns(CLOCK_MONOTONIC);
 
-    while (now < until && (most == 0 || first->times.count < most)) {
-        int count = epoll_wait(loop->epoll, events, EVENTS, loop->paced ? 0 : WAIT_MS);
+    while (now_ns(CLOCK_MONOTONIC) < until && (most == 0 || first->times.count < most))
+        turn(loop);
+}
 
-        if (count < 0 && errno != EINTR)
-            err(1, "epoll");
-        for (int i = 0; i < count; i++)
-            on_event(loop, events[i].data.ptr, events[i].events);
-        now = now_ns(CLOCK_MONOTONIC);
-        for (size_t i = 0; loop->paced && i < loop->run->n_kinds; i++) {
-            if (loop->run->kinds[i].interval > 0)
-                send_due(loop, i, now);
-        }
-    }
+static void
+drain(struct loop *loop)
+{
+    int64_t until = now_ns(CLOCK_MONOTONIC) + (int64_t)PATIENCE_S * NANO;
+
+    loop->draining = true;
+    while (loop->in_flight > 0 && now_ns(CLOCK_MONOTONIC) < until)
+        turn(loop);
+    if (loop->in_flight > 0)
+        warnx("%zu requests are not answered after %d s", loop->in_flight, PATIENCE_S);
 }
 
 static void
@@ -411,7 +435,7 @@ start_window(struct traffic_run *run)
 {
     for (size_t i = 0; i < run->n_kinds; i++) {
         histogram_reset(&run->kinds[i].times);
-        run->kinds[i].refused = run->kinds[i].bytes = 0;
+        run->kinds[i].refused = run->kinds[i].bytes = run->kinds[i].drained = 0;
     }
 }
 
@@ -440,5 +464,6 @@ traffic_run(struct traffic_run *run)
     run->took = (double)(now_ns(CLOCK_MONOTONIC) - began) / NANO;
     run->daemon_cpu = (double)(cpu_of(run->daemon) - daemon) / NANO;
     run->own_cpu = (double)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - own) / NANO;
+    drain(&loop);
     close_loop(&loop);
 }

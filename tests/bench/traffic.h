@@ -25,6 +25,7 @@ struct traffic_kind {
     struct histogram times;
     uint64_t refused; // answers that were not OK; they count as answers too
     uint64_t bytes;   // of answers
+    uint64_t drained; // answers after the window: to what was in flight at its end
 };
 
 struct traffic_run {
@@ -43,7 +44,8 @@ struct traffic_run {
     double own_cpu;    // and of this program
 };
 
-// Connects, says hello, sends, measures, disconnects.
+// Connects, says hello, sends, measures, waits for what is still in flight (so that nothing of this run is
+// left to do for the daemon in the next), disconnects.
 void traffic_run(struct traffic_run *run);
 
 // Connects and says hello; returns a blocking socket.

@@ -71,7 +71,7 @@ class Writer:
         whole blocks of the page cache, which may be many pages.)"""
         before = self.daemon.figures("io")["wchar"]
         run = self.load(kind, *LOADS[load], seconds=stages.PATIENCE, warm_up=0, more=("--count", COUNTED[load]))
-        return (self.daemon.figures("io")["wchar"] - before) / run["normal"]["answers"]
+        return (self.daemon.figures("io")["wchar"] - before) / (run["normal"]["answers"] + run["normal"]["drained"])
 
 
 def sync_rate(stage, scratch, records):
