@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the time of a query grows with offers, radius and interests; and the worst query, beside which others go on."""
+import peers
 import stage as stages
 
 OFFERS = (10_000, 30_000, 100_000, 250_000, 1_000_000, 2_500_000)
@@ -14,6 +15,7 @@ UTRECHT = [52.0907, 5.1214]  # within 100 km of most of the country
 BEATS = 0.3  # share of the daemon's time that other queries take beside the worst one
 SLOW_SHARE = 0.25  # and that the worst one takes
 LONGEST = 10  # seconds of a run
+WORST_RUNS = 5  # of each query that may be the worst
 
 
 def with_interests(queries, count):
@@ -36,7 +38,7 @@ def cpu_us(stage, daemon, requests):
 
 def measure_growth(stage, report):
     """Time of a query against offers, radius and interests."""
-    growth = {"offers": [], "radius_km": [], "interests": []}
+    growth = {"offers": [], "limit_offers": [], "radius_km": [], "interests": []}
     sizes = sorted({size for size in OFFERS if size < stage.large} | {stage.offers, stage.large})
     if stage.quick:
         sizes = [size for size in sizes if size <= stage.offers]
@@ -46,6 +48,7 @@ def measure_growth(stage, report):
         with stage.serving("flat", size) as daemon:
             found = stage.medians({"it": lambda d=daemon, r=requests: cpu_us(stage, d, r)}, RUNS)
         growth["offers"].append([size, found["it"]["us"]])
+        growth["limit_offers"].append([size, 1e6 / peers.contest(stage, "limit", size)["qps_per_core"]])
     queries = stage.queries("flat", stage.offers)
     files = {("radius_km", km): stage.write_queries(f"radius-{km}", [{**query, "radius_m": km * 1000} for query in queries])
              for km in RADII_KM}
@@ -85,7 +88,7 @@ def measure_worst(stage, report):
         alone = {}
         for name, query in worst_queries().items():
             path = stage.write_queries("worst-" + name.replace(" ", "-"), [query])
-            run = stage.load(daemon, "--requests", path, seconds=min(stage.seconds, 2))
+            run = stage.load(daemon, "--requests", path, "--count", WORST_RUNS, seconds=LONGEST, warm_up=0)
             alone[name] = run["normal"]["p50_us"] / 1000
             stage.say(f"worst query, {stage.large:,} offers, {name}: {alone[name]:.1f} ms")
         worst = max(alone, key=alone.get)
