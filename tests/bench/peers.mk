@@ -18,3 +18,13 @@ $(BUILD)/limit: $(YARDSTICK_OBJ) $(CONTEST_OBJ) $(WORKLOAD_OBJ) $(PROTO_LIB) $(B
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(CLIENT_LIBS)
 
 -include $(CONTEST_OBJ:.o=.d) $(YARDSTICK_OBJ:.o=.d)
+
+PEER_OBJ    := $(BUILD)/obj/tests/bench/cells.o
+SQLITE_LIBS  = $(shell pkg-config --libs sqlite3)
+$(PEER_OBJ) $(BUILD)/obj/tests/bench/peer_sqlite.o: CFLAGS += -O3 -march=native
+
+$(BUILD)/peer_sqlite: $(BUILD)/obj/tests/bench/peer_sqlite.o $(PEER_OBJ) $(CONTEST_OBJ) $(WORKLOAD_OBJ) $(PROTO_LIB) \
+                      $(BASE_LIB)
+	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(SQLITE_LIBS) $(CLIENT_LIBS)
+
+-include $(PEER_OBJ:.o=.d) $(BUILD)/obj/tests/bench/peer_sqlite.d
