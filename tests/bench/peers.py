@@ -5,6 +5,7 @@ import json
 import answers
 import stage as stages
 
+CONTESTANTS = ("limit", "peer_sqlite", "peer_postgres")
 PATIENCE = 900  # seconds that a contestant may take, with the making of its data
 
 
@@ -20,15 +21,6 @@ def answers_of(stage, name, offers):
     return stage.workload("flat", offers) / f"answers-{name}"
 
 
-def compare_answers(stage, report):
-    """All contestants answer every query once, and must agree. (Those of SQLite and PostgreSQL are kept from their runs.)"""
-    for offers in (stage.offers, stage.large):
-        stage.say(f"answers of kansend, {offers:,} offers")
-        with stage.serving("flat", offers) as daemon:
-            stage.run(stage.build / "load", "--server", daemon.server, "--requests", stage.workload("flat", offers) / "requests.bin",
-                      "--verify", answers_of(stage, "kansen", offers), patience=PATIENCE)
-
-
 def measure_limit(stage, report):
     """What one core does in its own memory, without a network, a protocol or a store."""
     for offers, key in ((stage.offers, "limit"), (stage.large, "limit_2500k")):
@@ -38,7 +30,24 @@ def measure_limit(stage, report):
 
 def measure_sqlite(stage, report):
     """SQLite in process."""
+    stage.say(f"SQLite in process, {stage.offers:,} offers")
+    report["sqlite"] = contest(stage, "peer_sqlite", stage.offers)
 
 
 def measure_postgres(stage, report):
     """PostgreSQL."""
+
+
+def compare_answers(stage, report):
+    """Kansen answers every query once, and must agree with all contestants that have run."""
+    for offers in (stage.offers, stage.large):
+        files = {"kansend": answers_of(stage, "kansend", offers)}
+        with stage.serving("flat", offers) as daemon:
+            stage.run(stage.build / "load", "--server", daemon.server, "--requests", stage.workload("flat", offers) / "requests.bin",
+                      "--verify", files["kansend"], patience=PATIENCE)
+        files |= {name: answers_of(stage, name, offers) for name in CONTESTANTS if answers_of(stage, name, offers).exists()}
+        difference = answers.first_difference(files)
+        if difference is not None:
+            raise SystemExit(f"the contestants do not give the same answers, {offers:,} offers: {difference}")
+        stage.say(f"{stages.QUERIES} queries over {offers:,} offers: the same answers from {', '.join(files)}")
+        report["answers"] = {**report.get("answers", {}), str(offers): list(files)}

@@ -19,6 +19,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUERIES = 2000
 SERVER_CORE, LOAD_CORE = 0, 1
+BYTES_PER_OFFER = 2000  # of a workload and its store on the disk
 PATIENCE = 60  # seconds that a start or a stop may take
 IMPORT_PATIENCE = 1200
 SERVES = re.compile(r"serves on 127\.0\.0\.1:(\d+)")
@@ -61,6 +62,7 @@ class Daemon:
              "--listen", "127.0.0.1:0", "--listen", self.socket, "--admin", "off", "--workers", str(workers)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=lambda: prepare_child(cores))
         watchdog = threading.Timer(PATIENCE, self.process.kill)
+        watchdog.daemon = True
         watchdog.start()
         said, found = "", None
         while found is None:
@@ -101,6 +103,9 @@ class Stage:
         self.began = time.monotonic()
         self.made = set()
         self.folder.mkdir(parents=True, exist_ok=True)
+        needed = (2 * self.large + 2_000_000) * BYTES_PER_OFFER
+        if not any(self.folder.glob("*-store")) and shutil.disk_usage(self.folder).free < needed:
+            raise SystemExit(f"{self.folder}: the bench needs {needed / 1e9:.0f} GB there; --dir names another place")
         if len(self.cores) < 2:
             raise SystemExit("the bench needs two cores: one for the server and one for the load generator")
 

@@ -31,6 +31,7 @@ def one_commit(report):
     return get(report, "disk.one_record.commits_per_s") / get(report, "registrations.1x1.per_s")
 
 
+SIZES = {"offers": 250_000, "large": 2_500_000}  # that the targets are meant for
 AT_LEAST, AT_MOST, TOLD = "at least", "at most", "told"
 # What, sense, figure, unit, how it is found.
 TARGETS = (
@@ -44,9 +45,9 @@ TARGETS = (
     ("match pipelined, 16 in flight on each", TOLD, None, "/s", value("match_pipelined.qps_per_core")),
     ("match with total and facets", TOLD, None, "/s", value("match_counted.qps_per_core")),
     ("full form / flat form", AT_LEAST, 0.5, "x", ratio("match_full.qps_per_core", "match.qps_per_core")),
-    ("2.5M offers / 250k offers", AT_LEAST, 0.3, "x", ratio("match_2500k.qps_per_core", "match.qps_per_core")),
+    ("{large} offers / {offers} offers", AT_LEAST, 0.3, "x", ratio("match_2500k.qps_per_core", "match.qps_per_core")),
     ("two workers / one, per CPU-second x cores", AT_LEAST, 1.7, "x", value("two_workers.ratio")),
-    ("start until READY, 2.5M offers, warm", AT_MOST, 100, "ms", value("start_ms")),
+    ("start until READY, {large} offers, warm", AT_MOST, 100, "ms", value("start_ms")),
     ("import / bare LMDB loader, as records arrive", AT_MOST, 3, "x", value("import.ratio")),
     ("import / bare LMDB loader, records sorted", TOLD, None, "x", value("import.ratio_to_sorted")),
     ("import", TOLD, None, "s", value("import.seconds")),
@@ -60,7 +61,7 @@ TARGETS = (
     ("bytes written per registration, 16x16", TOLD, None, "B", value("bytes_written.registration.16x16")),
     ("bytes written per reservation, 1x1", TOLD, None, "B", value("bytes_written.reservation.1x1")),
     ("bytes written per reservation, 16x16", TOLD, None, "B", value("bytes_written.reservation.16x16")),
-    ("worst query over 2.5M offers, p50 alone", TOLD, None, "ms", lambda report: max(get(report, "worst.alone_ms").values())),
+    ("worst query over {large} offers, p50 alone", TOLD, None, "ms", lambda report: max(get(report, "worst.alone_ms").values())),
     ("others' longest wait beside it", AT_MOST, 20, "ms", value("worst.beside_max_us", 1e-3)),
     ("others' p99 beside it / alone", AT_MOST, 3, "x", value("worst.ratio_p99")),
 )
@@ -74,7 +75,9 @@ AXES = (("offers", "offers"), ("radius_km", "radius, km"), ("interests", "intere
 
 def judge(report):
     """(what, what is wanted, what was found, "reached", "NOT reached" or "") of each target."""
-    for what, sense, figure, unit, find in TARGETS:
+    sizes = {key: svg.short(report.get(key, size)) for key, size in SIZES.items()}
+    for name, sense, figure, unit, find in TARGETS:
+        what = name.format(**sizes)
         wanted = "" if figure is None else f"{'dream' if sense == TOLD else sense} {figure:,g} {unit}"
         try:
             found = find(report)
