@@ -45,8 +45,10 @@ def prepare_child(cores):
 
 
 def median_of(results):
-    """The median of each number of several results of one shape."""
-    return {key: statistics.median(result[key] for result in results) for key in results[0]}
+    """The median of each number of several results of one shape, and how far apart they lie: the least and the greatest."""
+    medians = {key: statistics.median(result[key] for result in results) for key in results[0]}
+    spread = {key: [min(result[key] for result in results), max(result[key] for result in results)] for key in results[0]}
+    return {**medians, "runs": len(results), "spread": spread}
 
 
 class Daemon:
@@ -223,4 +225,4 @@ class Stage:
         for _ in range(runs or self.runs):
             for name, measure in measures.items():
                 results[name].append(measure())
-        return {name: {**median_of(found), "runs": len(found)} for name, found in results.items()}
+        return {name: median_of(found) for name, found in results.items()}

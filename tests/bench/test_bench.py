@@ -110,7 +110,8 @@ class Picture(unittest.TestCase):
 
 class Pieces(unittest.TestCase):
     def test_medians(self):
-        self.assertEqual(stage.median_of([{"a": 1, "b": 9}, {"a": 5, "b": 8}, {"a": 3, "b": 1}]), {"a": 3, "b": 8})
+        self.assertEqual(stage.median_of([{"a": 1, "b": 9}, {"a": 5, "b": 8}, {"a": 3, "b": 1}]),
+                         {"a": 3, "b": 8, "runs": 3, "spread": {"a": [1, 5], "b": [1, 9]}})
 
     def test_interests(self):
         queries = [{"interests": {"a": 1, "b": 2}}, {"interests": {"b": 3, "c": 4}}, {"interests": {"d": 5}}]

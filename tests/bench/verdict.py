@@ -10,6 +10,7 @@ class Missing(Exception):
 
 
 def get(report, path):
+    """What stands at this path of names."""
     found = report
     for key in path.split("."):
         if not isinstance(found, dict) or key not in found:
@@ -24,6 +25,10 @@ def ratio(above, below):
 
 def value(path, factor=1.0):
     return lambda report: get(report, path) * factor
+
+
+def memory(kind):
+    return lambda report: get(report, f"memory.offers_{report.get('large')}.{kind}_mib")
 
 
 def one_commit(report):
@@ -48,6 +53,8 @@ TARGETS = (
     ("{large} offers / {offers} offers", AT_LEAST, 0.3, "x", ratio("match_2500k.qps_per_core", "match.qps_per_core")),
     ("two workers / one, per CPU-second x cores", AT_LEAST, 1.7, "x", value("two_workers.ratio")),
     ("start until READY, {large} offers, warm", AT_MOST, 100, "ms", value("start_ms")),
+    ("own memory, {large} offers", TOLD, None, "MiB", memory("own")),
+    ("pages of the store in memory (page cache)", TOLD, None, "MiB", memory("store_pages")),
     ("import / bare LMDB loader, as records arrive", AT_MOST, 3, "x", value("import.ratio")),
     ("import / bare LMDB loader, records sorted", TOLD, None, "x", value("import.ratio_to_sorted")),
     ("import", TOLD, None, "s", value("import.seconds")),
@@ -57,6 +64,12 @@ TARGETS = (
     ("registrations 1x1", TOLD, None, "/s", value("registrations.1x1.per_s")),
     ("registrations 16x1", TOLD, None, "/s", value("registrations.16x1.per_s")),
     ("registrations 16x16", TOLD, None, "/s", value("registrations.16x16.per_s")),
+    ("reservations 1x1", TOLD, None, "/s", value("reservations.1x1.per_s")),
+    ("reservations 16x1", TOLD, None, "/s", value("reservations.16x1.per_s")),
+    ("reservations 16x16", TOLD, None, "/s", value("reservations.16x16.per_s")),
+    ("PostgreSQL's registrations, 16x1", TOLD, None, "/s", value("postgres_writes.16x1.per_s")),
+    ("commits of LMDB alone, one record each", TOLD, None, "/s", value("disk.one_record.commits_per_s")),
+    ("commits of LMDB alone, 64 records each", TOLD, None, "/s", value("disk.records_64.commits_per_s")),
     ("bytes written per registration, 1x1", TOLD, None, "B", value("bytes_written.registration.1x1")),
     ("bytes written per registration, 16x16", TOLD, None, "B", value("bytes_written.registration.16x16")),
     ("bytes written per reservation, 1x1", TOLD, None, "B", value("bytes_written.reservation.1x1")),
@@ -70,14 +83,20 @@ CONTESTANTS = (("limit: plain memory, in process", "limit", None), ("match, pipe
                ("SQLite, in process", "sqlite", 1), ("PostgreSQL, postings", "postgres", 1),
                ("PostgreSQL, PostGIS and intarray", "postgres_postgis", 1), ("ping", "ping", None),
                ("ping, pipelined", "ping_pipelined", None))
+MORE_RATES = (("ping, one connection", "ping_one"), ("match, one connection", "match_one"), ("match, 64 connections", "match_64"),
+              ("match, full form, pipelined", "match_full_pipelined"), ("limit, {large} offers", "limit_2500k"),
+              ("match, {large} offers", "match_2500k"), ("match, {large} offers, pipelined", "match_2500k_pipelined"))
 AXES = (("offers", "offers"), ("radius_km", "radius, km"), ("interests", "interests"))
+
+
+def sizes(report):
+    return {key: svg.short(report.get(key, size)) for key, size in SIZES.items()}
 
 
 def judge(report):
     """(what, what is wanted, what was found, "reached", "NOT reached" or "") of each target."""
-    sizes = {key: svg.short(report.get(key, size)) for key, size in SIZES.items()}
     for name, sense, figure, unit, find in TARGETS:
-        what = name.format(**sizes)
+        what = name.format(**sizes(report))
         wanted = "" if figure is None else f"{'dream' if sense == TOLD else sense} {figure:,g} {unit}"
         try:
             found = find(report)
@@ -95,11 +114,11 @@ def table(report):
 
 
 def rates(report):
-    """The rates of all contestants, one a line."""
-    rows = [("on one core", "queries/s", "p50 us", "p99 us")]
-    for label, key, _ in CONTESTANTS:
+    """All rates, one a line."""
+    rows = [("on one core", "a second", "p50 us", "p99 us")]
+    for label, key in [(label, key) for label, key, _ in CONTESTANTS] + list(MORE_RATES):
         if key in report:
-            rows.append((label, *(svg.number(report[key][figure]) for figure in ("qps_per_core", "p50_us", "p99_us"))))
+            rows.append((label.format(**sizes(report)), *(svg.number(report[key][figure]) for figure in ("qps_per_core", "p50_us", "p99_us"))))
     return "\n".join(f"{row[0]:<34}{row[1]:>12}{row[2]:>12}{row[3]:>12}" for row in rows)
 
 
