@@ -408,14 +408,18 @@ turn(struct loop *loop)
     }
 }
 
-// Sends and receives until the time has come, or the first kind has so many answers.
+// Sends and receives until the time has come and the first kind has an answer, or has so many of them.
 static void
 turn_until(struct loop *loop, int64_t until, uint64_t most)
 {
     const struct traffic_kind *first = loop->run->kinds;
+    int64_t now = now_ns(CLOCK_MONOTONIC), latest = now + (int64_t)PATIENCE_S * NANO;
 
-    while (now_ns(CLOCK_MONOTONIC) < until && (most == 0 || first->times.count < most))
+    while ((now < until || (first->times.count == 0 && now < latest)) &&
+           (most == 0 || first->times.count < most)) {
         turn(loop);
+        now = now_ns(CLOCK_MONOTONIC);
+    }
 }
 
 static void

@@ -33,7 +33,7 @@ struct traffic_run {
     unsigned port;
     pid_t daemon;    // whose CPU time is told; 0 = nobody's
     double warm_up;  // seconds before the window
-    double seconds;  // the window's greatest length
+    double seconds;  // the window's length; longer only while no answer has come
     uint64_t most;   // the window also ends with so many answers of the first kind; 0 = no matter how many
     uint64_t serial; // the next serial number for frames with digits; goes on from run to run
     struct traffic_kind *kinds;
