@@ -8,6 +8,7 @@ COLOURS = ("#0b6e99", "#d9730d", "#448361", "#9065b0")
 PLAIN = "#9fb3c8"
 FONT = "font-family='Helvetica, Arial, sans-serif'"
 TITLE, TEXT = 15, 12  # font sizes
+LEAST_SPAN = 1.0  # powers of ten that a scale shows, so that what hardly changes looks so
 BAR, GAP, LABELS = 20, 9, 210  # height of a bar, space between bars, width of what stands left of them
 
 
@@ -36,11 +37,11 @@ def short(value):
 
 
 class Scale:
-    """A logarithmic scale from the values to [start, end], with a little room on both sides or down to a power of ten."""
+    """A logarithmic scale from the values to [start, end], with room on both sides or down to a power of ten."""
 
     def __init__(self, values, start, end, whole=False):
         least, greatest = math.log10(min(values)), math.log10(max(values))
-        room = max((greatest - least) * 0.06, 0.05)
+        room = max((greatest - least) * 0.06, (LEAST_SPAN - greatest + least) / 2, 0.05)
         self.least = math.floor(least - 0.05) if whole else least - room
         self.greatest = greatest + room
         self.start, self.end = start, end
