@@ -11,9 +11,10 @@ PATIENCE = 900  # seconds that a contestant may take, with the making of its dat
 
 def contest(stage, program, offers, *more):
     """Runs a contestant, which pins itself, answers all queries once, and then tells the medians of its own runs."""
-    return json.loads(stage.run(stage.build / program, "--form", "flat", "--offers", offers, "--queries", stages.QUERIES, "--seeds",
+    found = json.loads(stage.run(stage.build / program, "--form", "flat", "--offers", offers, "--queries", stages.QUERIES, "--seeds",
                                 stages.ROOT / "seeds", "--core", stages.SERVER_CORE, "--answers", answers_of(stage, program, offers),
                                 *more, patience=PATIENCE))
+    return {key: value for key, value in found.items() if key in ("qps_per_core", "p50_us", "p99_us", "bytes")}
 
 
 def answers_of(stage, name, offers):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon's reads: pings and matches, on stores of both sizes, with one and two workers, and its start."""
+import peers
 import stage as stages
 
 
@@ -22,6 +23,8 @@ def measure_match(stage, report):
             "match_64": rate(*match, connections=64),
             "match_pipelined": rate(*match, connections=16, in_flight=16),
             "match_counted": rate("--requests", counted, connections=16),
+            # In turns with the daemon, so that a slow minute of the machine meets both sides of their ratio.
+            "limit": lambda: peers.contest(stage, "limit", stage.offers),
         }))
         report["memory"] = {**report.get("memory", {}), f"offers_{stage.offers}": memory_of(daemon)}
 
