@@ -5,16 +5,25 @@ import json
 import answers
 import stage as stages
 
-CONTESTANTS = ("limit", "peer_sqlite", "peer_postgres")
+CONTESTANTS = ("limit", "peer_sqlite", "postgres", "postgres-postgis")
+POSTGIS_TIMED = 400  # queries that the slow form is timed on; it answers all of them once
 PATIENCE = 900  # seconds that a contestant may take, with the making of its data
 
 
 def contest(stage, program, offers, *more):
     """Runs a contestant, which pins itself, answers all queries once, and then tells the medians of its own runs."""
-    found = json.loads(stage.run(stage.build / program, "--form", "flat", "--offers", offers, "--queries", stages.QUERIES, "--seeds",
-                                stages.ROOT / "seeds", "--core", stages.SERVER_CORE, "--answers", answers_of(stage, program, offers),
-                                *more, patience=PATIENCE))
-    return {key: value for key, value in found.items() if key in ("qps_per_core", "p50_us", "p99_us", "bytes")}
+    return figures(stage.run(*command(stage, program, offers, stages.SERVER_CORE), "--answers", answers_of(stage, program, offers), *more,
+                             patience=PATIENCE))
+
+
+def command(stage, program, offers, core):
+    return (stage.build / program, "--form", "flat", "--offers", offers, "--queries", stages.QUERIES, "--seeds", stages.ROOT / "seeds",
+            "--core", core)
+
+
+def figures(text):
+    """The numbers of a contestant's line."""
+    return {key: value for key, value in json.loads(text).items() if key not in ("name", "offers", "queries")}
 
 
 def answers_of(stage, name, offers):
@@ -36,7 +45,17 @@ def measure_sqlite(stage, report):
 
 
 def measure_postgres(stage, report):
-    """PostgreSQL."""
+    """PostgreSQL in its two forms, and its durable registrations; the server on one core, who asks on the other."""
+    folder = stages.ROOT / "tests" / "bench"
+
+    def run(way, *more):
+        stage.say(f"PostgreSQL, {way}, {stage.offers:,} offers")
+        return figures(stage.run(folder / "with_postgres.sh", stage.folder, *command(stage, "peer_postgres", stage.offers, stages.LOAD_CORE),
+                                 "--sql", folder / "sql", "--way", way, *more, patience=PATIENCE,
+                                 env={"SERVER_CORE": str(stages.SERVER_CORE)}))
+    report["postgres"] = run("posting", "--answers", answers_of(stage, "postgres", stage.offers))
+    report["postgres_postgis"] = run("postgis", "--answers", answers_of(stage, "postgres-postgis", stage.offers), "--timed", POSTGIS_TIMED)
+    report["postgres_writes"] = run("register")
 
 
 def compare_answers(stage, report):

@@ -114,11 +114,14 @@ class Stage:
     def say(self, text):
         print(f"[{time.monotonic() - self.began:6.1f} s] {text}", flush=True)
 
-    def run(self, *command, patience=PATIENCE, cores=None):
+    def run(self, *command, patience=PATIENCE, cores=None, env=None):
         """Runs a program to its end and returns what it printed."""
         command = [str(part) for part in command]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=patience,
-                              preexec_fn=lambda: prepare_child(cores or self.cores))
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=patience, env={**os.environ, **(env or {})},
+                                  preexec_fn=lambda: prepare_child(cores or self.cores))
+        except subprocess.TimeoutExpired:
+            raise SystemExit(f"{' '.join(command)}: not done after {patience} s") from None
         if done.returncode != 0:
             raise SystemExit(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
