@@ -29,3 +29,11 @@ $(PEER_PROGRAMS:%=$(BUILD)/%): $(PROTO_LIB) $(BASE_LIB)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $(filter %.o,$^) $(PROTO_LIB) $(BASE_LIB) -o $@ $(PEER_LIBS)
 
 -include $(PEER_OBJ:.o=.d)
+
+# Linted like all others, but for what needs the headers of a database: of that the form alone.
+PEER_DB_SRC := $(wildcard tests/bench/postgres_*.c tests/bench/peer_*.c)
+C_SOURCES   += $(filter-out $(PEER_DB_SRC),$(PEER_OBJ:$(BUILD)/obj/%.o=%.c))
+.PHONY: lint-format-peers
+lint-format: lint-format-peers
+lint-format-peers:
+	@clang-format --dry-run --Werror $(PEER_DB_SRC) $(wildcard tests/bench/*.h)
