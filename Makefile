@@ -170,7 +170,7 @@ seeds-check:
 layers:
 	$(PYTHON) tests/lint/layers.py
 
-include tests/crash/targets.mk tests/model/targets.mk tests/bench/targets.mk tests/bench/peers.mk
+include tests/crash/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1

@@ -36,9 +36,14 @@ main(int argc, char **argv)
     if (r == 0)
         r = sliced_new(workload, &sliced);
     if (r == 0) {
-        struct contest contest = {"limit", workload, values[0], ask, sliced, sliced_bytes(sliced)};
+        struct contest contest = {"limit", workload, values[0], options.queries, CONTEST_RUNS, ask, sliced};
+        struct contest_figures figures;
+        char more[64];
 
-        r = contest_run(&contest);
+        snprintf(more, sizeof more, ",\"bytes\":%zu", sliced_bytes(sliced));
+        r = contest_run(&contest, &figures);
+        if (r == 0)
+            contest_print(&contest, &figures, more);
     }
     if (r != 0)
         fprintf(stderr, "limit: %s\n", strerror(r < 0 ? -r : r));

@@ -235,9 +235,12 @@ main(int argc, char **argv)
     if (r == 0)
         r = open_peer(&peer, values[2]);
     if (r == 0) {
-        struct contest contest = {"sqlite", workload, values[0], ask, &peer, 0};
+        struct contest contest = {"sqlite", workload, values[0], options.queries, 5, ask, &peer};
+        struct contest_figures figures;
 
-        r = contest_run(&contest);
+        r = contest_run(&contest, &figures);
+        if (r == 0)
+            contest_print(&contest, &figures, "");
     }
     if (r < 0)
         fprintf(stderr, "sqlite: %s\n", strerror(-r));

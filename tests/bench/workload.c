@@ -8,6 +8,7 @@
 #include "base/date.h"
 #include "tests/bench/dice.h"
 #include "tests/bench/workload_seeds.h"
+#include <assert.h>
 #include <errno.h>
 #include <kansen/v1/common.pb-c.h>
 #include <stdlib.h>
@@ -90,8 +91,11 @@ choices_init(struct choices *choices, uint32_t count)
 static uint32_t
 choose(const struct choices *choices, struct dice *dice)
 {
-    uint64_t thrown = dice_next(dice) % choices->sums[choices->count - 1];
+    uint64_t sum = choices->sums[choices->count - 1], thrown;
     uint32_t low = 0, high = choices->count - 1;
+
+    assert(sum != 0);
+    thrown = dice_next(dice) % sum;
 
     while (low < high) {
         uint32_t middle = (low + high) / 2;
@@ -309,7 +313,7 @@ make_query(const struct maker *maker, struct dice *dice, uint32_t index, struct 
         fill_query(maker, dice, query);
 }
 
-// Weights: inhabitants of a town; of the interests plain Zipf, 1 / rank, over a shuffled list.
+// Weights: inhabitants of a town; of the interests Zipf, 1 / (rank + skew), over a shuffled list.
 static int
 prepare(struct maker *maker)
 {
@@ -325,7 +329,7 @@ prepare(struct maker *maker)
         maker->towns.sums[i] = sum += made->towns[i].weight;
     sum = 0;
     for (uint32_t i = 0; i < made->n_interests; i++)
-        maker->ranks.sums[i] = sum += (UINT64_C(1) << 32) / (i + 1);
+        maker->ranks.sums[i] = sum += (UINT64_C(1) << 32) / (i + UINT64_C(1) + made->options.skew);
     for (uint32_t i = 0; i < made->n_interests; i++) {
         uint32_t other = dice_below(&dice, i + 1);
 

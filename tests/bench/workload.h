@@ -23,6 +23,7 @@ struct workload_options {
     enum workload_form form;
     uint32_t offers, queries; // how many
     uint64_t seed;
+    uint32_t skew; // how even interests are: the one of rank r (from 1) weighs 1 / (r + skew); 0 = plain Zipf
     const char *seeds_dir; // folder of regions.csv and interests.csv
 };
 

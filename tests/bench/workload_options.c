@@ -7,11 +7,13 @@
 
 #define OFFERS_MAX  10000000u
 #define QUERIES_MAX 10000000u
+#define SKEW_MAX    1000000u
 
 static int
 usage(const char *program, const struct workload_flag *flags)
 {
-    fprintf(stderr, "usage: %s [--form flat|full] [--offers N] [--queries N] [--seed N] [--seeds DIR]",
+    fprintf(stderr,
+            "usage: %s [--form flat|full] [--offers N] [--queries N] [--seed N] [--skew N] [--seeds DIR]",
             program);
     for (const struct workload_flag *flag = flags; flag->name != NULL; flag++)
         fprintf(stderr, flag->required ? " --%s %s" : " [--%s %s]", flag->name, flag->value);
@@ -42,6 +44,8 @@ read_shared(const char *name, const char *value, struct workload_options *out)
         out->queries = (uint32_t)number;
     } else if (strcmp(name, "seed") == 0 && read_number(value, UINT64_MAX, &number)) {
         out->seed = number;
+    } else if (strcmp(name, "skew") == 0 && read_number(value, SKEW_MAX, &number)) {
+        out->skew = (uint32_t)number;
     } else if (strcmp(name, "seeds") == 0) {
         out->seeds_dir = value;
     } else {
