@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import statistics
@@ -51,6 +52,18 @@ def median_of(results):
     return {**medians, "runs": len(results), "spread": spread}
 
 
+def busy_seconds():
+    """Seconds that all cores together have worked, for whatever program, or were taken away from this machine."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _idle, _wait, irq, soft, steal = (int(word) for word in file.readline().split()[1:9])
+    return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def children_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Daemon:
     """A kansend on a store, on some cores. It serves as soon as it is made; started_ms tells how long that took."""
 
@@ -84,6 +97,10 @@ class Daemon:
         text = pathlib.Path(f"/proc/{self.pid}/{name}").read_text(encoding="utf-8")
         return {key: int(value) for key, value in re.findall(r"^(\w+):\s+(\d+)", text, re.MULTILINE)}
 
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self):
         self.process.terminate()
         try:
@@ -104,6 +121,7 @@ class Stage:
         self.cores = sorted(os.sched_getaffinity(0))
         self.began = time.monotonic()
         self.made = set()
+        self.others = []  # of each run of reads: cores that something else worked on
         self.folder.mkdir(parents=True, exist_ok=True)
         needed = (2 * self.large + 2_000_000) * BYTES_PER_OFFER
         if not any(self.folder.glob("*-store")) and shutil.disk_usage(self.folder).free < needed:
@@ -215,11 +233,15 @@ class Stage:
 
     def rate(self, daemon, *what, **options):
         """One run in the figures of the report. The daemon sits on one core, so answers per second are those of a core."""
+        before, began = busy_seconds() - daemon.cpu_seconds() - children_seconds(), time.monotonic()
         run = self.load(daemon, *what, **options)
+        others = (busy_seconds() - daemon.cpu_seconds() - children_seconds() - before) / (time.monotonic() - began)
+        self.others.append(max(0.0, others))
         normal = run["normal"]
         return {"qps_per_core": normal["qps"], "p50_us": normal["p50_us"], "p99_us": normal["p99_us"], "max_us": normal["max_us"],
-                "qps_per_cpu_second": normal["answers"] / run["daemon_cpu_s"],
-                "load_core_busy": run["load_cpu_s"] / run["seconds"], "bytes_per_answer": normal["bytes_per_answer"]}
+                "qps_per_cpu_second": normal["answers"] / run["daemon_cpu_s"], "core_busy": run["daemon_cpu_s"] / run["seconds"],
+                "load_core_busy": run["load_cpu_s"] / run["seconds"], "others_cores": max(0.0, others),
+                "bytes_per_answer": normal["bytes_per_answer"]}
 
     def medians(self, measures, runs=None):
         """Runs each of the named measures several times, in turns, so that what changes on the machine meanwhile meets all
