@@ -116,7 +116,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(DAEMON_LIB) $(CLIENT_LIB) $(PROTO
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(DAEMON_LIBS) $(CLIENT_LIBS)
 
 # ---- The two commands ----------------------------------------------------------------------------------------------
-.PHONY: demo check check-long crash crash-short bench
+.PHONY: demo check check-long crash crash-short
 demo:
 	@config/install-packages.sh $(PACKAGES)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
@@ -125,7 +125,7 @@ demo:
 check:
 	@config/install-packages.sh $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory -j$(JOBS) all units build/gen-py/kansen/v1/protocol_pb2.py
-	@$(MAKE) --no-print-directory seeds-check layers unit integration oracle
+	@$(MAKE) --no-print-directory seeds-check layers unit integration oracle bench-check
 	@$(MAKE) --no-print-directory crash-short
 	@$(MAKE) --no-print-directory asan tsan
 	@echo 'make check: all passed'
@@ -145,11 +145,6 @@ crash-short:
 	@$(MAKE) --no-print-directory model kill-nine contention
 	@$(MAKE) --no-print-directory power-cut POWER_CUT_COMMITS=150 POWER_CUT_CUTS=300
 	@$(MAKE) --no-print-directory disk-faults
-
-bench:
-	@config/install-packages.sh $(CHECK_PACKAGES)
-	@$(MAKE) --no-print-directory -s -j$(JOBS) all
-	@$(MAKE) --no-print-directory bench-reserves
 
 # ---- Tests, on what is installed -------------------------------------------------------------------------------------
 .PHONY: units unit integration oracle seeds-check layers asan tsan
@@ -175,7 +170,7 @@ seeds-check:
 layers:
 	$(PYTHON) tests/lint/layers.py
 
-include tests/crash/targets.mk tests/model/targets.mk tests/bench/targets.mk
+include tests/crash/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1
