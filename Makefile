@@ -31,6 +31,8 @@ BUILD   := build$(if $(filter-out gcc,$(VARIANT)),/$(VARIANT))
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wundef
 # Messages for people are cut to their buffers on purpose.
 WARN     += $(if $(filter gcc%,$(CC)),-Wno-format-truncation)
+# Vectors are passed between inlined functions only.
+WARN     += -Wno-psabi
 CFLAGS   ?= $(if $(DEBUG),-O0,-O2) -g
 CFLAGS   += -std=gnu17 $(WARN) -fno-omit-frame-pointer -fstack-protector-strong -MMD -MP -pthread
 CFLAGS   += $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
@@ -87,6 +89,9 @@ $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h: proto/%.proto
 $(PB_PY) &: $(PROTOS)
 	@mkdir -p build/gen-py
 	$(call Q,GEN,build/gen-py)protoc --python_out=build/gen-py -I proto $(PROTOS)
+
+# Loops over arrays that are worth vector instructions.
+$(BUILD)/obj/daemon/match/reach.o: CFLAGS += $(if $(DEBUG),,-O3 -fno-math-errno -fno-trapping-math)
 
 # The generated headers come first; after that the dependency files know who includes what.
 $(BUILD)/obj/%.o: %.c | $(PB_H)

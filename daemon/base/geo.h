@@ -19,11 +19,14 @@ struct geo_point {
 // Metres from a to b; at most half the circumference, 20,015,114.
 uint32_t geo_distance_m(struct geo_point a, struct geo_point b);
 
-// A box of latitudes and longitudes that holds every point within radius_m of center, on the safe side. When
-// it holds a pole or crosses the date line, it spans all longitudes.
-struct geo_box {
-    int32_t lat_min_e6, lat_max_e6, lon_min_e6, lon_max_e6;
+// A point that many distances are measured from.
+struct geo_from {
+    struct geo_point point;
+    double cos_lat, sin_lat;
 };
-struct geo_box geo_box_around(struct geo_point center, uint32_t radius_m);
+struct geo_from geo_from_point(struct geo_point point);
+
+// The same number as geo_distance_m(from->point, to), several times as fast for points near each other.
+uint32_t geo_from_distance_m(const struct geo_from *from, struct geo_point to);
 
 #endif

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small table with one place for each residue of a partner's id: a newcomer takes the place of who was
-// there, so memory is bounded, and the answer is the store's in any case. Partner ids start from 1: 0 is an
-// empty place.
+// All partners that may train for the qualification are read at the first question, as there are few of one
+// qualification beside all partners; they come in order.
 #include "match/accredited.h"
 #include "store/records.h"
-
-#define PLACES 1024u
-
-struct memory {
-    uint64_t partner;
-    bool accredited;
-};
+#include "store/store.h"
+#include <stdlib.h>
+#include <string.h>
 
 struct accredited {
     struct txn *txn;
+    struct arena *arena;
     uint32_t qualification;
     int32_t day;
-    struct memory memory[PLACES];
+    bool read;
+    uint64_t *partners;
+    size_t n, room;
 };
 
 struct accredited *
@@ -24,28 +22,54 @@ accredited_new(struct txn *txn, struct arena *arena, uint32_t qualification, int
 {
     struct accredited *accredited = arena_alloc(arena, sizeof *accredited);
 
-    if (accredited == NULL)
-        return NULL;
-    accredited->txn = txn;
-    accredited->qualification = qualification;
-    accredited->day = day;
+    if (accredited != NULL)
+        *accredited =
+            (struct accredited){.txn = txn, .arena = arena, .qualification = qualification, .day = day};
     return accredited;
+}
+
+static int
+add(void *arg, uint64_t partner)
+{
+    struct accredited *accredited = arg;
+
+    if (accredited->n != 0 && accredited->partners[accredited->n - 1] == partner)
+        return 0;
+    if (accredited->n == accredited->room) {
+        size_t room = accredited->room == 0 ? 64 : 2 * accredited->room;
+        uint64_t *larger = arena_array(accredited->arena, room, sizeof *larger);
+
+        if (larger == NULL)
+            return STORE_FAULT_MEMORY;
+        if (accredited->n != 0)
+            memcpy(larger, accredited->partners, accredited->n * sizeof *larger);
+        accredited->partners = larger;
+        accredited->room = room;
+    }
+    accredited->partners[accredited->n++] = partner;
+    return 0;
+}
+
+static int
+compare_partners(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
 }
 
 int
 accredited_ask(struct accredited *accredited, uint64_t partner, bool *out)
 {
-    struct memory *memory = &accredited->memory[partner % PLACES];
-
-    if (memory->partner != partner) {
-        bool answer;
+    if (!accredited->read) {
         int r =
-            partner_accredited(accredited->txn, partner, accredited->qualification, accredited->day, &answer);
+            accreditation_each(accredited->txn, accredited->qualification, accredited->day, add, accredited);
 
         if (r != 0)
             return r;
-        *memory = (struct memory){partner, answer};
+        accredited->read = true;
     }
-    *out = memory->accredited;
+    *out = accredited->n != 0 &&
+           bsearch(&partner, accredited->partners, accredited->n, sizeof partner, compare_partners) != NULL;
     return 0;
 }

@@ -59,7 +59,7 @@ explain_run(struct txn *txn, const Kansen__V1__ExplainRequest *request, int32_t 
     r = explain_reason(&(struct reason_text_about){catalog, &query, request->query, &offer}, &eligible,
                        &offer.candidate, arena, response);
     if (r == 0)
-        r = answer_match(catalog, &query, &offer, true, arena, &response->match);
+        r = answer_match(&query, &offer, arena, &response->match);
     if (r == 0)
         *out = response;
     return r;

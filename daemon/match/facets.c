@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts stand in arrays by number; codes come in only when the answer is made. An offer counts once per
-// distinct root of its interests. A province counts what its municipalities count.
+// Counts stand in arrays by number; codes come in only when the answer is made. What a group adds is the
+// number of bits that its eligible slots share with a column. An offer counts once per distinct root of its
+// interests: the root itself or anything below it. A province counts what its municipalities count.
 #include "match/facets.h"
+#include "match/sieve.h"
 #include "proto/names.h"
 #include "store/catalog.h"
 #include "store/store.h"
@@ -13,7 +15,6 @@
 
 struct facets {
     const struct catalog *catalog;
-    const struct query *query;
     uint64_t kind[KINDS], partner_kind[KINDS];
     uint64_t *root;         // by interest id
     uint64_t *municipality; // by region id
@@ -21,42 +22,43 @@ struct facets {
 };
 
 struct facets *
-facets_new(const struct catalog *catalog, const struct query *query, struct arena *arena)
+facets_new(const struct catalog *catalog, struct arena *arena)
 {
     struct facets *facets = arena_alloc(arena, sizeof *facets);
 
     if (facets == NULL)
         return NULL;
     facets->catalog = catalog;
-    facets->query = query;
-    for (size_t place = 0; place < catalog_region_count(catalog); place++)
-        if (catalog_region_at(catalog, place)->id >= facets->n_regions)
-            facets->n_regions = (size_t)catalog_region_at(catalog, place)->id + 1;
+    facets->n_regions = (size_t)catalog_region_last(catalog) + 1;
     facets->municipality = arena_array(arena, facets->n_regions, sizeof *facets->municipality);
-    facets->root = arena_array(arena, query->n_interests, sizeof *facets->root);
+    facets->root = arena_array(arena, (size_t)catalog_interest_last(catalog) + 1, sizeof *facets->root);
     return facets->municipality == NULL || facets->root == NULL ? NULL : facets;
 }
 
-void
-facets_count(struct facets *facets, const struct offer_row *row)
+// Adds to counts[id] for every value of a class that occurs in the block.
+static void
+count_class(const struct block *block, const uint64_t *eligible, enum block_class class, uint64_t *counts,
+            size_t n_counts)
 {
-    uint16_t roots[OFFER_INTERESTS_MAX];
-    size_t n_roots = 0;
+    for (size_t i = block->header->first[class]; i < block->header->first[class + 1]; i++)
+        if (block->ids[i] < n_counts) // municipality 0 is none, which no region has
+            counts[block->ids[i]] +=
+                sieve_count(eligible, block_column_at(block, i), NULL, block->header->words);
+}
 
-    facets->kind[row->kind]++;
-    facets->partner_kind[row->partner_kind]++;
-    if (row->municipality < facets->n_regions)
-        facets->municipality[row->municipality]++; // 0 = none, which no region has
-    for (size_t i = 0; i < OFFER_INTERESTS_MAX && row->interests[i] != 0; i++) {
-        uint16_t root = query_interest(facets->query, row->interests[i])->root;
-        size_t known = 0;
+void
+facets_count(struct facets *facets, const struct block *block, const uint64_t *eligible)
+{
+    count_class(block, eligible, BLOCK_KIND, facets->kind, KINDS);
+    count_class(block, eligible, BLOCK_PARTNER_KIND, facets->partner_kind, KINDS);
+    count_class(block, eligible, BLOCK_MUNICIPALITY, facets->municipality, facets->n_regions);
+    for (size_t i = 0; i < catalog_root_count(facets->catalog); i++) {
+        uint16_t root = catalog_root_at(facets->catalog, i);
+        const uint8_t *itself = block_ranked(block, BLOCK_INTEREST, root);
+        const uint8_t *below = block_ranked(block, BLOCK_BELOW, root);
 
-        while (known < n_roots && roots[known] != root)
-            known++;
-        if (known == n_roots) {
-            roots[n_roots++] = root;
-            facets->root[root]++;
-        }
+        if (itself != NULL || below != NULL)
+            facets->root[root] += sieve_count(eligible, itself, below, block->header->words);
     }
 }
 

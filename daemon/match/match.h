@@ -9,15 +9,23 @@
 #include "base/fault.h"
 #include <kansen/v1/match.pb-c.h>
 #include <kansen/v1/protocol.pb-c.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct txn;
 
+// The answer to a query: a kansen.v1.MatchResponse that is about to be written.
+struct match_page;
+
 // Answers a query on the snapshot of txn (which has begun). today is the UTC date in days since 1970, used
-// where the query names no as_of. 0 with *out in the arena; FAULT with fault filled for a query that is not
-// valid; or a store fault (memory that runs out is STORE_FAULT_MEMORY).
+// where the query names no as_of. 0 with *out, in the arena and only while the snapshot is open; FAULT with
+// fault filled for a query that is not valid; or a store fault (memory that runs out is STORE_FAULT_MEMORY).
 int match_run(struct txn *txn, const Kansen__V1__MatchRequest *request, int32_t today, struct arena *arena,
-              Kansen__V1__MatchResponse **out, struct fault *fault) MUST_CHECK;
+              struct match_page **out, struct fault *fault) MUST_CHECK;
+
+// How many bytes the packed answer takes, and writing them.
+size_t match_page_size(const struct match_page *page);
+void match_page_write(const struct match_page *page, uint8_t *to);
 
 // Says for one offer its parts, or the first reason why it does not match. Same results; NOT_FOUND if there
 // is no such offer.

@@ -71,7 +71,7 @@ origin_at(struct resolve *resolve)
     if (at->lon_e6 < -GEO_LON_MAX_E6 || at->lon_e6 > GEO_LON_MAX_E6)
         return fault_set(resolve->fault, CODE_INVALID_ARGUMENT, "query.at.lon_e6",
                          "longitude %.6f is not between -180 and 180 degrees", at->lon_e6 / 1e6);
-    resolve->query->origin = (struct geo_point){at->lat_e6, at->lon_e6};
+    resolve->query->origin = geo_from_point((struct geo_point){at->lat_e6, at->lon_e6});
     return 0;
 }
 
@@ -83,7 +83,7 @@ origin_from_region(struct resolve *resolve)
 
     if (region == NULL)
         return unknown_region(resolve, "query.from_region", code);
-    resolve->query->origin = catalog_region_current(resolve->catalog, region)->centroid;
+    resolve->query->origin = geo_from_point(catalog_region_current(resolve->catalog, region)->centroid);
     return 0;
 }
 
@@ -112,7 +112,8 @@ origin_postcode(struct resolve *resolve)
         return r;
     if (postcode->centroid == NULL)
         return STORE_FAULT_CORRUPT;
-    resolve->query->origin = (struct geo_point){postcode->centroid->lat_e6, postcode->centroid->lon_e6};
+    resolve->query->origin =
+        geo_from_point((struct geo_point){postcode->centroid->lat_e6, postcode->centroid->lon_e6});
     return 0;
 }
 
@@ -134,7 +135,7 @@ resolve_origin(struct resolve *resolve)
             resolve->fault, CODE_INVALID_ARGUMENT, "query.origin",
             "nothing says where to look; give a point (at), a region (from_region) or a postcode "
             "to measure distances from, or a region to look in");
-    resolve->query->origin = resolve->query->region->centroid;
+    resolve->query->origin = geo_from_point(resolve->query->region->centroid);
     return 0;
 }
 

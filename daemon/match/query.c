@@ -124,7 +124,7 @@ query_resolve(struct txn *txn, const struct catalog *catalog, const Kansen__V1__
     };
     struct resolve resolve = {txn, catalog, wire, today, arena, out, fault};
 
-    *out = (struct query){0};
+    *out = (struct query){.catalog = catalog};
     if (wire == NULL)
         return fault_set(fault, CODE_INVALID_ARGUMENT, "query", "the request has no query; give one");
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -136,10 +136,12 @@ query_resolve(struct txn *txn, const struct catalog *catalog, const Kansen__V1__
     return 0;
 }
 
-const struct query_interest *
-query_interest(const struct query *query, uint16_t id)
+unsigned
+query_similarity(const struct query *query, uint32_t i, uint16_t offered)
 {
-    static const struct query_interest none;
+    const struct interest *interest = catalog_interest(query->catalog, offered);
 
-    return id < query->n_interests ? &query->interests[id] : &none;
+    if (interest == NULL || interest->root != query->wanted[i].root)
+        return 0; // as nearly always, so it is asked first
+    return catalog_similarity(query->catalog, query->wanted[i].id, offered);
 }

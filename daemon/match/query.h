@@ -8,13 +8,13 @@
 #include "base/attr.h"
 #include "base/fault.h"
 #include "base/geo.h"
+#include "store/catalog.h"
 #include <kansen/v1/match.pb-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct txn;
-struct catalog;
 struct region;
 
 #define QUERY_INTERESTS_MAX  16u
@@ -34,18 +34,15 @@ struct region;
 struct query_wanted {
     uint16_t id; // of the interest
     uint16_t weight;
-};
-
-// What the query makes of one interest of the taxonomy.
-struct query_interest {
-    uint16_t root;                           // id of the top-level interest above it
-    bool root_wanted;                        // some wanted interest has the same root
-    uint8_t similarity[QUERY_INTERESTS_MAX]; // percent, with each wanted interest
+    uint16_t root;
+    uint16_t n_above;
+    uint16_t above[CATALOG_DEPTH_MAX]; // ids of those above it, its parent first
 };
 
 // Bit n - 1 of a mask stands for enum value n; 0 = all. Dates are days since 1970.
 struct query {
-    struct geo_point origin;
+    const struct catalog *catalog; // that the numbers below are of
+    struct geo_from origin;
     uint32_t radius_m;           // 0 = no distance limit
     const struct region *region; // NULL = anywhere
     const bool *covered;         // by region id: municipality inside region; NULL = anywhere
@@ -67,8 +64,6 @@ struct query {
     uint32_t n_wanted;
     struct query_wanted wanted[QUERY_INTERESTS_MAX]; // in the order of the request
     uint32_t wanted_weight;                          // sum of their weights
-    const struct query_interest *interests;          // by interest id
-    size_t n_interests;                              // entries of interests
 
     uint32_t weight_interest, weight_proximity, weight_transition;
     uint32_t limit, max_per_partner, discover;
@@ -84,8 +79,7 @@ struct query {
 int query_resolve(struct txn *txn, const struct catalog *catalog, const Kansen__V1__Query *wire,
                   int32_t today, struct arena *arena, struct query *out, struct fault *fault) MUST_CHECK;
 
-// What the query makes of the interest with this id; an id that is none gives an entry that is similar to
-// nothing.
-const struct query_interest *query_interest(const struct query *query, uint16_t id);
+// Similarity of wanted interest i of the query and an offered one, in percent.
+unsigned query_similarity(const struct query *query, uint32_t i, uint16_t offered);
 
 #endif

@@ -2,10 +2,6 @@
 // Integers only, and 64 bits wide, so that no product can overflow: the greatest is 10,000 * 500,000.
 #include "match/score.h"
 
-#define FULL             10000u // basis points
-#define REMOTE_PROXIMITY 5000u
-#define OPEN_TRANSITION  5000u // an offer that targets no transition
-
 void
 score_renew(struct candidate *candidate)
 {
@@ -23,18 +19,19 @@ uint32_t
 score_distance(const struct query *query, struct candidate *candidate)
 {
     if (candidate->distance_m == SCORE_UNKNOWN)
-        candidate->distance_m = geo_distance_m(query->origin, candidate->row.position);
+        candidate->distance_m = geo_from_distance_m(&query->origin, candidate->row.position);
     return candidate->distance_m;
 }
 
 unsigned
-score_best_interest(const struct query *query, const struct offer_row *row, uint32_t i, unsigned *similarity)
+score_best_interest(const struct query *query, const uint16_t interests[OFFER_INTERESTS_MAX], uint32_t i,
+                    unsigned *similarity)
 {
     unsigned best = 0;
 
     *similarity = 0;
-    for (unsigned j = 0; j < OFFER_INTERESTS_MAX && row->interests[j] != 0; j++) {
-        unsigned percent = query_interest(query, row->interests[j])->similarity[i];
+    for (unsigned j = 0; j < OFFER_INTERESTS_MAX && interests[j] != 0; j++) {
+        unsigned percent = query_similarity(query, i, interests[j]);
 
         if (percent > *similarity) {
             *similarity = percent;
@@ -54,7 +51,7 @@ interest_part(const struct query *query, const struct offer_row *row)
     for (uint32_t i = 0; i < query->n_wanted; i++) {
         unsigned similarity;
 
-        score_best_interest(query, row, i, &similarity);
+        score_best_interest(query, row->interests, i, &similarity);
         sum += (uint64_t)query->wanted[i].weight * similarity;
     }
     return (uint32_t)(100 * sum / query->wanted_weight);
@@ -68,16 +65,19 @@ score_interest(const struct query *query, struct candidate *candidate)
     return candidate->interest;
 }
 
+uint32_t
+score_proximity(const struct query *query, uint32_t distance_m)
+{
+    uint64_t radius = query->radius_m == 0 ? QUERY_PROXIMITY_FREE_M : query->radius_m;
+
+    return distance_m > radius ? 0 : (uint32_t)(SCORE_FULL * (radius - distance_m) / radius);
+}
+
 static uint32_t
 proximity_part(const struct query *query, struct candidate *candidate)
 {
-    uint64_t radius = query->radius_m == 0 ? QUERY_PROXIMITY_FREE_M : query->radius_m;
-    uint64_t distance;
-
-    if (!score_has_distance(&candidate->row))
-        return REMOTE_PROXIMITY;
-    distance = score_distance(query, candidate);
-    return distance > radius ? 0 : (uint32_t)(FULL * (radius - distance) / radius);
+    return score_has_distance(&candidate->row) ? score_proximity(query, score_distance(query, candidate))
+                                               : SCORE_REMOTE_PROXIMITY;
 }
 
 static uint32_t
@@ -86,24 +86,42 @@ transition_part(const struct query *query, const struct offer_row *row)
     if (query->transition == 0)
         return 0;
     if (row->transitions == 0)
-        return OPEN_TRANSITION;
-    return (row->transitions >> (query->transition - 1) & 1) != 0 ? FULL : 0;
+        return SCORE_OPEN_TRANSITION;
+    return (row->transitions >> (query->transition - 1) & 1) != 0 ? SCORE_FULL : 0;
+}
+
+struct score_weights
+score_weights(const struct query *query, bool count_interest)
+{
+    struct score_weights weights = {
+        .interest = query->n_wanted != 0 && count_interest ? query->weight_interest : 0,
+        .proximity = query->weight_proximity,
+        .transition = query->transition != 0 ? query->weight_transition : 0,
+    };
+
+    weights.sum = weights.interest + weights.proximity + weights.transition;
+    return weights;
+}
+
+uint32_t
+score_total(const struct score_weights *weights, uint32_t interest, uint32_t proximity, uint32_t transition)
+{
+    uint64_t points =
+        weights->interest * interest + weights->proximity * proximity + weights->transition * transition;
+
+    return weights->sum == 0 ? 0 : (uint32_t)(points / weights->sum);
 }
 
 struct score
 score_of(const struct query *query, struct candidate *candidate, bool count_interest)
 {
+    struct score_weights weights = score_weights(query, count_interest);
     struct score score = {
         .interest = score_interest(query, candidate),
         .proximity = proximity_part(query, candidate),
         .transition = transition_part(query, &candidate->row),
     };
-    uint64_t wi = query->n_wanted != 0 && count_interest ? query->weight_interest : 0;
-    uint64_t wp = query->weight_proximity;
-    uint64_t wt = query->transition != 0 ? query->weight_transition : 0;
 
-    if (wi + wp + wt != 0)
-        score.total =
-            (uint32_t)((wi * score.interest + wp * score.proximity + wt * score.transition) / (wi + wp + wt));
+    score.total = score_total(&weights, score.interest, score.proximity, score.transition);
     return score;
 }

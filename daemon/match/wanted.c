@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The interests that a student has, and what they make of each interest of the taxonomy: a table by id, so
-// that scoring a row costs look-ups only.
+// The interests that a student has, and what lies above each of them.
 #include "match/given.h"
 #include "match/resolve.h"
 #include "store/catalog.h"
@@ -15,6 +14,16 @@ is_wanted(const struct query *query, uint16_t id)
         if (query->wanted[i].id == id)
             return true;
     return false;
+}
+
+static struct query_wanted
+make_wanted(const struct catalog *catalog, const struct interest *interest, uint32_t weight)
+{
+    struct query_wanted wanted = {.id = interest->id, .weight = (uint16_t)weight, .root = interest->root};
+
+    for (uint16_t above = interest->parent; above != 0; above = catalog_interest(catalog, above)->parent)
+        wanted.above[wanted.n_above++] = above;
+    return wanted;
 }
 
 static int
@@ -42,45 +51,8 @@ resolve_one(struct resolve *resolve, size_t index)
                          resolve_path(path, "interests", index, ".weight"),
                          "a weight of %u is too much; allowed are 1..%u, and 0 for %u", (unsigned)weight,
                          QUERY_WEIGHT_MAX, DEFAULT_WEIGHT);
-    query->wanted[query->n_wanted++] = (struct query_wanted){interest->id, (uint16_t)weight};
+    query->wanted[query->n_wanted++] = make_wanted(resolve->catalog, interest, weight);
     query->wanted_weight += weight;
-    return 0;
-}
-
-static void
-fill_entry(const struct catalog *catalog, const struct query *query, const struct interest *interest,
-           struct query_interest *out)
-{
-    out->root = interest->root;
-    for (uint32_t i = 0; i < query->n_wanted; i++) {
-        uint16_t wanted = query->wanted[i].id;
-
-        out->similarity[i] = (uint8_t)catalog_similarity(catalog, wanted, interest->id);
-        if (catalog_interest(catalog, wanted)->root == interest->root)
-            out->root_wanted = true;
-    }
-}
-
-static int
-fill_table(struct resolve *resolve)
-{
-    const struct catalog *catalog = resolve->catalog;
-    size_t count = catalog_interest_count(catalog), size = 0;
-    struct query_interest *table;
-
-    for (size_t place = 0; place < count; place++)
-        if (catalog_interest_at(catalog, place)->id >= size)
-            size = (size_t)catalog_interest_at(catalog, place)->id + 1;
-    table = arena_array(resolve->arena, size, sizeof *table);
-    if (table == NULL)
-        return STORE_FAULT_MEMORY;
-    for (size_t place = 0; place < count; place++) {
-        const struct interest *interest = catalog_interest_at(catalog, place);
-
-        fill_entry(catalog, resolve->query, interest, &table[interest->id]);
-    }
-    resolve->query->interests = table;
-    resolve->query->n_interests = size;
     return 0;
 }
 
@@ -98,5 +70,5 @@ wanted_resolve(struct resolve *resolve)
         if (r != 0)
             return r;
     }
-    return fill_table(resolve);
+    return 0;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hands queries to match/ with today's date.
+// Hands queries to match/ with today's date. A page of matches goes straight into the output.
 #include "rpc/answer_match.h"
 #include "base/clock.h"
 #include "match/match.h"
+#include "rpc/reply.h"
 #include "store/store.h"
 
 static int
@@ -17,16 +18,17 @@ int
 answer_match_match(struct call *call)
 {
     const Kansen__V1__MatchRequest *request = call->request->match;
-    Kansen__V1__MatchResponse *answer;
+    struct match_page *page;
+    uint8_t *to;
     int rc = check_query(call, request->query);
 
     if (rc == 0)
-        rc = match_run(call->txn, request, clock_today(), call->arena, &answer, &call->fault);
-    if (rc != 0)
-        return rc;
-    call->response.body_case = KANSEN__V1__RESPONSE__BODY_MATCH;
-    call->response.match = answer;
-    return 0;
+        rc = match_run(call->txn, request, clock_today(), call->arena, &page, &call->fault);
+    if (rc == 0)
+        rc = reply_begin(call, KANSEN__V1__RESPONSE__BODY_MATCH, match_page_size(page), &to);
+    if (rc == 0)
+        match_page_write(page, to);
+    return rc;
 }
 
 int

@@ -31,6 +31,8 @@ struct catalog {
     struct codes *fund_codes;         // number
     struct nearest *municipalities;   // id, in the order of the codes; no aliases
     uint32_t max_interest, max_region, max_fund;
+    size_t n_roots;
+    uint16_t *roots; // ids
 };
 
 // ---- Look-ups
@@ -59,6 +61,24 @@ catalog_interest_named(const struct catalog *catalog, const char *code)
     return catalog_interest_at(catalog, codes_find(catalog->interest_codes, code));
 }
 
+uint16_t
+catalog_interest_last(const struct catalog *catalog)
+{
+    return (uint16_t)catalog->max_interest;
+}
+
+size_t
+catalog_root_count(const struct catalog *catalog)
+{
+    return catalog->n_roots;
+}
+
+uint16_t
+catalog_root_at(const struct catalog *catalog, size_t place)
+{
+    return catalog->roots[place];
+}
+
 static bool
 interest_is_below(const struct catalog *catalog, const struct interest *node, uint16_t above)
 {
@@ -80,6 +100,12 @@ catalog_similarity(const struct catalog *catalog, uint16_t wanted, uint16_t offe
     if (interest_is_below(catalog, a, offered))
         return 60;
     return a->parent != 0 && a->parent == b->parent ? 30 : 0;
+}
+
+uint32_t
+catalog_region_last(const struct catalog *catalog)
+{
+    return catalog->max_region;
 }
 
 size_t
@@ -264,7 +290,8 @@ link_interests(struct catalog *catalog)
 {
     catalog->interest_by_id =
         arena_array(catalog->arena, catalog->max_interest + 1, sizeof(struct interest *));
-    if (catalog->interest_by_id == NULL)
+    catalog->roots = arena_array(catalog->arena, catalog->n_interests, sizeof *catalog->roots);
+    if (catalog->interest_by_id == NULL || catalog->roots == NULL)
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < catalog->n_interests; i++) {
         struct interest *interest = &catalog->interests[i];
@@ -282,6 +309,8 @@ link_interests(struct catalog *catalog)
         interest->root = parent == NULL ? interest->id : parent->root;
         interest->depth = parent == NULL ? 1 : (uint8_t)(parent->depth + 1);
         catalog->interest_by_id[interest->id] = interest;
+        if (parent == NULL)
+            catalog->roots[catalog->n_roots++] = interest->id;
     }
     return 0;
 }

@@ -50,6 +50,11 @@ const struct interest *catalog_interest_at(const struct catalog *catalog, size_t
 const struct interest *catalog_interest(const struct catalog *catalog, uint16_t id);
 const struct interest *catalog_interest_named(const struct catalog *catalog, const char *code);
 
+// The greatest id of an interest that there is; the ids of the roots, by place 0..count-1.
+uint16_t catalog_interest_last(const struct catalog *catalog);
+size_t catalog_root_count(const struct catalog *catalog);
+uint16_t catalog_root_at(const struct catalog *catalog, size_t place);
+
 // Similarity of a wanted and an offered interest in percent, as MATCHING says: 100, 60, 30 or 0.
 unsigned catalog_similarity(const struct catalog *catalog, uint16_t wanted, uint16_t offered);
 
@@ -59,6 +64,9 @@ size_t catalog_region_count(const struct catalog *catalog);
 const struct region *catalog_region_at(const struct catalog *catalog, size_t place);
 const struct region *catalog_region(const struct catalog *catalog, uint32_t id);
 const struct region *catalog_region_named(const struct catalog *catalog, const char *code);
+
+// The greatest id of a region that there is.
+uint32_t catalog_region_last(const struct catalog *catalog);
 
 // The region that an alias stands for; the region itself if it is none.
 const struct region *catalog_region_current(const struct catalog *catalog, const struct region *region);

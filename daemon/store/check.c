@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The check walks each table once. What is derived (external ids, cells, rows, accreditations) is compared in
-// both directions: every record has its entries, and there are as many entries as the records ask for.
+// The check walks each table once. What is derived (external ids, rows, cards, blocks, accreditations) is
+// compared in both directions: every record has its entries, and there are as many entries as the records ask
+// for.
 #include "store/check.h"
+#include "store/blocks.h"
+#include "store/card_write.h"
 #include "store/catalog.h"
 #include "store/check_state.h"
 #include "store/index.h"
@@ -123,10 +126,34 @@ step_partner(struct check *check, const MDB_val *key, const MDB_val *value)
 }
 
 static int
+check_derived(struct check *check, const struct catalog *catalog, const Kansen__V1__Offer *offer,
+              const Kansen__V1__Partner *partner, const struct offer_row *stored)
+{
+    struct offer_row derived;
+    bool good;
+    int rc;
+
+    index_derive(catalog, offer, partner, &derived);
+    derived.seats_taken = stored->seats_taken;
+    derived.taken_referred = stored->taken_referred;
+    if (memcmp(&derived, stored, sizeof derived) != 0)
+        check_problem(check, "offer %" PRIu64 ": its row in the index is not what follows from it",
+                      offer->id);
+    rc = card_check(check->txn, catalog, offer, partner, stored, &good);
+    if (rc == 0 && !good)
+        check_problem(check, "offer %" PRIu64 ": its card is not what follows from it", offer->id);
+    if (rc == 0)
+        rc = blocks_check(check->txn, stored, &good);
+    if (rc == 0 && !good)
+        check_problem(check, "offer %" PRIu64 ": its block does not say what its row says", offer->id);
+    return rc;
+}
+
+static int
 check_row(struct check *check, const Kansen__V1__Offer *offer, const Kansen__V1__Partner *partner)
 {
     const struct catalog *catalog = NULL;
-    struct offer_row derived, stored;
+    struct offer_row stored;
     int rc = txn_catalog(check->txn, &catalog);
 
     if (rc == 0)
@@ -136,15 +163,9 @@ check_row(struct check *check, const Kansen__V1__Offer *offer, const Kansen__V1_
         check_problem(check, "offer %" PRIu64 ": has no row in the index", offer->id);
         return 0;
     }
-    if (rc != 0)
-        return rc;
-    index_derive(catalog, offer, partner, &derived);
-    derived.seats_taken = stored.seats_taken;
-    derived.taken_referred = stored.taken_referred;
-    if (memcmp(&derived, &stored, sizeof stored) != 0)
-        check_problem(check, "offer %" PRIu64 ": its row in the index is not what follows from it",
-                      offer->id);
-    return check_seats(check, &stored);
+    if (rc == 0)
+        rc = check_derived(check, catalog, offer, partner, &stored);
+    return rc == 0 ? check_seats(check, &stored) : rc;
 }
 
 static int
@@ -158,7 +179,6 @@ step_offer(struct check *check, const MDB_val *key, const MDB_val *value)
 
     if (rc != 0 || offer == NULL)
         return rc;
-    check->expected[TABLE_OFFER_CELL]++;
     check->expected[TABLE_OFFER_ROW]++;
     check->expected[TABLE_PARTNER_OFFER]++;
     if (offer->id != key_read_u64(key->mv_data))
@@ -239,10 +259,11 @@ check_counts(struct check *check)
     } derived[] = {
         {TABLE_PARTNER_EXT, "partner_ext"},
         {TABLE_OFFER_EXT, "offer_ext"},
+        {TABLE_OFFER_ROW, "offer_row"},
+        {TABLE_BLOCK_HEAD, "block_head"},
+        {TABLE_BLOCK_SEATS, "block_seats"},
         {TABLE_PARTNER_OFFER, "partner_offer"},
         {TABLE_ACCREDITATION, "accreditation"},
-        {TABLE_OFFER_CELL, "offer_cell"},
-        {TABLE_OFFER_ROW, "offer_row"},
         {TABLE_SEAT, "seat"},
         {TABLE_TURN, "turn"},
         {TABLE_HOLD, "hold"},
@@ -270,9 +291,9 @@ check_tables(struct check *check)
         enum table table;
         check_step *step;
     } steps[] = {
-        {TABLE_INTEREST, step_interest},    {TABLE_REGION, step_region}, {TABLE_POSTCODE, step_postcode},
-        {TABLE_PARTNER, step_partner},      {TABLE_OFFER, step_offer},   {TABLE_JOURNAL, step_journal},
-        {TABLE_PLACEMENT, check_placement}, {TABLE_DUE, check_due},
+        {TABLE_INTEREST, step_interest}, {TABLE_REGION, step_region},        {TABLE_POSTCODE, step_postcode},
+        {TABLE_BLOCK_BODY, check_block}, {TABLE_PARTNER, step_partner},      {TABLE_OFFER, step_offer},
+        {TABLE_JOURNAL, step_journal},   {TABLE_PLACEMENT, check_placement}, {TABLE_DUE, check_due},
     };
     uint64_t first = 0;
     int rc = journal_first(check->txn, &first);
@@ -280,6 +301,8 @@ check_tables(struct check *check)
     check->expected[TABLE_JOURNAL] = first - 1;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
         rc = walk(check, steps[i].table, steps[i].step);
+    if (rc == 0)
+        rc = check_slots(check);
     return rc == 0 ? check_counts(check) : rc;
 }
 

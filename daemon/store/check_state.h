@@ -15,6 +15,7 @@ struct check {
     struct arena *arena; // of one step; reset behind it
     uint64_t problems;
     uint64_t expected[TABLE_COUNT]; // entries that the records ask for, in the tables that are derived
+    uint64_t slots;                 // of blocks, that stand for an offer
     XXH3_state_t *digest;
 };
 
@@ -29,6 +30,12 @@ int check_unpack(struct check *check, const char *what, const MDB_val *key, cons
 // Steps for each entry of a table. 0 or a fault.
 int check_placement(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_due(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_block(struct check *check, const MDB_val *key,
+                const MDB_val *value) MUST_CHECK; // of TABLE_BLOCK_BODY
+
+// Whether there are as many slots of blocks that stand for an offer, and as many cards, as there are offers,
+// once blocks and offers were walked. 0 or a fault.
+int check_slots(struct check *check) MUST_CHECK;
 
 // Whether an offer's seats taken are the placements that take one. 0 or a fault.
 struct offer_row;

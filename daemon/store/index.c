@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deriving the row of an offer from offer, partner and catalog, and writing it under its cell. The place of
-// an offer that names none follows MATCHING: its region's centroid, without a region the nearest
-// municipality, without both the partner's place.
+// Deriving the row and card of an offer from offer, partner and catalog, and keeping the blocks in step with the
+// rows. The place of an offer that names none follows MATCHING: its region's centroid, without a region the
+// nearest municipality, without both the partner's place.
 #include "store/index.h"
 #include "base/date.h"
+#include "store/blocks.h"
+#include "store/card_write.h"
 #include "store/catalog.h"
 #include "store/internal.h"
 #include "store/records.h"
+#include "store/write.h"
 #include <stdlib.h>
 #include <string.h>
 
+#define TIDY_BLOCKS        8u           // blocks that one step of tidying moves
 #define REFRESH_MEMORY_MAX (64u << 20) // bytes for the records of one refresh
 
 struct place {
@@ -121,95 +125,94 @@ index_derive(const struct catalog *catalog, const Kansen__V1__Offer *offer,
     derive_sets(catalog, offer, out);
 }
 
-static uint32_t
-cell_for(const struct offer_row *row)
+static int
+put_row(struct txn *txn, const struct offer_row *row)
 {
-    return (row->flags & OFFER_ROW_REMOTE) != 0 ? CELL_REMOTE : cell_of(row->position);
+    struct key key = key_number(row->offer_id);
+
+    return table_put(txn, TABLE_OFFER_ROW, &key, row, sizeof *row, 0);
 }
 
+// Brings the block of an offer from its old row (NULL: none) to the new one.
 static int
-write_row(struct txn *txn, const struct offer_row *row)
+move_in_blocks(struct txn *txn, const struct offer_row *old, const struct offer_row *row)
 {
-    struct key id = key_u64(row->offer_id);
-    uint32_t cell = cell_for(row);
-    struct key key = key_cell(cell, row->offer_id);
-    int rc = table_put(txn, TABLE_OFFER_CELL, &id, &cell, sizeof cell, 0);
+    int rc;
 
-    return rc != 0 ? rc : table_put(txn, TABLE_OFFER_ROW, &key, row, sizeof *row, 0);
-}
-
-static int
-delete_row(struct txn *txn, const struct offer_row *row)
-{
-    struct key key = key_cell(cell_for(row), row->offer_id);
-    int rc = table_del(txn, TABLE_OFFER_ROW, &key);
-
-    return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
-}
-
-// Puts a derived row in the place of the stored one, if there is one and it differs.
-static int
-replace_row(struct txn *txn, struct offer_row *row)
-{
-    struct offer_row old;
-    int rc = offer_row_get(txn, row->offer_id, &old);
-
-    if (rc < 0)
-        return rc;
-    if (rc == 0) {
-        row->seats_taken = old.seats_taken;
-        row->taken_referred = old.taken_referred;
-        if (memcmp(row, &old, sizeof old) == 0)
-            return 0;
-        if (cell_for(&old) != cell_for(row)) {
-            rc = delete_row(txn, &old);
-            if (rc != 0)
-                return rc;
-        }
-    }
-    return write_row(txn, row);
+    if (old == NULL)
+        return blocks_put(txn, row);
+    if (blocks_same_place(old, row))
+        return blocks_same_seats(old, row) ? 0 : blocks_mark(txn, row);
+    rc = blocks_remove(txn, old);
+    return rc == 0 ? blocks_put(txn, row) : rc;
 }
 
 int
 index_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Partner *partner)
 {
     const struct catalog *catalog = NULL;
-    struct offer_row row;
+    struct offer_row row, old;
+    bool known;
     int rc = txn_catalog(txn, &catalog);
 
-    if (rc != 0)
+    if (rc == 0)
+        rc = offer_row_get(txn, offer->id, &old);
+    if (rc < 0)
         return rc;
+    known = rc == 0;
     index_derive(catalog, offer, partner, &row);
-    return replace_row(txn, &row);
+    if (known) {
+        row.seats_taken = old.seats_taken;
+        row.taken_referred = old.taken_referred;
+    }
+    rc = card_put(txn, catalog, offer, partner, &row);
+    if (rc != 0 || (known && memcmp(&row, &old, sizeof old) == 0))
+        return rc;
+    rc = put_row(txn, &row);
+    return rc == 0 ? move_in_blocks(txn, known ? &old : NULL, &row) : rc;
 }
 
 int
 index_delete(struct txn *txn, uint64_t offer_id)
 {
-    struct key id = key_u64(offer_id);
+    struct key key = key_number(offer_id);
     struct offer_row row;
     int rc = offer_row_get(txn, offer_id, &row);
 
     if (rc == 0)
-        rc = delete_row(txn, &row);
+        rc = blocks_remove(txn, &row);
     if (rc == 0)
-        rc = table_del(txn, TABLE_OFFER_CELL, &id);
+        rc = card_delete(txn, offer_id);
+    if (rc == 0)
+        rc = table_del(txn, TABLE_OFFER_ROW, &key);
     return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
 }
 
 int
 index_take_seats(struct txn *txn, uint64_t offer_id, int seats, int referred)
 {
-    struct offer_row row;
-    struct key key;
-    int rc = offer_row_get(txn, offer_id, &row);
+    struct offer_row row, old;
+    int rc = offer_row_get(txn, offer_id, &old);
 
     if (rc != 0)
         return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
+    row = old;
     row.seats_taken = (uint16_t)(row.seats_taken + seats);
     row.taken_referred = (uint16_t)(row.taken_referred + referred);
-    key = key_cell(cell_for(&row), offer_id);
-    return table_put(txn, TABLE_OFFER_ROW, &key, &row, sizeof row, 0);
+    rc = put_row(txn, &row);
+    return rc == 0 ? move_in_blocks(txn, &old, &row) : rc;
+}
+
+int
+index_is_loose(struct txn *txn, bool *loose)
+{
+    return blocks_loose(txn, loose);
+}
+
+int
+index_tidy(struct txn *txn)
+{
+    return blocks_tidy(txn, TIDY_BLOCKS);
 }
 
 int

@@ -5,6 +5,7 @@
 #define STORE_INTERNAL_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "store/key.h"
 #include "store/store.h"
 #include "store/write.h"
@@ -19,8 +20,11 @@ enum table {
     TABLE_ACCREDITATION,
     TABLE_OFFER,
     TABLE_OFFER_EXT,
-    TABLE_OFFER_CELL,
     TABLE_OFFER_ROW,
+    TABLE_CARD,
+    TABLE_BLOCK_HEAD,
+    TABLE_BLOCK_BODY,
+    TABLE_BLOCK_SEATS,
     TABLE_INTEREST,
     TABLE_REGION,
     TABLE_POSTCODE,
@@ -51,6 +55,7 @@ struct txn {
     bool write;
     bool begun;
     bool places_changed; // regions changed: rows with a derived place are due before the commit
+    bool blocks_changed; // the index gets a new generation with the commit
     int fault;           // sticks until the end
     bool sequence_known;
     uint64_t sequence;           // of the last journal entry, once known
@@ -58,6 +63,11 @@ struct txn {
     uint64_t catalog_generation; // of the store's taxonomy
     bool catalog_known;          // the one that is loaded is the one of this moment
     bool catalog_uncommitted;    // loaded after changes of this very transaction
+    struct directory *directory; // of the blocks, as of directory_generation; NULL = none loaded
+    bool directory_known;        // the one that is loaded is this snapshot's
+    uint64_t directory_generation;
+    struct block_build *build; // of a writer; NULL = not needed yet
+    struct buf chunk, card;    // of a writer: what a value is put together in
     struct {
         bool known, changed; // changed: to be put before the commit
         uint64_t last;
@@ -80,9 +90,12 @@ int table_del(struct txn *txn, enum table table, const struct key *key) MUST_CHE
 int table_seek(struct txn *txn, enum table table, const struct key *from, MDB_val *key,
                MDB_val *value) MUST_CHECK;
 
+#define CARD_CHUNK 64u // cards in a value
+
 // Numbers in the table meta; a missing one is 0.
 #define META_FORMAT         "format"
 #define META_GENERATION     "taxonomy_generation"
+#define META_BLOCKS         "blocks_generation"
 #define META_LAST_PARTNER   "last_partner"
 #define META_LAST_OFFER     "last_offer"
 #define META_LAST_INTEREST  "last_interest"
@@ -110,5 +123,6 @@ int record_unpack(struct txn *txn, const MDB_val *key, const MDB_val *value,
 // Reads the whole taxonomy that txn sees. Freed by catalog_free.
 int catalog_load(struct txn *txn, struct catalog **out) MUST_CHECK;
 void catalog_free(struct catalog *catalog);
+void directory_free(struct directory *directory); // NULL is safe
 
 #endif

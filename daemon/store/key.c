@@ -99,11 +99,50 @@ key_accreditation(uint32_t crebo, uint64_t partner, uint32_t place)
 }
 
 struct key
-key_cell(uint32_t cell, uint64_t offer)
+key_number(uint64_t number)
 {
     struct key key = empty_key();
 
-    append_u32(&key, cell);
+    append(&key, &number, sizeof number);
+    return key;
+}
+
+struct key
+key_group(const struct key *block, uint8_t group)
+{
+    struct key key = *block;
+
+    append(&key, &group, sizeof group);
+    return key;
+}
+
+// Spreads the lower 32 bits, a zero between each two.
+static uint64_t
+spread(uint64_t bits)
+{
+    bits = (bits | bits << 16) & UINT64_C(0x0000FFFF0000FFFF);
+    bits = (bits | bits << 8) & UINT64_C(0x00FF00FF00FF00FF);
+    bits = (bits | bits << 4) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    bits = (bits | bits << 2) & UINT64_C(0x3333333333333333);
+    return (bits | bits << 1) & UINT64_C(0x5555555555555555);
+}
+
+uint64_t
+key_morton(struct geo_point point)
+{
+    uint32_t north = (uint32_t)(point.lat_e6 + GEO_LAT_MAX_E6), east = (uint32_t)(point.lon_e6 + GEO_LON_MAX_E6);
+
+    return spread(north) << 1 | spread(east);
+}
+
+struct key
+key_block(enum key_block_size size, enum key_block_place place, struct geo_point point, uint64_t offer)
+{
+    uint8_t prefix[KEY_BLOCK_PREFIX] = {(uint8_t)size, (uint8_t)place};
+    struct key key = {0};
+
+    append(&key, prefix, sizeof prefix);
+    append_u64(&key, place == KEY_BLOCK_REMOTE ? 0 : key_morton(point));
     append_u64(&key, offer);
     return key;
 }

@@ -11,8 +11,12 @@
 //   accreditation  crebo u32, partner u64, place in the list u32    first day i32, last day i32
 //   offer          offer u64                                        checksum, kansen.v1.Offer
 //   offer_ext      source, 0x00, external id                        offer u64
-//   offer_cell     offer u64                                        cell u32
-//   offer_row      cell u32, offer u64                              struct offer_row
+//   offer_row      offer, u64 in host byte order                    struct offer_row
+//   card           offer / 64, u64 in host byte order               cards of 64 offers (card.c)
+//   block_head     size u8, placed or remote u8, Morton code u64,   box of each group of slots
+//                  offer u64
+//   block_body     as block_head                                    store/block.h
+//   block_seats    as block_head, group u8                          store/seats.h
 //   interest       code                                             checksum, kansen.v1.Interest
 //   region         code                                             checksum, kansen.v1.Region
 //   postcode       postcode u16                                     checksum, kansen.v1.Postcode
@@ -32,6 +36,7 @@
 #ifndef STORE_KEY_H
 #define STORE_KEY_H
 
+#include "base/geo.h"
 #include "store/store.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -47,7 +52,7 @@ struct key key_text(const char *text); // text shorter than STORE_KEY_MAX
 struct key key_external(const char *source, const char *external_id);
 struct key key_pair(uint64_t first, uint64_t second);
 struct key key_accreditation(uint32_t crebo, uint64_t partner, uint32_t place);
-struct key key_cell(uint32_t cell, uint64_t offer);
+struct key key_number(uint64_t number); // in host byte order, for a table of LMDB's integer keys
 struct key key_bytes(const void *bytes, size_t len); // len at most STORE_KEY_MAX
 struct key key_triple(uint64_t first, uint64_t second, uint64_t third);
 struct key key_student_seat(const uint8_t student[16], uint64_t offer);
@@ -55,6 +60,26 @@ struct key key_hold(const char *client, uint64_t placement);
 struct key key_due(int64_t time_us, uint8_t kind, uint64_t id);
 struct key key_decline(uint64_t partner, uint32_t reason);
 struct key key_answer_age(int64_t time_us, const struct key *answer);
+
+
+// Keys of blocks: size and kind of place come first, so each pair is a stretch of its own.
+enum key_block_size {
+    KEY_BLOCK_SMALL,
+    KEY_BLOCK_FULL,
+};
+enum key_block_place {
+    KEY_BLOCK_PLACED,
+    KEY_BLOCK_REMOTE, // point (0, 0)
+};
+#define KEY_BLOCK_PREFIX 2u // bytes of size and place
+struct key key_block(enum key_block_size size, enum key_block_place place, struct geo_point point,
+                     uint64_t offer);
+
+struct key key_group(const struct key *block, uint8_t group);
+
+// The bits of latitude and longitude interleaved, latitude's first: points that are near each other have codes
+// that are near each other, for the most part.
+uint64_t key_morton(struct geo_point point);
 
 // Numbers in a key that was read, at a byte offset.
 uint16_t key_read_u16(const void *bytes);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The index that matches are made from: one fixed-size row per offer, kept under its geographic cell, written
-// in the offer's own transaction. A row is derived from the offer, its partner and the catalog alone
-// (`kansend --check` derives all of them again), but for the seats taken, which count its placements.
+// What matching needs to know of an offer, as one fixed-size row under its id, written in the offer's own
+// transaction. A row is derived from the offer, its partner and the catalog alone (`kansend --check` derives all
+// of them again), but for the seats taken, which count its placements. Matches are looked for in the blocks
+// (store/block.h), which are made of rows.
 #ifndef STORE_OFFER_ROW_H
 #define STORE_OFFER_ROW_H
 
@@ -10,6 +11,7 @@
 #include <kansen/v1/offer.pb-c.h>
 #include <kansen/v1/partner.pb-c.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct txn;
@@ -54,30 +56,12 @@ uint16_t offer_row_language(const char code[2]);
 // Seats that are free on a day for a referred student or another one, by the rule of reserved seats. Pure.
 uint32_t offer_row_free(const struct offer_row *row, bool referred, int32_t day);
 
-// ---- Cells: a grid of 1/8 degree. Cells of one row of the grid are consecutive numbers from west to east.
-#define CELL_E6     125000
-#define CELL_REMOTE UINT32_MAX // holds the remote offers
+// ---- Reading. All: 0, STORE_E_NOT_FOUND or a fault.
 
-uint32_t cell_of(struct geo_point position);
-
-// The cells of grid row `row` (0 = southernmost) between two longitudes, as a range of numbers.
-struct cell_range {
-    uint32_t first, last;
-};
-uint32_t cell_row(int32_t lat_e6);
-struct cell_range cell_row_range(uint32_t row, int32_t lon_min_e6, int32_t lon_max_e6);
-
-// ---- Reading. A scan walks the rows of a range of cells in the order (cell, offer id).
-struct row_scan;
-int row_scan_new(struct txn *txn,
-                 struct row_scan **out) MUST_CHECK; // txn must have begun; free it before the txn ends
-void row_scan_free(struct row_scan *scan);
-void row_scan_start(struct row_scan *scan, uint32_t first_cell, uint32_t last_cell);
-
-// Copies the next row to out. 0, STORE_E_NOT_FOUND at the end of the range, or a fault.
-int row_scan_next(struct row_scan *scan, struct offer_row *out) MUST_CHECK;
-
-// The row of one offer. 0, STORE_E_NOT_FOUND or a fault.
+// The row of one offer.
 int offer_row_get(struct txn *txn, uint64_t offer_id, struct offer_row *out) MUST_CHECK;
+
+// The row with the smallest offer id above `after`.
+int offer_row_next(struct txn *txn, uint64_t after, struct offer_row *out) MUST_CHECK;
 
 #endif

@@ -193,33 +193,37 @@ partner_offer_next(struct txn *txn, uint64_t partner, uint64_t after, uint64_t *
     return 0;
 }
 
-int
-partner_accredited(struct txn *txn, uint64_t partner, uint32_t crebo, int32_t day, bool *accredited)
+static bool
+is_valid_on(const int32_t days[2], int32_t day)
 {
-    struct key from = key_accreditation(crebo, partner, 0);
-    const size_t prefix = from.len - sizeof(uint32_t);
-    uint32_t place = 0;
+    return (days[0] == DATE_NONE || days[0] <= day) && (days[1] == DATE_NONE || day <= days[1]);
+}
 
-    *accredited = false;
-    for (;;) {
-        MDB_val key, value;
+int
+accreditation_each(struct txn *txn, uint32_t crebo, int32_t day, int (*each)(void *arg, uint64_t partner),
+                   void *arg)
+{
+    struct key from = key_accreditation(crebo, 0, 0);
+    MDB_val key = {from.len, from.bytes}, value;
+    MDB_cursor *cursor;
+    int rc = txn_map(txn, mdb_cursor_open(txn->mdb, txn->store->dbi[TABLE_ACCREDITATION], &cursor));
+
+    if (rc != 0)
+        return rc;
+    rc = txn_map(txn, mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
+    while (rc == 0 && key.mv_size == from.len && key_read_u32(key.mv_data) == crebo) {
         int32_t days[2];
-        int rc = table_seek(txn, TABLE_ACCREDITATION, &from, &key, &value);
 
-        if (rc == STORE_E_NOT_FOUND)
-            return 0;
-        if (rc != 0)
-            return rc;
-        if (memcmp(key.mv_data, from.bytes, prefix) != 0)
-            return 0;
-        if (value.mv_size != sizeof days)
-            return txn_fail(txn, STORE_FAULT_CORRUPT);
-        memcpy(days, value.mv_data, sizeof days);
-        if ((days[0] == DATE_NONE || days[0] <= day) && (days[1] == DATE_NONE || day <= days[1])) {
-            *accredited = true;
-            return 0;
+        if (value.mv_size != sizeof days) {
+            rc = txn_fail(txn, STORE_FAULT_CORRUPT);
+            break;
         }
-        place = key_read_u32((const uint8_t *)key.mv_data + prefix) + 1;
-        from = key_accreditation(crebo, partner, place);
+        memcpy(days, value.mv_data, sizeof days);
+        if (is_valid_on(days, day))
+            rc = each(arg, key_read_u64((const uint8_t *)key.mv_data + sizeof crebo));
+        if (rc == 0)
+            rc = txn_map(txn, mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
     }
+    mdb_cursor_close(cursor);
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }

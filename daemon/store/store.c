@@ -21,8 +21,11 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_ACCREDITATION] = "accreditation",
     [TABLE_OFFER] = "offer",
     [TABLE_OFFER_EXT] = "offer_ext",
-    [TABLE_OFFER_CELL] = "offer_cell",
     [TABLE_OFFER_ROW] = "offer_row",
+    [TABLE_CARD] = "card",
+    [TABLE_BLOCK_HEAD] = "block_head",
+    [TABLE_BLOCK_BODY] = "block_body",
+    [TABLE_BLOCK_SEATS] = "block_seats",
     [TABLE_INTEREST] = "interest",
     [TABLE_REGION] = "region",
     [TABLE_POSTCODE] = "postcode",
@@ -112,8 +115,12 @@ open_tables(struct store *store, bool read_only, uint64_t *format)
 
     if (rc != 0)
         return rc;
-    for (int table = 0; table < TABLE_COUNT && rc == 0; table++)
-        rc = mdb_dbi_open(txn.mdb, table_names[table], read_only ? 0 : MDB_CREATE, &store->dbi[table]);
+    for (int table = 0; table < TABLE_COUNT && rc == 0; table++) {
+        bool numbers = table == TABLE_OFFER_ROW || table == TABLE_CARD;
+        unsigned flags = (read_only ? 0 : MDB_CREATE) | (numbers ? MDB_INTEGERKEY : 0);
+
+        rc = mdb_dbi_open(txn.mdb, table_names[table], flags, &store->dbi[table]);
+    }
     if (rc == 0 && meta_get(&txn, META_FORMAT, format) < 0)
         rc = EIO;
     if (rc == 0 && *format == 0 && !read_only) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transactions and the tables under them. The mapping of LMDB's errors stands here and nowhere else.
+#include "store/block.h"
 #include "store/catalog.h"
 #include "store/index.h"
 #include "store/internal.h"
@@ -109,6 +110,10 @@ txn_free(struct txn *txn)
     if (txn->mdb != NULL)
         mdb_txn_abort(txn->mdb);
     drop_catalog(txn);
+    directory_free(txn->directory);
+    block_build_free(txn->build);
+    buf_free(&txn->chunk);
+    buf_free(&txn->card);
     free(txn);
 }
 
@@ -120,7 +125,9 @@ txn_begin(struct txn *txn)
     assert(!txn->begun);
     txn->fault = 0;
     txn->places_changed = false;
+    txn->blocks_changed = false;
     txn->sequence_known = false;
+    txn->directory_known = false;
     txn->catalog_known = false;
     memset(txn->ids, 0, sizeof txn->ids);
     if (txn->write || txn->mdb == NULL)
@@ -178,6 +185,15 @@ commit_fault(struct store *store, int mdb_rc)
     return mdb_rc == EIO && is_disk_full(store) ? STORE_FAULT_FULL : map_code(mdb_rc);
 }
 
+static int
+next_blocks_generation(struct txn *txn)
+{
+    uint64_t generation;
+    int rc = meta_get(txn, META_BLOCKS, &generation);
+
+    return rc < 0 ? rc : meta_put(txn, META_BLOCKS, generation + 1);
+}
+
 int
 txn_commit(struct txn *txn)
 {
@@ -186,6 +202,8 @@ txn_commit(struct txn *txn)
     assert(txn->begun && txn->write);
     if (txn->fault == 0 && txn->places_changed)
         txn->fault = index_refresh_places(txn);
+    if (txn->fault == 0 && txn->blocks_changed)
+        txn->fault = next_blocks_generation(txn);
     if (txn->fault == 0)
         txn->fault = ids_put(txn);
     if (txn->fault != 0) {

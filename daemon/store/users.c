@@ -30,8 +30,7 @@ int
 interest_user(struct txn *txn, const Kansen__V1__Interest *interest, struct arena *arena, const char **user)
 {
     Kansen__V1__Interest *below;
-    struct row_scan *scan;
-    struct offer_row row;
+    struct offer_row row = {.offer_id = 0};
     size_t len = strlen(interest->code);
     int rc = interest_next(txn, interest->code, arena, &below);
 
@@ -43,13 +42,9 @@ interest_user(struct txn *txn, const Kansen__V1__Interest *interest, struct aren
         *user = arena_printf(arena, "interest %s", below->code);
         return *user == NULL ? txn_fail(txn, STORE_FAULT_MEMORY) : 0;
     }
-    rc = row_scan_new(txn, &scan);
-    if (rc != 0)
-        return rc;
-    row_scan_start(scan, 0, UINT32_MAX);
-    while ((rc = row_scan_next(scan, &row)) == 0 && !row_has_interest(&row, interest->id))
-        ;
-    row_scan_free(scan);
+    do
+        rc = offer_row_next(txn, row.offer_id, &row);
+    while (rc == 0 && !row_has_interest(&row, interest->id));
     if (rc == 0)
         return found(txn, arena, user, "offer", row.offer_id);
     return rc == STORE_E_NOT_FOUND ? 0 : rc;

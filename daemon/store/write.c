@@ -131,12 +131,12 @@ same_point(const Kansen__V1__Point *a, const Kansen__V1__Point *b)
     return a->lat_e6 == b->lat_e6 && a->lon_e6 == b->lon_e6;
 }
 
-// Whether an offer's row would come out the same under both.
+// Whether an offer's row and card would come out the same under both.
 static bool
 same_for_offers(const Kansen__V1__Partner *a, const Kansen__V1__Partner *b)
 {
-    return a->kind == b->kind && a->status == b->status && strcmp(a->region, b->region) == 0 &&
-           same_point(a->position, b->position);
+    return a->kind == b->kind && a->status == b->status && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->region, b->region) == 0 && same_point(a->position, b->position);
 }
 
 int
@@ -334,9 +334,11 @@ region_put(struct txn *txn, const Kansen__V1__Region *region, const Kansen__V1__
     struct key key = key_text(region->code);
     int rc = record_put(txn, TABLE_REGION, &key, &region->base);
 
-    // A new municipality may be nearest to an offer; a place that moved or was merged away may hold one.
+    // A new municipality may be nearest to an offer; a place that moved, was merged away or has another name may
+    // hold one.
     if (old == NULL ? region->type == KANSEN__V1__REGION_TYPE__REGION_TYPE_MUNICIPALITY
                     : !same_point(region->centroid, old->centroid) ||
+                          strcmp(region->name, old->name) != 0 ||
                           strcmp(region->successor, old->successor) != 0 ||
                           region->type == KANSEN__V1__REGION_TYPE__REGION_TYPE_PLACE)
         txn->places_changed = true;

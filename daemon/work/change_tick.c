@@ -63,5 +63,5 @@ change_tick(struct change *change)
     rc = answer_purge(change->txn, now - ANSWERS_KEPT_US, PURGES_PER_TICK);
     if (rc == 0 && change->command->journal_keep != 0)
         rc = journal_trim(change->txn, change->command->journal_keep, TRIMS_PER_TICK);
-    return rc;
+    return rc == 0 && change->n_noted == 0 ? index_tidy(change->txn) : rc;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // At most one tick is on its way; when it comes back and more is due, the next one follows at once. Between
-// ticks the thread looks every LOOK_MS: a snapshot and one look at the first key of two small tables.
+// ticks the thread looks every LOOK_MS: a snapshot and one look at the first key of two small tables. When nobody has
+// written for a while, a tick also tidies the index.
 #include "work/clockwork.h"
 #include "base/clock.h"
 #include "store/placement.h"
 #include "store/records.h"
 #include "store/store.h"
+#include "store/write.h"
 #include "work/job.h"
 #include "work/lifecycle.h"
 #include "work/mailbox.h"
@@ -21,11 +23,15 @@
 #define TICK_MEMORY_MAX ((size_t)64 << 20) // bytes
 #define TRIM_SLACK      1000u // entries above what is kept, so that not each new one costs a commit
 #define ANSWERS_KEPT_US INT64_C(86400000000)
+#define QUIET_LOOKS     10u // without a new entry in the journal, after which the index may be tidied
 
 struct clockwork {
     struct clockwork_options options;
     pthread_t thread;
     struct txn *txn;
+    uint64_t sequence;    // of the journal at the last look
+    unsigned quiet_looks; // since it grew
+    bool tidy;            // nothing was to be tidied at that sequence
 };
 
 static bool
@@ -35,6 +41,25 @@ is_journal_long(struct clockwork *clockwork)
 
     return keep != 0 && journal_first(clockwork->txn, &first) == 0 &&
            txn_sequence(clockwork->txn) - (first - 1) > keep + TRIM_SLACK;
+}
+
+// Whether nobody writes and the index could be put in a better shape.
+static bool
+may_tidy(struct clockwork *clockwork)
+{
+    uint64_t sequence = txn_sequence(clockwork->txn);
+    bool loose = false;
+
+    if (sequence != clockwork->sequence) {
+        clockwork->sequence = sequence;
+        clockwork->quiet_looks = 0;
+        clockwork->tidy = false;
+    }
+    if (clockwork->tidy || ++clockwork->quiet_looks < QUIET_LOOKS ||
+        index_is_loose(clockwork->txn, &loose) != 0)
+        return false;
+    clockwork->tidy = !loose;
+    return loose;
 }
 
 static bool
@@ -48,7 +73,7 @@ is_due(struct clockwork *clockwork)
         return false;
     yes = (due_first(clockwork->txn, &due) == 0 && due.time_us <= now) ||
           (answer_oldest(clockwork->txn, &oldest) == 0 && oldest < now - ANSWERS_KEPT_US) ||
-          is_journal_long(clockwork);
+          is_journal_long(clockwork) || may_tidy(clockwork);
     txn_end(clockwork->txn);
     return yes;
 }

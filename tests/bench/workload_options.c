@@ -58,8 +58,12 @@ int
 workload_options_read(int argc, char **argv, struct workload_options *out, const struct workload_flag *flags,
                       const char **values)
 {
-    *out = (struct workload_options){
-        .form = WORKLOAD_FLAT, .offers = 250000, .queries = 2000, .seed = 1, .seeds_dir = "seeds"};
+    *out = (struct workload_options){.form = WORKLOAD_FLAT,
+                                     .offers = 250000,
+                                     .queries = 2000,
+                                     .seed = 1,
+                                     .skew = 10,
+                                     .seeds_dir = "seeds"};
     for (int i = 1; i < argc; i += 2) {
         const struct workload_flag *flag = flags;
 

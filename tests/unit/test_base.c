@@ -103,40 +103,6 @@ test_distances(void **state)
     assert_int_equal(geo_distance_m((struct geo_point){0, 0}, (struct geo_point){1000000, 0}), 111195);
 }
 
-static double
-random_within(double least, double most)
-{
-    return least + (most - least) * (double)random() / (double)RAND_MAX;
-}
-
-// No point within the radius may lie outside the box, anywhere on earth.
-static void
-test_box_is_never_too_small(void **state)
-{
-    (void)state;
-    srandom(7);
-    for (int i = 0; i < 200000; i++) {
-        struct geo_point center = {(int32_t)random_within(-90e6, 90e6),
-                                   (int32_t)random_within(-180e6, 180e6)};
-        uint32_t radius = (uint32_t)pow(10, random_within(0, 5.69));
-        struct geo_box box = geo_box_around(center, radius);
-        double spread = radius / 111000.0 * 1e6 * 1.2;
-        struct geo_point point = {
-            (int32_t)fmax(-90e6, fmin(90e6, center.lat_e6 + random_within(-spread, spread))),
-            (int32_t)random_within(-180e6, 180e6)};
-
-        if (i % 2 == 0) {
-            double wide = fmin(180e6, spread / fmax(0.01, cos(center.lat_e6 / 1e6 * M_PI / 180)));
-
-            point.lon_e6 = (int32_t)fmax(-180e6, fmin(180e6, center.lon_e6 + random_within(-wide, wide)));
-        }
-        if (geo_distance_m(center, point) > radius)
-            continue;
-        assert_in_range(point.lat_e6 + 90000000, box.lat_min_e6 + 90000000, box.lat_max_e6 + 90000000);
-        assert_in_range(point.lon_e6 + 180000000, box.lon_min_e6 + 180000000, box.lon_max_e6 + 180000000);
-    }
-}
-
 static void
 test_text(void **state)
 {
@@ -206,7 +172,7 @@ main(void)
         cmocka_unit_test(test_buf_keeps_bytes_in_order),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_distances),
-        cmocka_unit_test(test_box_is_never_too_small),
+
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_text_check_each_byte),
         cmocka_unit_test(test_fault_is_cut_between_characters),

@@ -3,20 +3,52 @@
 // given. (Accreditation asks the store: test_match_run.c.)
 #include "base/date.h"
 #include "match/eligible.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/store_fixture.h"
 
 #define REASON(name) KANSEN__V1__REASON__REASON_##name
 #define TODAY        20000
 
-static const struct query_interest table[] = {[1] = {.root = 1, .root_wanted = true, .similarity = {100}}};
 static const bool covered[] = {[5] = true};
+
+// The state of a test is the catalog of a small store.
+struct taxonomy {
+    struct fixture fixture;
+    const struct catalog *catalog;
+    uint16_t sport; // id of the interest that is wanted and offered
+};
+
+static int
+setup(void **state)
+{
+    struct taxonomy *taxonomy = calloc(1, sizeof *taxonomy);
+
+    fixture_start(&taxonomy->fixture);
+    assert_int_equal(txn_begin(taxonomy->fixture.read), 0);
+    assert_int_equal(txn_catalog(taxonomy->fixture.read, &taxonomy->catalog), 0);
+    taxonomy->sport = catalog_interest_named(taxonomy->catalog, "sport")->id;
+    *state = taxonomy;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct taxonomy *taxonomy = *state;
+
+    fixture_end(&taxonomy->fixture);
+    free(taxonomy);
+    return 0;
+}
 
 // A query that uses every filter, and a row that passes all of them, just.
 static struct query
-a_query(void)
+a_query(void **state)
 {
+    const struct taxonomy *taxonomy = *state;
+
     return (struct query){
-        .origin = {51919170, 4388610},
+        .catalog = taxonomy->catalog,
+        .origin = geo_from_point((struct geo_point){51919170, 4388610}),
         .radius_m = 1000,
         .covered = covered,
         .n_regions = sizeof covered,
@@ -35,17 +67,17 @@ a_query(void)
         .n_languages = 2,
         .languages = {7, 8},
         .n_wanted = 1,
-        .wanted = {{1, 10}},
+        .wanted = {{.id = taxonomy->sport, .weight = 10, .root = taxonomy->sport}},
         .wanted_weight = 10,
-        .interests = table,
-        .n_interests = 2,
         .as_of = TODAY,
     };
 }
 
 static struct offer_row
-a_row(void)
+a_row(void **state)
 {
+    const struct taxonomy *taxonomy = *state;
+
     return (struct offer_row){
         .offer_id = 1,
         .partner_id = 1,
@@ -60,7 +92,7 @@ a_row(void)
         .seats_taken = 1,
         .reserved = 1,
         .levels = 1u << 15,
-        .interests = {1},
+        .interests = {taxonomy->sport},
         .funds = {2, 3},
         .languages = {9, 8},
         .kind = 2,
@@ -88,10 +120,9 @@ reason_of(const struct query *query, const struct offer_row *row)
 static void
 test_row_that_fits_all_passes(void **state)
 {
-    struct query query = a_query();
-    struct offer_row row = a_row();
+    struct query query = a_query(state);
+    struct offer_row row = a_row(state);
 
-    (void)state;
     assert_int_equal(reason_of(&query, &row), REASON(UNSPECIFIED));
 }
 
@@ -99,10 +130,9 @@ test_row_that_fits_all_passes(void **state)
 static void
 test_first_reason_that_fails_is_given(void **state)
 {
-    struct query query = a_query();
-    struct offer_row row = a_row();
+    struct query query = a_query(state);
+    struct offer_row row = a_row(state);
 
-    (void)state;
     row.interests[0] = 0;
     assert_int_equal(reason_of(&query, &row), REASON(INTEREST));
     row.position.lat_e6 += 20000;
@@ -141,10 +171,9 @@ static void
 test_empty_sides_fit_all(void **state)
 {
     struct query open = {.age = QUERY_AGE_NONE, .from = INT32_MIN, .to = INT32_MAX, .as_of = TODAY};
-    struct query query = a_query();
-    struct offer_row row = a_row();
+    struct query query = a_query(state);
+    struct offer_row row = a_row(state);
 
-    (void)state;
     assert_int_equal(reason_of(&open, &row), REASON(UNSPECIFIED));
     row.levels = 0;
     row.weekdays = 0;
@@ -157,10 +186,9 @@ test_empty_sides_fit_all(void **state)
 static void
 test_remote_offer_is_never_too_far(void **state)
 {
-    struct query query = a_query();
-    struct offer_row row = a_row();
+    struct query query = a_query(state);
+    struct offer_row row = a_row(state);
 
-    (void)state;
     row.position = (struct geo_point){0, 0};
     row.flags |= OFFER_ROW_REMOTE;
     assert_int_equal(reason_of(&query, &row), REASON(UNSPECIFIED));
@@ -173,12 +201,11 @@ test_remote_offer_is_never_too_far(void **state)
 static void
 test_distance_of_the_radius_still_fits(void **state)
 {
-    struct query query = a_query();
-    struct offer_row row = a_row();
+    struct query query = a_query(state);
+    struct offer_row row = a_row(state);
 
-    (void)state;
     row.position.lat_e6 += 8000;
-    query.radius_m = geo_distance_m(query.origin, row.position);
+    query.radius_m = geo_distance_m(query.origin.point, row.position);
     assert_int_equal(reason_of(&query, &row), REASON(UNSPECIFIED));
     query.radius_m--;
     assert_int_equal(reason_of(&query, &row), REASON(DISTANCE));
@@ -219,5 +246,5 @@ main(void)
         cmocka_unit_test(test_reserve_opens_for_the_referred_and_by_date),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -140,7 +140,7 @@ test_defaults_of_place(void **state)
     struct query query = take(state, &wire);
 
     assert_int_equal(query.radius_m, 0);
-    assert_int_equal(query.origin.lat_e6, 52000000);
+    assert_int_equal(query.origin.point.lat_e6, 52000000);
     wire.radius_case = KANSEN__V1__QUERY__RADIUS_RADIUS_M;
     wire.radius_m = 500000;
     assert_int_equal(take(state, &wire).radius_m, 500000);
@@ -149,12 +149,12 @@ test_defaults_of_place(void **state)
     wire.postcode = (char *)"3111";
     query = take(state, &wire);
     assert_int_equal(query.radius_m, 25000);
-    assert_int_equal(query.origin.lat_e6, 51917000);
+    assert_int_equal(query.origin.point.lat_e6, 51917000);
     wire.region = (char *)"";
     assert_null(take(state, &wire).covered);
     wire.origin_case = KANSEN__V1__QUERY__ORIGIN_FROM_REGION;
     wire.from_region = (char *)"GM0001"; // an alias has the centroid of what it stands for
-    assert_int_equal(take(state, &wire).origin.lat_e6, 51919170);
+    assert_int_equal(take(state, &wire).origin.point.lat_e6, 51919170);
 }
 
 static void
@@ -181,7 +181,7 @@ test_region_means_its_municipalities(void **state)
         assert_int_equal(query.covered[delft], has_delft[i]);
     }
     wire.region = (char *)"PL0606-oost"; // but a place has a centroid of its own
-    assert_int_equal(take(state, &wire).origin.lat_e6, 51920000);
+    assert_int_equal(take(state, &wire).origin.point.lat_e6, 51920000);
 }
 
 static void
@@ -248,10 +248,14 @@ test_interests(void **state)
     interests[1].weight = 100;
     query = take(state, &wire);
     assert_int_equal(query.wanted_weight, 110);
-    assert_int_equal(query_interest(&query, query.wanted[0].id)->similarity[0], 100);
-    assert_int_equal(query_interest(&query, query.wanted[1].id)->similarity[0], 0);
-    assert_true(query_interest(&query, query.wanted[1].id)->root_wanted);
-    assert_int_equal(query_interest(&query, UINT16_MAX)->root, 0);
+    assert_int_equal(query_similarity(&query, 0, query.wanted[0].id), 100);
+    assert_int_equal(query_similarity(&query, 0, query.wanted[1].id), 0);
+    assert_int_equal(query_similarity(&query, 1, query.wanted[1].root), 60);
+    assert_int_equal(query_similarity(&query, 0, UINT16_MAX), 0);
+    assert_int_equal(query.wanted[0].root, query.wanted[0].id);
+    assert_int_equal(query.wanted[0].n_above, 0);
+    assert_int_equal(query.wanted[1].n_above, 1);
+    assert_int_equal(query.wanted[1].above[0], query.wanted[1].root);
 }
 
 static void

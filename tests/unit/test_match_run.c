@@ -119,13 +119,21 @@ match(struct fixture *fixture, Kansen__V1__Query *query)
 {
     Kansen__V1__MatchRequest request = KANSEN__V1__MATCH_REQUEST__INIT;
     Kansen__V1__MatchResponse *response;
+    struct match_page *page;
     struct fault fault;
+    uint8_t *packed;
     int r;
 
     request.query = query;
-    r = match_run(fixture->read, &request, TODAY, fixture->arena, &response, &fault);
+    r = match_run(fixture->read, &request, TODAY, fixture->arena, &page, &fault);
     if (r != 0)
         fail_msg("%d, %s: %s", r, r == FAULT ? fault.field : "", r == FAULT ? fault.message : "");
+    packed = arena_alloc(fixture->arena, match_page_size(page));
+    assert_non_null(packed);
+    match_page_write(page, packed);
+    response =
+        kansen__v1__match_response__unpack(arena_allocator(fixture->arena), match_page_size(page), packed);
+    assert_non_null(response);
     return response;
 }
 
@@ -426,7 +434,7 @@ test_memory_that_runs_out_is_said(void **state)
     Kansen__V1__MatchRequest request = KANSEN__V1__MATCH_REQUEST__INIT;
     Kansen__V1__WantedInterest wanted = KANSEN__V1__WANTED_INTEREST__INIT, *list[] = {&wanted};
     Kansen__V1__Query query = near_schiedam(500000);
-    Kansen__V1__MatchResponse *response;
+    struct match_page *page;
     struct fault fault;
     int r = -1, failures = 0;
 
@@ -441,7 +449,7 @@ test_memory_that_runs_out_is_said(void **state)
     for (size_t cap = 64; r != 0 && cap < 1 << 20; cap += 61, failures++) {
         struct arena *arena = arena_new(cap);
 
-        r = match_run(fixture->read, &request, TODAY, arena, &response, &fault);
+        r = match_run(fixture->read, &request, TODAY, arena, &page, &fault);
         assert_true(r == 0 || r == STORE_FAULT_MEMORY);
         arena_free(arena);
     }

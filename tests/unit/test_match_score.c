@@ -1,26 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts and score of an offer, by hand-made queries and rows: floors, limits, and what has no weight.
 #include "match/score.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/store_fixture.h"
 
-// Interests 1 to 3: 1 is wanted itself, 2 lies above the second wanted one, 3 is a sibling of the first.
-static const struct query_interest table[] = {
-    [1] = {.root = 1, .root_wanted = true, .similarity = {100, 0}},
-    [2] = {.root = 2, .root_wanted = true, .similarity = {0, 60}},
-    [3] = {.root = 1, .root_wanted = true, .similarity = {30, 0}},
+// The state of a test is the catalog of a small store, and ids in it. Football and robotics are wanted.
+struct taxonomy {
+    struct fixture fixture;
+    const struct catalog *catalog;
+    struct query_wanted football, robotics, drones;
+    uint16_t tennis, techniek; // a sibling of football; the root above robotics
 };
 
+static struct query_wanted
+wanted(const struct catalog *catalog, const char *code, uint16_t weight)
+{
+    const struct interest *interest = catalog_interest_named(catalog, code);
+
+    return (struct query_wanted){.id = interest->id, .weight = weight, .root = interest->root};
+}
+
+static int
+setup(void **state)
+{
+    struct taxonomy *taxonomy = calloc(1, sizeof *taxonomy);
+
+    fixture_start(&taxonomy->fixture);
+    assert_int_equal(txn_begin(taxonomy->fixture.read), 0);
+    assert_int_equal(txn_catalog(taxonomy->fixture.read, &taxonomy->catalog), 0);
+    taxonomy->football = wanted(taxonomy->catalog, "sport.voetbal", 10);
+    taxonomy->robotics = wanted(taxonomy->catalog, "techniek.robotica", 3);
+    taxonomy->drones = wanted(taxonomy->catalog, "techniek.robotica.drones", 10);
+    taxonomy->tennis = catalog_interest_named(taxonomy->catalog, "sport.tennis")->id;
+    taxonomy->techniek = taxonomy->robotics.root;
+    *state = taxonomy;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct taxonomy *taxonomy = *state;
+
+    fixture_end(&taxonomy->fixture);
+    free(taxonomy);
+    return 0;
+}
+
 static struct query
-a_query(void)
+a_query(const struct taxonomy *taxonomy)
 {
     return (struct query){
-        .origin = {51919170, 4388610},
+        .catalog = taxonomy->catalog,
+        .origin = geo_from_point((struct geo_point){51919170, 4388610}),
         .radius_m = 25000,
         .n_wanted = 2,
-        .wanted = {{1, 10}, {9, 3}},
+        .wanted = {taxonomy->football, taxonomy->robotics},
         .wanted_weight = 13,
-        .interests = table,
-        .n_interests = sizeof table / sizeof table[0],
         .weight_interest = 60,
         .weight_proximity = 30,
         .weight_transition = 10,
@@ -40,15 +75,15 @@ an_offer(struct geo_point position)
 static void
 test_interest_takes_the_best_of_each_and_floors(void **state)
 {
-    struct query query = a_query();
-    struct candidate candidate = an_offer(query.origin);
+    const struct taxonomy *taxonomy = *state;
+    struct query query = a_query(taxonomy);
+    struct candidate candidate = an_offer(query.origin.point);
 
-    (void)state;
-    candidate.row.interests[0] = 3;
-    candidate.row.interests[1] = 2;
+    candidate.row.interests[0] = taxonomy->tennis;
+    candidate.row.interests[1] = taxonomy->techniek;
     // 100 * (10 * 30 + 3 * 60) / 13 = 3692.3
     assert_int_equal(score_interest(&query, &candidate), 3692);
-    candidate.row.interests[2] = 1;
+    candidate.row.interests[2] = taxonomy->football.id;
     score_renew(&candidate);
     assert_int_equal(score_interest(&query, &candidate), 100 * (10 * 100 + 3 * 60) / 13);
     candidate.row.interests[0] = 0;
@@ -61,24 +96,24 @@ test_interest_takes_the_best_of_each_and_floors(void **state)
 static void
 test_first_of_equal_interests_is_named(void **state)
 {
-    static const struct query_interest equals[] = {[1] = {.similarity = {60}}, [2] = {.similarity = {60}}};
-    struct query query = {.n_wanted = 1, .interests = equals, .n_interests = 3};
-    struct offer_row row = {.interests = {7, 2, 1}}; // 7 is none of the taxonomy
+    const struct taxonomy *taxonomy = *state;
+    struct query query = {.catalog = taxonomy->catalog, .n_wanted = 1, .wanted = {taxonomy->drones}};
+    struct offer_row row = {.interests = {99, taxonomy->robotics.id, taxonomy->techniek}}; // 99 is none
     unsigned similarity;
 
-    (void)state;
-    assert_int_equal(score_best_interest(&query, &row, 0, &similarity), 1);
+    assert_int_equal(score_best_interest(&query, row.interests, 0, &similarity), 1);
     assert_int_equal(similarity, 60);
 }
 
 static void
 test_proximity_falls_to_nothing_at_the_radius(void **state)
 {
-    struct query query = a_query();
-    struct candidate near = an_offer(query.origin), far = an_offer((struct geo_point){52919170, 4388610});
-    uint32_t distance = geo_distance_m(query.origin, far.row.position);
+    const struct taxonomy *taxonomy = *state;
+    struct query query = a_query(taxonomy);
+    struct candidate near = an_offer(query.origin.point),
+                     far = an_offer((struct geo_point){52919170, 4388610});
+    uint32_t distance = geo_distance_m(query.origin.point, far.row.position);
 
-    (void)state;
     assert_int_equal(score_of(&query, &near, true).proximity, 10000);
     assert_int_equal(score_of(&query, &far, true).proximity, 0);
     query.radius_m = distance;
@@ -90,11 +125,11 @@ test_proximity_falls_to_nothing_at_the_radius(void **state)
 static void
 test_no_limit_scores_as_fifty_kilometres(void **state)
 {
-    struct query query = a_query();
+    const struct taxonomy *taxonomy = *state;
+    struct query query = a_query(taxonomy);
     struct candidate candidate = an_offer((struct geo_point){52006670, 4355560});
-    uint32_t distance = geo_distance_m(query.origin, candidate.row.position);
+    uint32_t distance = geo_distance_m(query.origin.point, candidate.row.position);
 
-    (void)state;
     query.radius_m = 0;
     assert_int_equal(score_of(&query, &candidate, true).proximity,
                      10000 * (50000 - (uint64_t)distance) / 50000);
@@ -103,10 +138,10 @@ test_no_limit_scores_as_fifty_kilometres(void **state)
 static void
 test_remote_offer_has_half_proximity_and_no_distance(void **state)
 {
-    struct query query = a_query();
+    const struct taxonomy *taxonomy = *state;
+    struct query query = a_query(taxonomy);
     struct candidate candidate = an_offer((struct geo_point){0, 0});
 
-    (void)state;
     candidate.row.flags |= OFFER_ROW_REMOTE;
     assert_false(score_has_distance(&candidate.row));
     assert_int_equal(score_of(&query, &candidate, true).proximity, 5000);
@@ -116,10 +151,10 @@ test_remote_offer_has_half_proximity_and_no_distance(void **state)
 static void
 test_transition_is_full_half_or_nothing(void **state)
 {
-    struct query query = a_query();
-    struct candidate candidate = an_offer(query.origin);
+    const struct taxonomy *taxonomy = *state;
+    struct query query = a_query(taxonomy);
+    struct candidate candidate = an_offer(query.origin.point);
 
-    (void)state;
     assert_int_equal(score_of(&query, &candidate, true).transition, 0);
     query.transition = 12;
     assert_int_equal(score_of(&query, &candidate, true).transition, 5000);
@@ -132,11 +167,11 @@ test_transition_is_full_half_or_nothing(void **state)
 static void
 test_score_leaves_out_what_was_not_asked(void **state)
 {
-    struct query query = a_query();
-    struct candidate candidate = an_offer(query.origin);
+    const struct taxonomy *taxonomy = *state;
+    struct query query = a_query(taxonomy);
+    struct candidate candidate = an_offer(query.origin.point);
 
-    (void)state;
-    candidate.row.interests[0] = 3; // I = 100 * 300 / 13 = 2307
+    candidate.row.interests[0] = taxonomy->tennis; // I = 100 * 300 / 13 = 2307
     assert_int_equal(score_of(&query, &candidate, true).total, (60 * 2307 + 30 * 10000) / 90);
     query.transition = 1;
     assert_int_equal(score_of(&query, &candidate, true).total, (60 * 2307 + 30 * 10000 + 10 * 5000) / 100);
@@ -160,5 +195,5 @@ main(void)
         cmocka_unit_test(test_score_leaves_out_what_was_not_asked),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

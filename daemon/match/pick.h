@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Picking the offers of a page out of the slots that the sieve let through.
+#ifndef MATCH_PICK_H
+#define MATCH_PICK_H
+
+#include "base/attr.h"
+#include "match/search_run.h"
+
+// What is done with an eligible slot. 0; 1 ends the search; or a store fault.
+typedef int pick_taker(struct run *run, const struct slot *slot);
+
+// Offers it to the page, or to the discoveries; or ends the search (1) where it comes behind the page.
+int pick_match(struct run *run, const struct slot *slot) MUST_CHECK;
+int pick_discovery(struct run *run, const struct slot *slot) MUST_CHECK;
+int pick_behind(struct run *run, const struct slot *slot) MUST_CHECK;
+
+// Calls take for every slot of the band that is eligible and near enough. 0, 1 or a store fault.
+int pick_band(struct run *run, const struct group *group, struct band *band, pick_taker *take) MUST_CHECK;
+
+// Clears the slots of run->match that lie too far away.
+void pick_near(struct run *run, const struct group *group);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Only for search.c, bound.c and pick.c: what they share while a search runs.
+#ifndef MATCH_SEARCH_RUN_H
+#define MATCH_SEARCH_RUN_H
+
+#include "match/plan.h"
+#include "match/reach.h"
+#include "match/score.h"
+#include "match/search.h"
+#include "match/sieve.h"
+
+#define SEARCH_AHEAD 4u // blocks that are planned before their turn, so that memory can come meanwhile
+
+// What one run has at hand.
+struct run {
+    struct search *search;
+    const struct query *query;
+    const struct directory *directory;
+    struct reach reach;
+    struct plan_query from;
+    struct score_weights weights, strange_weights; // without interest for discoveries
+    uint32_t best_transition;                      // greatest T that there is for this query
+    bool counts;                                   // total or facets: every eligible offer is looked at
+    bool passed_over;  // something was left out that may be eligible and comes behind the page
+    struct plan *plan; // of the block at hand, one of plans
+    struct sieve_sums sums;
+    uint64_t match[SIEVE_WORDS];        // slots of the group at hand that pass all that is bits
+    uint64_t counted[BLOCK_SLOTS / 64]; // eligible slots of the block at hand, where they are counted
+    struct plan plans[SEARCH_AHEAD];
+};
+
+// A group as it is looked at.
+struct group {
+    size_t number;            // in its block
+    const uint8_t *seats;     // store/seats.h
+    struct reach_point point; // for bounds of its slots' distances
+    uint32_t proximity;       // greatest P that a slot of it can have
+};
+
+// Slots of a group whose interest part is about the same.
+struct band {
+    uint64_t bits[SIEVE_WORDS];
+    uint32_t interest; // the greatest I that one of them can have
+    float far_square;  // slots whose least distance, squared, is above this can not get into the page
+};
+
+struct slot {
+    size_t place;         // in its block
+    const uint8_t *seats; // of its group
+    uint32_t distance;    // metres; 0 for a remote offer
+    uint32_t proximity;
+};
+
+#endif
