@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cards of CHUNK offers with consecutive ids lie in one value: the tree above them stays so small that it is in the
-// cache, and offers that are registered one after the other share what is written.
+// The cards of CHUNK offers with consecutive ids lie in one value: the tree above them stays so small that it
+// is in the cache, and offers that are registered one after the other share what is written.
 //
 //   chunk: where each card ends, u32 for each | card, card...
 //   card: ids of the interests, u16 each | packed match

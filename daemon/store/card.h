@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The card of an offer: what of a match is the same for every query, ready to be sent. It is written in the offer's own
-// transaction, and again when its partner or its place changes what it says. Seats are not in it.
+// The card of an offer: what of a match is the same for every query, ready to be sent. It is written in the
+// offer's own transaction, and again when its partner or its place changes what it says. Seats are not in it.
 #ifndef STORE_CARD_H
 #define STORE_CARD_H
 
@@ -17,9 +17,9 @@ struct card {
     size_t match_len;
 };
 
-// Reading, for many offers at once, in three steps that each call for the memory that the next one reads, so that they
-// wait for memory together and not one after the other: find all, approach all, read all. A card points into the
-// store and lives until the transaction ends or writes. 0, STORE_E_NOT_FOUND or a fault.
+// Reading, for many offers at once, in three steps that each call for the memory that the next one reads, so
+// that they wait for memory together and not one after the other: find all, approach all, read all. A card
+// points into the store and lives until the transaction ends or writes. 0, STORE_E_NOT_FOUND or a fault.
 struct card_place {
     const uint8_t *chunk; // where it lies, with its neighbours
     size_t size;          // bytes of the chunk

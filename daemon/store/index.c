@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deriving the row and card of an offer from offer, partner and catalog, and keeping the blocks in step with the
-// rows. The place of an offer that names none follows MATCHING: its region's centroid, without a region the
-// nearest municipality, without both the partner's place.
+// Deriving the row and card of an offer from offer, partner and catalog, and keeping the blocks in step with
+// the rows. The place of an offer that names none follows MATCHING: its region's centroid, without a region
+// the nearest municipality, without both the partner's place.
 #include "store/index.h"
 #include "base/date.h"
 #include "store/blocks.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIDY_BLOCKS        8u           // blocks that one step of tidying moves
+#define TIDY_BLOCKS        8u          // blocks that one step of tidying moves
 #define REFRESH_MEMORY_MAX (64u << 20) // bytes for the records of one refresh
 
 struct place {

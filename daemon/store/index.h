@@ -11,7 +11,8 @@
 void index_derive(const struct catalog *catalog, const Kansen__V1__Offer *offer,
                   const Kansen__V1__Partner *partner, struct offer_row *out);
 
-// Writes row, card and block of an offer, new or changed; keeps the seats taken that are stored. 0 or a fault.
+// Writes row, card and block of an offer, new or changed; keeps the seats taken that are stored. 0 or a
+// fault.
 int index_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Partner *partner) MUST_CHECK;
 
 // Removes an offer from rows and blocks. 0 or a fault.

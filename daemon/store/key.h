@@ -52,7 +52,7 @@ struct key key_text(const char *text); // text shorter than STORE_KEY_MAX
 struct key key_external(const char *source, const char *external_id);
 struct key key_pair(uint64_t first, uint64_t second);
 struct key key_accreditation(uint32_t crebo, uint64_t partner, uint32_t place);
-struct key key_number(uint64_t number); // in host byte order, for a table of LMDB's integer keys
+struct key key_number(uint64_t number);              // in host byte order, for a table of LMDB's integer keys
 struct key key_bytes(const void *bytes, size_t len); // len at most STORE_KEY_MAX
 struct key key_triple(uint64_t first, uint64_t second, uint64_t third);
 struct key key_student_seat(const uint8_t student[16], uint64_t offer);
@@ -60,7 +60,6 @@ struct key key_hold(const char *client, uint64_t placement);
 struct key key_due(int64_t time_us, uint8_t kind, uint64_t id);
 struct key key_decline(uint64_t partner, uint32_t reason);
 struct key key_answer_age(int64_t time_us, const struct key *answer);
-
 
 // Keys of blocks: size and kind of place come first, so each pair is a stretch of its own.
 enum key_block_size {
@@ -77,8 +76,8 @@ struct key key_block(enum key_block_size size, enum key_block_place place, struc
 
 struct key key_group(const struct key *block, uint8_t group);
 
-// The bits of latitude and longitude interleaved, latitude's first: points that are near each other have codes
-// that are near each other, for the most part.
+// The bits of latitude and longitude interleaved, latitude's first: points that are near each other have
+// codes that are near each other, for the most part.
 uint64_t key_morton(struct geo_point point);
 
 // Numbers in a key that was read, at a byte offset.

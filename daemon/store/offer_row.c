@@ -5,7 +5,6 @@
 #include "store/internal.h"
 #include <string.h>
 
-
 uint16_t
 offer_row_language(const char code[2])
 {

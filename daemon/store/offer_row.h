@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What matching needs to know of an offer, as one fixed-size row under its id, written in the offer's own
-// transaction. A row is derived from the offer, its partner and the catalog alone (`kansend --check` derives all
-// of them again), but for the seats taken, which count its placements. Matches are looked for in the blocks
-// (store/block.h), which are made of rows.
+// transaction. A row is derived from the offer, its partner and the catalog alone (`kansend --check` derives
+// all of them again), but for the seats taken, which count its placements. Matches are looked for in the
+// blocks (store/block.h), which are made of rows.
 #ifndef STORE_OFFER_ROW_H
 #define STORE_OFFER_ROW_H
 

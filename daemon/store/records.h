@@ -44,9 +44,9 @@ int journal_next(struct txn *txn, uint64_t after, struct arena *arena,
 // The smallest offer id of the partner above `after`.
 int partner_offer_next(struct txn *txn, uint64_t partner, uint64_t after, uint64_t *offer) MUST_CHECK;
 
-// Calls each for the partners that may train for the qualification on a day (days since 1970), in the order of their
-// ids; one with several such accreditations comes several times. A return of each other than 0 ends it and is
-// returned. 0 or a fault.
+// Calls each for the partners that may train for the qualification on a day (days since 1970), in the order
+// of their ids; one with several such accreditations comes several times. A return of each other than 0 ends
+// it and is returned. 0 or a fault.
 int accreditation_each(struct txn *txn, uint32_t crebo, int32_t day, int (*each)(void *arg, uint64_t partner),
                        void *arg) MUST_CHECK;
 

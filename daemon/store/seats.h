@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The seats of a group of slots: what changes with each placement lies in a value of its own, so that a reservation
-// rewrites one page and no block. Pure.
+// The seats of a group of slots: what changes with each placement lies in a value of its own, so that a
+// reservation rewrites one page and no block. Pure.
 //
-//   three columns of bits, `width` bytes each | free seats for a referred student, u16 for each slot | free seats for
-//   anyone while the reserve has not opened, u16 for each slot
+//   three columns of bits, `width` bytes each | free seats for a referred student, u16 for each slot | free
+//   seats for anyone while the reserve has not opened, u16 for each slot
 #ifndef STORE_SEATS_H
 #define STORE_SEATS_H
 
@@ -15,7 +15,8 @@
 
 enum seats_bit {
     SEATS_PRESENT,  // the slot stands for its offer; else it was given up
-    SEATS_REFERRED, // offer open, partner active, and a seat is free for a referred student or once the reserve opens
+    SEATS_REFERRED, // offer open, partner active, and a seat is free for a referred student or once the
+                    // reserve opens
     SEATS_GENERAL,  // the same for anyone
     SEATS_BITS,
 };

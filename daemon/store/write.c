@@ -334,11 +334,10 @@ region_put(struct txn *txn, const Kansen__V1__Region *region, const Kansen__V1__
     struct key key = key_text(region->code);
     int rc = record_put(txn, TABLE_REGION, &key, &region->base);
 
-    // A new municipality may be nearest to an offer; a place that moved, was merged away or has another name may
-    // hold one.
+    // A new municipality may be nearest to an offer; a place that moved, was merged away or has another name
+    // may hold one.
     if (old == NULL ? region->type == KANSEN__V1__REGION_TYPE__REGION_TYPE_MUNICIPALITY
-                    : !same_point(region->centroid, old->centroid) ||
-                          strcmp(region->name, old->name) != 0 ||
+                    : !same_point(region->centroid, old->centroid) || strcmp(region->name, old->name) != 0 ||
                           strcmp(region->successor, old->successor) != 0 ||
                           region->type == KANSEN__V1__REGION_TYPE__REGION_TYPE_PLACE)
         txn->places_changed = true;

@@ -47,8 +47,9 @@ int region_delete(struct txn *txn, const Kansen__V1__Region *old) MUST_CHECK;
 int postcode_put(struct txn *txn, const Kansen__V1__Postcode *postcode) MUST_CHECK;
 int postcode_delete(struct txn *txn, uint32_t postcode) MUST_CHECK;
 
-// Puts the offer index into the shape that is read fastest, a bounded step at a time: what is stored stays the same, so
-// no command is journalled for it. index_is_loose says whether there is anything to do (any transaction).
+// Puts the offer index into the shape that is read fastest, a bounded step at a time: what is stored stays
+// the same, so no command is journalled for it. index_is_loose says whether there is anything to do (any
+// transaction).
 int index_is_loose(struct txn *txn, bool *loose) MUST_CHECK;
 int index_tidy(struct txn *txn) MUST_CHECK;
 

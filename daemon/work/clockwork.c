@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // At most one tick is on its way; when it comes back and more is due, the next one follows at once. Between
-// ticks the thread looks every LOOK_MS: a snapshot and one look at the first key of two small tables. When nobody has
-// written for a while, a tick also tidies the index.
+// ticks the thread looks every LOOK_MS: a snapshot and one look at the first key of two small tables. When
+// nobody has written for a while, a tick also tidies the index.
 #include "work/clockwork.h"
 #include "base/clock.h"
 #include "store/placement.h"

@@ -263,7 +263,9 @@ check_numbers(const struct sieve_variant *variant)
         both += bit(bits, slot) && (bit(a + SIEVE_WORDS, slot) || bit(b + SIEVE_WORDS, slot));
         one += bit(bits, slot) && bit(a, slot);
     }
-    assert_int_equal(variant->count(bits, (const uint8_t *)(a + SIEVE_WORDS), (const uint8_t *)(b + SIEVE_WORDS), SIEVE_WORDS), both);
+    assert_int_equal(variant->count(bits, (const uint8_t *)(a + SIEVE_WORDS),
+                                    (const uint8_t *)(b + SIEVE_WORDS), SIEVE_WORDS),
+                     both);
     assert_int_equal(variant->count(bits, NULL, (const uint8_t *)a, SIEVE_WORDS), one);
     memcpy(bounded, bits, sizeof bits);
     variant->bound(values, SLOTS, -3, 4, bounded);
@@ -277,7 +279,8 @@ check_numbers(const struct sieve_variant *variant)
 static void
 check_group(const struct fixture *fixture, size_t group, uint32_t need)
 {
-    const struct sieve_variant whole = {sieve_add, sieve_filter, sieve_highest, sieve_count, sieve_bound}, *variant = &whole;
+    const struct sieve_variant whole = {sieve_add, sieve_filter, sieve_highest, sieve_count, sieve_bound},
+                               *variant = &whole;
 
     for (unsigned number = 0; variant != NULL; variant = sieve_variant(number++)) {
         struct sieve_sums sums;
