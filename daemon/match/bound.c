@@ -3,20 +3,20 @@
 #include "match/bound.h"
 #include <math.h>
 
-// What points the parts I, P and T must add up to for a score, less what the best T gives; 0 = any will do.
+// What points the parts I and P must add up to for a score, beside those of T; 0 = any will do.
 static uint64_t
-points_for(const struct run *run, const struct score_weights *weights, uint32_t score)
+points_for(const struct score_weights *weights, uint32_t score, uint32_t transition)
 {
-    uint64_t points = score * weights->sum, given = weights->transition * run->best_transition;
+    uint64_t points = score * weights->sum, given = weights->transition * transition;
 
     return points > given ? points - given : 0;
 }
 
 uint32_t
-bound_need(const struct run *run, uint32_t proximity)
+bound_need(const struct run *run, uint32_t proximity, uint32_t transition)
 {
     const struct score_weights *weights = &run->weights;
-    uint64_t points = points_for(run, weights, rank_floor(&run->search->matches));
+    uint64_t points = points_for(weights, rank_floor(&run->search->matches), transition);
     uint64_t given = weights->proximity * proximity, interest, sum;
 
     if (given >= points)
@@ -34,7 +34,8 @@ float
 bound_far_square(const struct run *run, const struct score_weights *weights, uint32_t floor,
                  uint32_t interest)
 {
-    uint64_t points = points_for(run, weights, floor), given = weights->interest * interest, proximity;
+    uint64_t points = points_for(weights, floor, run->best_transition), given = weights->interest * interest,
+             proximity;
     uint64_t radius = run->query->radius_m == 0 ? QUERY_PROXIMITY_FREE_M : run->query->radius_m;
     float metres;
 

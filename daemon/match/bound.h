@@ -8,10 +8,11 @@
 
 #define BOUND_OUT_OF_REACH UINT32_MAX // a need that no sum meets
 
-// Units of the interest sum that a slot with this part P needs to reach the page's last score.
-uint32_t bound_need(const struct run *run, uint32_t proximity);
+// Units of the interest sum that a slot with these parts P and T needs to reach the page's last score.
+uint32_t bound_need(const struct run *run, uint32_t proximity, uint32_t transition);
 
-// How far a slot with this part I may lie to reach a floor, squared metres; negative: nowhere.
+// How far a slot with this part I (and the best T) may lie to reach a floor, squared metres; negative:
+// nowhere.
 float bound_far_square(const struct run *run, const struct score_weights *weights, uint32_t floor,
                        uint32_t interest);
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 struct reach_block {
     uint32_t number;  // in the directory
@@ -51,29 +52,48 @@ struct reach_point reach_point(const struct directory *directory, const struct q
 #define REACH_RADIANS     ((float)(M_PI / 180e6)) // of a millionth of a degree
 #define REACH_CHORD_SHARE 0.999f // (sin y / y)^2 is more up to half of REACH_NEAR_E6, and floats round
 
-// Square metres: the offer lies no nearer. 0 for offers that are not near in degrees.
+// Square metres, for differences of latitude and longitude that are not negative. 0 for those that are not
+// near.
 static inline float
-reach_least_square(const struct reach_point *from, struct geo_point point)
+reach_square(const struct reach_point *from, int32_t up_e6, int32_t side_e6)
 {
-    int32_t up = point.lat_e6 - from->origin.lat_e6, side = point.lon_e6 - from->origin.lon_e6;
-    float y = (float)up, x = (float)side, scale = (float)GEO_EARTH_RADIUS_M * REACH_RADIANS;
+    float y = (float)up_e6, x = (float)side_e6, scale = (float)GEO_EARTH_RADIUS_M * REACH_RADIANS;
 
-    if (up > REACH_NEAR_E6 || up < -REACH_NEAR_E6 || side > REACH_NEAR_E6 || side < -REACH_NEAR_E6)
+    if (up_e6 > REACH_NEAR_E6 || side_e6 > REACH_NEAR_E6)
         return 0;
     return (y * y + from->cosine * x * x) * scale * scale * REACH_CHORD_SHARE;
 }
 
-// The same for all offers in a box, which has the group's latitudes at most.
+// Square metres: the offer lies no nearer.
+static inline float
+reach_least_square(const struct reach_point *from, struct geo_point point)
+{
+    return reach_square(from, abs(point.lat_e6 - from->origin.lat_e6),
+                        abs(point.lon_e6 - from->origin.lon_e6));
+}
+
+// The gap between a number and a range; 0 inside of it.
+static inline int32_t
+reach_gap(int32_t number, int32_t least, int32_t most)
+{
+    int32_t below = least - number, above = number - most;
+
+    return below > 0 ? below : above > 0 ? above : 0;
+}
+
+// The same for all offers in a box, which has the group's latitudes at most. A box may be nearer the other
+// way round the earth.
 static inline float
 reach_box_square(const struct reach_point *from, const struct block_box *box)
 {
-    struct geo_point nearest = from->origin;
+    int32_t west = from->origin.lon_e6 - box->lon_min_e6, east = box->lon_max_e6 - from->origin.lon_e6;
+    int32_t side = reach_gap(from->origin.lon_e6, box->lon_min_e6, box->lon_max_e6);
+    int32_t round = 2 * GEO_LON_MAX_E6 - (west > east ? west : east);
 
-    nearest.lat_e6 = nearest.lat_e6 < box->lat_min_e6 ? box->lat_min_e6 : nearest.lat_e6;
-    nearest.lat_e6 = nearest.lat_e6 > box->lat_max_e6 ? box->lat_max_e6 : nearest.lat_e6;
-    nearest.lon_e6 = nearest.lon_e6 < box->lon_min_e6 ? box->lon_min_e6 : nearest.lon_e6;
-    nearest.lon_e6 = nearest.lon_e6 > box->lon_max_e6 ? box->lon_max_e6 : nearest.lon_e6;
-    return reach_least_square(from, nearest);
+    return reach_square(from, reach_gap(from->origin.lat_e6, box->lat_min_e6, box->lat_max_e6),
+                        side < round ? side
+                        : round > 0  ? round
+                                     : 0);
 }
 
 // Whole metres that no distance of the group is below.

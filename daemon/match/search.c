@@ -66,7 +66,7 @@ take_good(struct run *run, const struct group *group)
     int rc = 0;
 
     while (rc == 0 && next_band(run, &band, &sum)) {
-        if (bound_need(run, group->proximity) > sum) {
+        if (bound_need(run, group->proximity, run->best_transition) > sum) {
             run->passed_over = true; // the floor has risen since the sieve was asked, and the rest has less
             return 0;
         }
@@ -109,6 +109,18 @@ filter(struct run *run, const struct group *group, const uint64_t *bits)
     sieve_filter(&run->plan->sieve, group->number,
                  seats_column(group->seats, run->plan->seat, seats_width(run->plan->sieve.small)),
                  run->match);
+}
+
+// Who does not target the query's transition needs more from interests.
+static void
+raise_need(struct run *run, const struct group *group, uint32_t need)
+{
+    uint32_t others = bound_need(run, group->proximity, SCORE_OPEN_TRANSITION);
+
+    if (others <= need || !is_any(run->sums.good))
+        return; // without any good one there are no sums
+    run->passed_over = true;
+    sieve_raise(&run->plan->sieve, run->plan->transition, group->number, others, &run->sums);
 }
 
 // Finds the slots of a group whose sum may reach need and that pass the filters: run->sums.good. With whole,
@@ -173,7 +185,7 @@ static int
 look_at_group(struct run *run, size_t number)
 {
     struct group group = make_group(run, number);
-    uint32_t need = bound_need(run, group.proximity);
+    uint32_t need = bound_need(run, group.proximity, run->best_transition);
     bool hopeless = need == BOUND_OUT_OF_REACH || (run->from.wants && need > run->plan->most);
     int rc = 0;
 
@@ -182,6 +194,8 @@ look_at_group(struct run *run, size_t number)
     if ((!hopeless || run->counts) && sift(run, &group, need, run->counts)) {
         if (run->counts)
             rc = count_group(run, &group);
+        if (run->from.wants && run->query->transition != 0)
+            raise_need(run, &group, need);
         if (rc == 0 && !hopeless)
             rc = take_good(run, &group);
     }
@@ -220,7 +234,7 @@ is_done(const struct run *run, uint32_t proximity)
     if (run->query->discover != 0 && run->query->n_wanted != 0 &&
         (!rank_is_full(&search->discoveries) || most >= rank_floor(&search->discoveries)))
         return false;
-    return bound_need(run, proximity) > (uint64_t)run->from.most;
+    return bound_need(run, proximity, run->best_transition) > (uint64_t)run->from.most;
 }
 
 static const struct directory_block *

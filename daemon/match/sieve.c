@@ -277,6 +277,22 @@ sieve_add(const struct sieve *sieve, size_t group, uint32_t need, struct sieve_s
 }
 
 void
+sieve_raise(const struct sieve *sieve, const uint8_t *except, size_t group, uint32_t need,
+            struct sieve_sums *sums)
+{
+    vector good, spared = {0}, planes[SIEVE_PLANES];
+
+    memcpy(&good, sums->good, sizeof good);
+    memcpy(planes, sums->planes, sizeof planes);
+    if (except != NULL)
+        spared = load(except, group, sieve->small);
+    if (need <= SIEVE_SUM_MAX)
+        spared |= at_least(planes, need);
+    good &= spared;
+    memcpy(sums->good, &good, sizeof good);
+}
+
+void
 sieve_filter(const struct sieve *sieve, size_t group, const uint8_t *also, uint64_t bits[SIEVE_WORDS])
 {
     best()->filter(sieve, group, also, bits);

@@ -51,6 +51,11 @@ struct sieve_sums {
 // Adds up the interests of a group of a block. Returns whether any is good.
 bool sieve_add(const struct sieve *sieve, size_t group, uint32_t need, struct sieve_sums *out);
 
+// Raises the need for the slots that are not in a column of the group (NULL: for all): clears those of
+// sums->good whose sum does not reach it.
+void sieve_raise(const struct sieve *sieve, const uint8_t *except, size_t group, uint32_t need,
+                 struct sieve_sums *sums);
+
 // Clears the slots of a group that do not pass the filters, and those that are not in `also`, a column of the
 // group alone.
 void sieve_filter(const struct sieve *sieve, size_t group, const uint8_t *also, uint64_t bits[SIEVE_WORDS]);

@@ -74,7 +74,7 @@ static void
 fill_box(struct state *state, size_t group)
 {
     struct geo_point a = a_place();
-    double tall = pow(10, within(0, 7)), wide = below(2) == 0 ? tall : pow(10, within(0, 8));
+    double tall = pow(10, within(0, 7)), wide = below(2) == 0 ? tall : pow(10, within(0, 8.6));
     int32_t *lat_min = &state->lat_min[group], *lat_max = &state->lat_max[group];
     bool equator;
 

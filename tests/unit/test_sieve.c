@@ -276,6 +276,26 @@ check_numbers(const struct sieve_variant *variant)
     assert_memory_equal(bounded, bits, sizeof bits);
 }
 
+// A need that is raised for all but those of a column.
+static void
+check_raise(const struct fixture *fixture, size_t group, struct sieve_sums sums)
+{
+    uint64_t before[SIEVE_WORDS];
+    const uint8_t *except = fixture->sieve.columns[0];
+    uint32_t need = (uint32_t)random() % (SIEVE_SUM_MAX + 3);
+
+    memcpy(before, sums.good, sizeof before);
+    sieve_raise(&fixture->sieve, except, group, need, &sums);
+    for (size_t slot = 0; slot < (fixture->sieve.small ? 64 : SLOTS); slot++) {
+        bool spared = block_bit(except, group * SLOTS + slot) || look(fixture, group, slot).sum >= need;
+
+        assert_int_equal(bit(sums.good, slot), bit(before, slot) && spared);
+    }
+    sieve_raise(&fixture->sieve, NULL, group, SIEVE_SUM_MAX + 1, &sums);
+    for (size_t word = 0; word < SIEVE_WORDS; word++)
+        assert_true(sums.good[word] == 0);
+}
+
 static void
 check_group(const struct fixture *fixture, size_t group, uint32_t need)
 {
@@ -289,6 +309,8 @@ check_group(const struct fixture *fixture, size_t group, uint32_t need)
         memset(&sums, 0xA5, sizeof sums);
         any = variant->add(&fixture->sieve, group, need, &sums);
         check_sums(fixture, group, need, any, &sums);
+        if (any)
+            check_raise(fixture, group, sums);
         if (any)
             check_bands(fixture, group, variant, sums);
         check_filters(fixture, group, variant);
