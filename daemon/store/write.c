@@ -85,6 +85,19 @@ external_delete(struct txn *txn, enum table table, const char *source, const cha
     return delete_known(txn, table, &key);
 }
 
+// From the external id that a record had to the one that it has; the source of a record never changes.
+static int
+external_swap(struct txn *txn, enum table table, const char *source, const char *was, const char *is,
+              uint64_t id)
+{
+    int rc = 0;
+
+    if (strcmp(was, is) == 0)
+        return 0;
+    rc = external_delete(txn, table, source, was);
+    return rc == 0 ? external_put(txn, table, source, is, id) : rc;
+}
+
 // ---- Partners
 
 static int32_t
@@ -124,6 +137,31 @@ accreditations_put(struct txn *txn, const Kansen__V1__Partner *partner)
 }
 
 static bool
+same_accreditations(const Kansen__V1__Partner *a, const Kansen__V1__Partner *b)
+{
+    bool same = a->n_accreditations == b->n_accreditations;
+
+    for (size_t i = 0; i < a->n_accreditations && same; i++) {
+        const Kansen__V1__Accreditation *x = a->accreditations[i], *y = b->accreditations[i];
+
+        same = x->crebo == y->crebo && strcmp(x->first_day, y->first_day) == 0 &&
+               strcmp(x->last_day, y->last_day) == 0;
+    }
+    return same;
+}
+
+static int
+accreditations_swap(struct txn *txn, const Kansen__V1__Partner *partner, const Kansen__V1__Partner *old)
+{
+    int rc = 0;
+
+    if (same_accreditations(partner, old))
+        return 0;
+    rc = accreditations_delete(txn, old);
+    return rc == 0 ? accreditations_put(txn, partner) : rc;
+}
+
+static bool
 same_point(const Kansen__V1__Point *a, const Kansen__V1__Point *b)
 {
     if (a == NULL || b == NULL)
@@ -139,27 +177,36 @@ same_for_offers(const Kansen__V1__Partner *a, const Kansen__V1__Partner *b)
            strcmp(a->region, b->region) == 0 && same_point(a->position, b->position);
 }
 
+static int
+partner_insert(struct txn *txn, const Kansen__V1__Partner *partner)
+{
+    struct key key = key_u64(partner->id);
+    int rc = record_append(txn, TABLE_PARTNER, &key, &partner->base);
+
+    if (rc == 0)
+        rc = external_put(txn, TABLE_PARTNER_EXT, partner->source, partner->external_id, partner->id);
+    return rc == 0 ? accreditations_put(txn, partner) : rc;
+}
+
+// What has not changed is not written: each entry lies on a page of its own.
+static int
+partner_update(struct txn *txn, const Kansen__V1__Partner *partner, const Kansen__V1__Partner *old)
+{
+    struct key key = key_u64(partner->id);
+    int rc = record_put(txn, TABLE_PARTNER, &key, &partner->base);
+
+    if (rc == 0)
+        rc = external_swap(txn, TABLE_PARTNER_EXT, partner->source, old->external_id, partner->external_id,
+                           partner->id);
+    if (rc == 0)
+        rc = accreditations_swap(txn, partner, old);
+    return rc == 0 && !same_for_offers(partner, old) ? index_refresh_partner(txn, partner) : rc;
+}
+
 int
 partner_put(struct txn *txn, const Kansen__V1__Partner *partner, const Kansen__V1__Partner *old)
 {
-    struct key key = key_u64(partner->id);
-    int rc = 0;
-
-    if (old != NULL) {
-        rc = accreditations_delete(txn, old);
-        if (rc == 0)
-            rc = external_delete(txn, TABLE_PARTNER_EXT, old->source, old->external_id);
-    }
-    if (rc == 0)
-        rc = old == NULL ? record_append(txn, TABLE_PARTNER, &key, &partner->base)
-                         : record_put(txn, TABLE_PARTNER, &key, &partner->base);
-    if (rc == 0)
-        rc = external_put(txn, TABLE_PARTNER_EXT, partner->source, partner->external_id, partner->id);
-    if (rc == 0)
-        rc = accreditations_put(txn, partner);
-    if (rc == 0 && old != NULL && !same_for_offers(partner, old))
-        rc = index_refresh_partner(txn, partner);
-    return rc;
+    return old == NULL ? partner_insert(txn, partner) : partner_update(txn, partner, old);
 }
 
 int
@@ -191,13 +238,13 @@ taxonomy_changed(struct txn *txn)
 static int
 fund_put(struct txn *txn, const char *code)
 {
+    const struct catalog *catalog = NULL;
     struct key key = key_text(code);
-    MDB_val value;
     uint64_t last;
     uint16_t number;
-    int rc = table_get(txn, TABLE_FUND, &key, &value);
+    int rc = txn_catalog(txn, &catalog);
 
-    if (rc != STORE_E_NOT_FOUND)
+    if (rc != 0 || catalog_fund(catalog, code) != 0)
         return rc;
     rc = meta_get(txn, META_LAST_FUND, &last);
     if (rc < 0)
@@ -261,29 +308,43 @@ delete_seats(struct txn *txn, uint64_t offer)
     return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
 
+static int
+offer_insert(struct txn *txn, const Kansen__V1__Offer *offer)
+{
+    struct key key = key_u64(offer->id), pair = key_pair(offer->partner_id, offer->id);
+    int rc = record_append(txn, TABLE_OFFER, &key, &offer->base);
+
+    if (rc == 0)
+        rc = external_put(txn, TABLE_OFFER_EXT, offer->source, offer->external_id, offer->id);
+    return rc == 0 ? table_put(txn, TABLE_PARTNER_OFFER, &pair, "", 0, 0) : rc;
+}
+
+static int
+offer_update(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Offer *old)
+{
+    struct key key = key_u64(offer->id);
+    struct key was = key_pair(old->partner_id, old->id), is = key_pair(offer->partner_id, offer->id);
+    int rc = record_put(txn, TABLE_OFFER, &key, &offer->base);
+
+    if (rc == 0)
+        rc = external_swap(txn, TABLE_OFFER_EXT, offer->source, old->external_id, offer->external_id,
+                           offer->id);
+    if (rc != 0 || offer->partner_id == old->partner_id)
+        return rc;
+    rc = delete_known(txn, TABLE_PARTNER_OFFER, &was);
+    return rc == 0 ? table_put(txn, TABLE_PARTNER_OFFER, &is, "", 0, 0) : rc;
+}
+
 int
 offer_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Offer *old,
           const Kansen__V1__Partner *partner)
 {
-    struct key key = key_u64(offer->id), pair = key_pair(offer->partner_id, offer->id);
     int rc = 0;
 
-    if (old != NULL) {
-        struct key old_pair = key_pair(old->partner_id, old->id);
-
-        rc = external_delete(txn, TABLE_OFFER_EXT, old->source, old->external_id);
-        if (rc == 0)
-            rc = delete_known(txn, TABLE_PARTNER_OFFER, &old_pair);
-    }
     for (size_t i = 0; i < offer->n_funds && rc == 0; i++)
         rc = fund_put(txn, offer->funds[i]);
     if (rc == 0)
-        rc = old == NULL ? record_append(txn, TABLE_OFFER, &key, &offer->base)
-                         : record_put(txn, TABLE_OFFER, &key, &offer->base);
-    if (rc == 0)
-        rc = external_put(txn, TABLE_OFFER_EXT, offer->source, offer->external_id, offer->id);
-    if (rc == 0)
-        rc = table_put(txn, TABLE_PARTNER_OFFER, &pair, "", 0, 0);
+        rc = old == NULL ? offer_insert(txn, offer) : offer_update(txn, offer, old);
     if (rc == 0)
         rc = swap_dues(txn, offer, old);
     return rc == 0 ? index_put(txn, offer, partner) : rc;
