@@ -77,6 +77,8 @@ def worst_queries():
         "capped": {**broad, "max_per_partner": 1},
         "discovering": {**broad, "discover": 5},
         "equal scores": {**broad, "weights": [0, 0, 1]},
+        "by interest alone": {**broad, "weights": [1, 0, 0]},
+        "capped, equal scores": {**broad, "weights": [0, 0, 1], "max_per_partner": 1},
         "country": {**broad, "radius_m": 500_000},
     }
 
