@@ -189,8 +189,10 @@ is_empty(const struct blocks_piece *piece)
     return true;
 }
 
-int
-blocks_remove(struct txn *txn, const struct offer_row *row)
+// Writes the seats of the slot that row's offer is in: those that `seats` asks for, or none, which gives the
+// slot up.
+static int
+put_seats(struct txn *txn, const struct offer_row *row, const struct offer_row *seats)
 {
     struct blocks_piece piece;
     struct key key;
@@ -199,25 +201,23 @@ blocks_remove(struct txn *txn, const struct offer_row *row)
 
     if (rc != 0)
         return rc;
-    blocks_piece_set_seats(&piece, slot, NULL);
+    blocks_piece_set_seats(&piece, slot, seats);
     // A full block stays, as it says where a stretch starts; it takes new offers again.
-    if (key.bytes[0] == KEY_BLOCK_SMALL && is_empty(&piece))
+    if (seats == NULL && key.bytes[0] == KEY_BLOCK_SMALL && is_empty(&piece))
         return blocks_piece_delete(txn, &key);
     return blocks_piece_put_seats(txn, &key, &piece, slot / BLOCK_GROUP);
 }
 
 int
+blocks_remove(struct txn *txn, const struct offer_row *row)
+{
+    return put_seats(txn, row, NULL);
+}
+
+int
 blocks_mark(struct txn *txn, const struct offer_row *row)
 {
-    struct blocks_piece piece;
-    struct key key;
-    size_t slot;
-    int rc = blocks_piece_find(txn, row, &key, &piece, &slot);
-
-    if (rc != 0)
-        return rc;
-    blocks_piece_set_seats(&piece, slot, row);
-    return blocks_piece_put_seats(txn, &key, &piece, slot / BLOCK_GROUP);
+    return put_seats(txn, row, row);
 }
 
 // ---- Tidying
