@@ -24,6 +24,7 @@ struct identity {
     char client[ROLE_CLIENT_MAX]; // who owns what the caller makes: placements, keys, student references
     char actor[ROLE_ACTOR_MAX];   // "unix:uid=0", "tcp:loopback"
     uint64_t partner;             // of the role partner: which one; else 0
+    uint64_t token;               // id of the token that says so; 0 = none was needed
 };
 
 // "operator", "portal", "partner" or "registrar".
