@@ -14,15 +14,14 @@
 int
 card_find(struct txn *txn, uint64_t offer_id, struct card_place *out)
 {
-    struct key key = key_number(offer_id / CHUNK);
-    MDB_val value;
-    int rc = table_get(txn, TABLE_CARD, &key, &value);
+    struct card_chunk chunk;
+    int rc = directory_chunk(txn, offer_id / CHUNK, &chunk);
 
     if (rc != 0)
         return rc;
-    if (value.mv_size < CHUNK * sizeof(uint32_t))
+    if (chunk.size < CHUNK * sizeof(uint32_t))
         return txn_fail(txn, STORE_FAULT_CORRUPT);
-    *out = (struct card_place){.chunk = value.mv_data, .size = value.mv_size, .number = offer_id % CHUNK};
+    *out = (struct card_place){.chunk = chunk.bytes, .size = chunk.size, .number = offer_id % CHUNK};
     __builtin_prefetch(out->chunk + out->number * sizeof(uint32_t));
     return 0;
 }

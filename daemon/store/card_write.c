@@ -139,6 +139,7 @@ put_in_chunk(struct txn *txn, uint64_t offer_id, const uint8_t *bytes, size_t le
     stretch(ends, number, &start, &end);
     if (len == 0 && start == end)
         return STORE_E_NOT_FOUND;
+    txn->blocks_changed = true;
     size = ends[CHUNK - 1] - (end - start) + len;
     if (size == sizeof ends)
         return table_del(txn, TABLE_CARD, &key);

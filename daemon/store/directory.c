@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading walks the three tables of the blocks side by side. Addresses stay good in later snapshots with the
-// same generation: LMDB moves a page only when something on it is written, and then the generation is
-// another.
+// Loading walks the three tables of the blocks side by side; where cards lie is looked up when somebody asks.
+// Addresses stay good in later snapshots with the same generation: LMDB moves a page only when something on
+// it is written, and then the generation is another.
 #include "store/directory.h"
 #include "store/internal.h"
 #include "store/records.h"
@@ -23,6 +23,8 @@ struct loading {
     float *cosines[2];
     uint32_t *block;
     const uint8_t **seats;
+    struct card_chunk *chunks; // those that were asked for
+    size_t n_chunks, chunks_room;
 };
 
 void
@@ -40,6 +42,7 @@ directory_free(struct directory *directory)
         free(loading->bounds[i]);
     free(loading->cosines[0]);
     free(loading->cosines[1]);
+    free(loading->chunks);
     free(loading);
 }
 
@@ -211,6 +214,7 @@ load(struct txn *txn, struct loading *loading)
     int rc;
 
     *out = (struct directory){0};
+    loading->n_chunks = 0;
     rc = walk_tables(txn, loading);
     out->blocks = loading->blocks;
     out->remote = loading->remote;
@@ -249,5 +253,49 @@ txn_directory(struct txn *txn, const struct directory **out)
         txn->directory_known = true;
     }
     *out = txn->directory;
+    return 0;
+}
+
+// ---- Chunks of cards
+
+// Makes room for the chunks up to a number, the new ones not known. 0 or STORE_FAULT_MEMORY.
+static int
+know_chunks(struct loading *loading, size_t n)
+{
+    if (n > loading->chunks_room) {
+        size_t room = n > 2 * loading->chunks_room ? n : 2 * loading->chunks_room;
+
+        if (enlarge(&loading->chunks, room, sizeof *loading->chunks) != 0)
+            return STORE_FAULT_MEMORY;
+        loading->chunks_room = room;
+    }
+    memset(loading->chunks + loading->n_chunks, 0, (n - loading->n_chunks) * sizeof *loading->chunks);
+    loading->n_chunks = n;
+    return 0;
+}
+
+int
+directory_chunk(struct txn *txn, uint64_t number, struct card_chunk *out)
+{
+    struct loading *loading =
+        txn->directory_known && !txn->write ? (struct loading *)txn->directory : NULL;
+    struct key key;
+    MDB_val value;
+    int rc;
+
+    if (loading != NULL && number < loading->n_chunks && loading->chunks[number].bytes != NULL) {
+        *out = loading->chunks[number];
+        return 0;
+    }
+    key = key_number(number);
+    rc = table_get(txn, TABLE_CARD, &key, &value);
+    if (rc != 0)
+        return rc;
+    *out = (struct card_chunk){value.mv_data, value.mv_size};
+    if (loading == NULL)
+        return 0;
+    if (number >= loading->n_chunks && know_chunks(loading, number + 1) != 0)
+        return txn_fail(txn, STORE_FAULT_MEMORY);
+    loading->chunks[number] = *out;
     return 0;
 }

@@ -55,10 +55,11 @@ struct txn {
     bool write;
     bool begun;
     bool places_changed; // regions changed: rows with a derived place are due before the commit
-    bool blocks_changed; // the index gets a new generation with the commit
+    bool blocks_changed; // blocks or cards: the index gets a new generation with the commit
     int fault;           // sticks until the end
     bool sequence_known;
     uint64_t sequence;           // of the last journal entry, once known
+    size_t snapshot;             // LMDB's number of the snapshot that what is known was read from; 0 = none
     struct catalog *catalog;     // as of catalog_generation; NULL = none loaded
     uint64_t catalog_generation; // of the store's taxonomy
     bool catalog_known;          // the one that is loaded is the one of this moment
@@ -91,6 +92,15 @@ int table_seek(struct txn *txn, enum table table, const struct key *from, MDB_va
                MDB_val *value) MUST_CHECK;
 
 #define CARD_CHUNK 64u // cards in a value
+
+struct card_chunk {
+    const uint8_t *bytes;
+    size_t size;
+};
+
+// The value with the cards of a chunk: from memory where txn_directory was asked and it was looked up before
+// in the same generation. 0, STORE_E_NOT_FOUND or a fault.
+int directory_chunk(struct txn *txn, uint64_t number, struct card_chunk *out) MUST_CHECK;
 
 // Numbers in the table meta; a missing one is 0.
 #define META_FORMAT         "format"

@@ -117,6 +117,21 @@ txn_free(struct txn *txn)
     free(txn);
 }
 
+// Forgets what was read from another snapshot. What is read again and again by a worker, while nobody writes,
+// is read once.
+static void
+know_snapshot(struct txn *txn)
+{
+    size_t snapshot = txn->write ? 0 : mdb_txn_id(txn->mdb);
+
+    if (snapshot != 0 && snapshot == txn->snapshot)
+        return;
+    txn->snapshot = snapshot;
+    txn->sequence_known = false;
+    txn->directory_known = false;
+    txn->catalog_known = false;
+}
+
 int
 txn_begin(struct txn *txn)
 {
@@ -126,9 +141,6 @@ txn_begin(struct txn *txn)
     txn->fault = 0;
     txn->places_changed = false;
     txn->blocks_changed = false;
-    txn->sequence_known = false;
-    txn->directory_known = false;
-    txn->catalog_known = false;
     memset(txn->ids, 0, sizeof txn->ids);
     if (txn->write || txn->mdb == NULL)
         rc = mdb_txn_begin(txn->store->env, NULL, txn->write ? 0 : MDB_RDONLY, &txn->mdb);
@@ -136,6 +148,7 @@ txn_begin(struct txn *txn)
         rc = mdb_txn_renew(txn->mdb);
     if (rc != 0)
         return map_code(rc);
+    know_snapshot(txn);
     txn->begun = true;
     return 0;
 }
