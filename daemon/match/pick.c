@@ -109,10 +109,10 @@ pick_behind(struct run *run, const struct slot *slot)
 
 // ---- A band
 
-// Clears the words of a band that lie too far away, and calls for the slots of the others.
-static void
-approach_band(struct run *run, const struct group *group, struct band *band)
+void
+pick_approach(struct run *run, struct group *group)
 {
+    struct band *band = &group->band;
     const struct block_slot *slots = run->plan->block.slots + group->number * BLOCK_GROUP;
     const struct block_box *boxes = run->plan->block.boxes + group->number * SIEVE_WORDS;
 
@@ -130,15 +130,14 @@ approach_band(struct run *run, const struct group *group, struct band *band)
 }
 
 static int
-take_slot(struct run *run, const struct group *group, const struct band *band, size_t in_group,
-          pick_taker *take)
+take_slot(struct run *run, const struct group *group, size_t in_group, pick_taker *take)
 {
     struct slot slot = {.place = group->number * BLOCK_GROUP + in_group, .seats = group->seats};
     struct geo_point point = run->plan->block.slots[slot.place].point;
     bool eligible;
     int rc;
 
-    if (!run->plan->place->remote && reach_least_square(&group->point, point) > band->far_square) {
+    if (!run->plan->place->remote && reach_least_square(&group->point, point) > group->band.far_square) {
         run->passed_over = true;
         return 0;
     }
@@ -147,12 +146,11 @@ take_slot(struct run *run, const struct group *group, const struct band *band, s
 }
 
 int
-pick_band(struct run *run, const struct group *group, struct band *band, pick_taker *take)
+pick_band(struct run *run, const struct group *group, pick_taker *take)
 {
-    approach_band(run, group, band);
     for (size_t word = 0; word < SIEVE_WORDS; word++) {
-        for (uint64_t rest = band->bits[word]; rest != 0; rest &= rest - 1) {
-            int rc = take_slot(run, group, band, word * 64 + (size_t)__builtin_ctzll(rest), take);
+        for (uint64_t rest = group->band.bits[word]; rest != 0; rest &= rest - 1) {
+            int rc = take_slot(run, group, word * 64 + (size_t)__builtin_ctzll(rest), take);
 
             if (rc != 0)
                 return rc;

@@ -14,8 +14,11 @@ int pick_match(struct run *run, const struct slot *slot) MUST_CHECK;
 int pick_discovery(struct run *run, const struct slot *slot) MUST_CHECK;
 int pick_behind(struct run *run, const struct slot *slot) MUST_CHECK;
 
-// Calls take for every slot of the band that is eligible and near enough. 0, 1 or a store fault.
-int pick_band(struct run *run, const struct group *group, struct band *band, pick_taker *take) MUST_CHECK;
+// Clears the words of the group's band that lie too far away, and calls for the memory that the others need.
+void pick_approach(struct run *run, struct group *group);
+
+// Calls take for every slot of the group's band that is eligible and near enough. 0, 1 or a store fault.
+int pick_band(struct run *run, const struct group *group, pick_taker *take) MUST_CHECK;
 
 // Clears the slots of run->match that lie too far away.
 void pick_near(struct run *run, const struct group *group);

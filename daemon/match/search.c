@@ -42,54 +42,88 @@ is_any(const uint64_t bits[SIEVE_WORDS])
 // The next band of the good slots of a group, those with the greatest interest part first; false: there is
 // none.
 static bool
-next_band(struct run *run, struct band *band, uint32_t *sum)
+next_band(const struct run *run, struct group *group)
 {
-    if (!is_any(run->sums.good))
+    struct band *band = &group->band;
+
+    if (!is_any(group->sums.good))
         return false;
-    *sum = 0;
     if (run->from.wants) {
-        *sum = sieve_highest(&run->sums, band->bits);
-        band->interest = interest_of_sum(run, *sum);
+        band->sum = sieve_highest(&group->sums, band->bits);
+        band->interest = interest_of_sum(run, band->sum);
         return true;
     }
-    memcpy(band->bits, run->sums.good, sizeof band->bits);
-    memset(run->sums.good, 0, sizeof run->sums.good);
+    memcpy(band->bits, group->sums.good, sizeof band->bits);
+    memset(group->sums.good, 0, sizeof group->sums.good);
+    band->sum = band->interest = 0;
     return true;
 }
 
-// Takes the good slots of a group.
-static int
-take_good(struct run *run, const struct group *group)
+// Whether a slot of the group's band may still get into the page, and how far it may lie.
+static bool
+bound_band(struct run *run, struct group *group)
 {
-    struct band band = {.interest = 0};
-    uint32_t sum;
+    struct band *band = &group->band;
+
+    if (bound_need(run, group->proximity, run->best_transition) > band->sum) {
+        run->passed_over = true; // the floor has risen since the sieve was asked, and the rest has less
+        return false;
+    }
+    band->far_square =
+        bound_far_square(run, &run->weights, rank_floor(&run->search->matches), band->interest);
+    return true;
+}
+
+// Takes the good slots of the group that waits.
+static int
+take_waiting(struct run *run)
+{
+    struct group *group = run->waiting;
+    struct plan *plan = run->plan;
     int rc = 0;
 
-    while (rc == 0 && next_band(run, &band, &sum)) {
-        if (bound_need(run, group->proximity, run->best_transition) > sum) {
-            run->passed_over = true; // the floor has risen since the sieve was asked, and the rest has less
-            return 0;
-        }
-        band.far_square =
-            bound_far_square(run, &run->weights, rank_floor(&run->search->matches), band.interest);
-        rc = pick_band(run, group, &band, pick_match);
+    if (group == NULL)
+        return 0;
+    run->waiting = NULL;
+    run->plan = group->plan;
+    while (rc == 0 && bound_band(run, group)) {
+        rc = pick_band(run, group, pick_match);
+        if (rc != 0 || !next_band(run, group))
+            break;
+        pick_approach(run, group);
     }
+    run->plan = plan;
+    return rc;
+}
+
+// Lets the group wait for its memory, and takes the one that has waited.
+static int
+let_wait(struct run *run, struct group *group)
+{
+    int rc;
+
+    if (!next_band(run, group) || !bound_band(run, group))
+        return 0;
+    pick_approach(run, group);
+    rc = take_waiting(run);
+    run->waiting = group;
     return rc;
 }
 
 // ---- A group
 
-static struct group
-make_group(const struct run *run, size_t number)
+static struct group *
+start_group(struct run *run, size_t number)
 {
     size_t place = run->plan->place->first_group + number;
+    struct group *group = &run->groups[run->waiting == &run->groups[0]];
 
-    return (struct group){
-        .number = number,
-        .seats = run->directory->seats[place],
-        .point = reach_point(run->directory, run->query, place),
-        .proximity = bound_proximity(run, run->plan->place, reach_metres(&run->reach, place)),
-    };
+    group->number = number;
+    group->plan = run->plan;
+    group->seats = run->directory->seats[place];
+    group->point = reach_point(run->directory, run->query, place);
+    group->proximity = bound_proximity(run, run->plan->place, reach_metres(&run->reach, place));
+    return group;
 }
 
 // Fills run->match with the slots that pass the filters and, where `bits` says so, are in it.
@@ -113,39 +147,39 @@ filter(struct run *run, const struct group *group, const uint64_t *bits)
 
 // Who does not target the query's transition needs more from interests.
 static void
-raise_need(struct run *run, const struct group *group, uint32_t need)
+raise_need(struct run *run, struct group *group, uint32_t need)
 {
     uint32_t others = bound_need(run, group->proximity, SCORE_OPEN_TRANSITION);
 
-    if (others <= need || !is_any(run->sums.good))
+    if (others <= need || !is_any(group->sums.good))
         return; // without any good one there are no sums
     run->passed_over = true;
-    sieve_raise(&run->plan->sieve, run->plan->transition, group->number, others, &run->sums);
+    sieve_raise(&run->plan->sieve, run->plan->transition, group->number, others, &group->sums);
 }
 
-// Finds the slots of a group whose sum may reach need and that pass the filters: run->sums.good. With whole,
+// Finds the slots of a group whose sum may reach need and that pass the filters: its sums.good. With whole,
 // run->match has all that pass and have a wanted interest. Returns whether there is any of the one or the
 // other.
 static bool
-sift(struct run *run, const struct group *group, uint32_t need, bool whole)
+sift(struct run *run, struct group *group, uint32_t need, bool whole)
 {
     if (!run->from.wants) {
         filter(run, group, NULL);
-        memcpy(run->sums.good, run->match, sizeof run->match);
+        memcpy(group->sums.good, run->match, sizeof run->match);
         return is_any(run->match);
     }
     run->passed_over = run->passed_over || need > 1;
-    if (!sieve_add(&run->plan->sieve, group->number, need, &run->sums) && !whole)
+    if (!sieve_add(&run->plan->sieve, group->number, need, &group->sums) && !whole)
         return false;
-    filter(run, group, whole ? run->sums.any : run->sums.good);
+    filter(run, group, whole ? group->sums.any : group->sums.good);
     for (size_t word = 0; word < SIEVE_WORDS; word++)
-        run->sums.good[word] &= run->match[word];
+        group->sums.good[word] &= run->match[word];
     return is_any(run->match);
 }
 
 // Counts a group: every slot that matches must be known to be eligible.
 static int
-count_group(struct run *run, const struct group *group)
+count_group(struct run *run, struct group *group)
 {
     size_t place = run->plan->place->first_group + group->number;
     int rc = 0;
@@ -157,16 +191,16 @@ count_group(struct run *run, const struct group *group)
     if (!run->plan->place->remote && !reach_holds_group(run->directory, run->query, place))
         pick_near(run, group);
     for (size_t word = 0; word < SIEVE_WORDS; word++)
-        run->sums.good[word] &= run->match[word];
+        group->sums.good[word] &= run->match[word];
     memcpy(run->counted + group->number * SIEVE_WORDS, run->match, sizeof run->match);
     return 0;
 }
 
+// Offers the strangers of a group to the discoveries; the group's band is not needed any more.
 static int
-discover_in_group(struct run *run, const struct group *group)
+discover_in_group(struct run *run, struct group *group)
 {
     const struct rank *found = &run->search->discoveries;
-    struct band band = {.interest = 0};
 
     if (rank_is_full(found) &&
         score_total(&run->strange_weights, 0, group->proximity, run->best_transition) < rank_floor(found))
@@ -175,32 +209,35 @@ discover_in_group(struct run *run, const struct group *group)
     if (run->plan->nobody)
         return 0;
     sieve_leave_out(&run->plan->sieve, run->plan->known, group->number, run->match);
-    memcpy(band.bits, run->match, sizeof band.bits);
-    band.far_square = bound_far_square(run, &run->strange_weights, rank_floor(found), 0);
-    return pick_band(run, group, &band, pick_discovery);
+    memcpy(group->band.bits, run->match, sizeof group->band.bits);
+    group->band.far_square = bound_far_square(run, &run->strange_weights, rank_floor(found), 0);
+    pick_approach(run, group);
+    return pick_band(run, group, pick_discovery);
 }
 
 // Looks at a group for the page, the counts and the discoveries.
 static int
 look_at_group(struct run *run, size_t number)
 {
-    struct group group = make_group(run, number);
-    uint32_t need = bound_need(run, group.proximity, run->best_transition);
+    struct group *group = start_group(run, number);
+    uint32_t need = bound_need(run, group->proximity, run->best_transition);
     bool hopeless = need == BOUND_OUT_OF_REACH || (run->from.wants && need > run->plan->most);
     int rc = 0;
 
     if (hopeless)
         run->passed_over = true;
-    if ((!hopeless || run->counts) && sift(run, &group, need, run->counts)) {
+    if ((!hopeless || run->counts) && sift(run, group, need, run->counts)) {
         if (run->counts)
-            rc = count_group(run, &group);
+            rc = count_group(run, group);
         if (run->from.wants && run->query->transition != 0)
-            raise_need(run, &group, need);
+            raise_need(run, group, need);
         if (rc == 0 && !hopeless)
-            rc = take_good(run, &group);
+            rc = let_wait(run, group);
     }
     if (rc == 0 && run->from.discovers)
-        rc = discover_in_group(run, &group);
+        rc = take_waiting(run);
+    if (rc == 0 && run->from.discovers)
+        rc = discover_in_group(run, group);
     return rc;
 }
 
@@ -208,15 +245,16 @@ look_at_group(struct run *run, size_t number)
 static int
 look_behind(struct run *run, size_t number)
 {
-    struct group group = make_group(run, number);
-    struct band band = {.far_square = INFINITY};
-    uint32_t sum;
+    struct group *group = start_group(run, number);
     int rc = 0;
 
-    if (!sift(run, &group, 0, false))
+    if (!sift(run, group, 0, false))
         return 0;
-    while (rc == 0 && next_band(run, &band, &sum))
-        rc = pick_band(run, &group, &band, pick_behind);
+    while (rc == 0 && next_band(run, group)) {
+        group->band.far_square = INFINITY;
+        pick_approach(run, group);
+        rc = pick_band(run, group, pick_behind);
+    }
     return rc;
 }
 
@@ -244,15 +282,23 @@ block_at(const struct run *run, size_t i)
 }
 
 // Brings the blocks that follow a step nearer: what one step calls for is there when the next one reads it.
-static void
+static int
 plan_ahead(struct run *run, size_t i)
 {
+    // The eldest plan is about to be used for another block.
+    if (run->waiting != NULL && run->waiting->plan == &run->plans[(i + AHEAD - 2) % AHEAD]) {
+        int rc = take_waiting(run);
+
+        if (rc != 0)
+            return rc;
+    }
     if (i + AHEAD - 1 < run->reach.n)
         plan_approach(block_at(run, i + AHEAD - 1));
     if (i + AHEAD - 2 < run->reach.n)
         plan_find(&run->plans[(i + AHEAD - 2) % AHEAD], &run->from, block_at(run, i + AHEAD - 2));
     if (i + AHEAD - 3 < run->reach.n)
         plan_wanted(&run->plans[(i + AHEAD - 3) % AHEAD], &run->from, run->directory);
+    return 0;
 }
 
 static void
@@ -302,9 +348,10 @@ walk(struct run *run, int (*look)(struct run *run, size_t group), bool whole)
     plan_first(run);
     for (size_t i = 0; i < run->reach.n; i++) {
         uint32_t nearest = run->reach.blocks[i].nearest;
-        int rc;
+        int rc = plan_ahead(run, i);
 
-        plan_ahead(run, i);
+        if (rc != 0)
+            return rc;
         run->plan = &run->plans[i % AHEAD];
         if (!whole && is_done(run, bound_proximity(run, block_at(run, i), nearest))) {
             run->passed_over = true;
@@ -346,6 +393,7 @@ prepare(struct run *run)
     run->best_transition = query->transition != 0 ? SCORE_FULL : 0;
     run->counts = query->want_total || query->facets;
     run->passed_over = false;
+    run->waiting = NULL;
     return 0;
 }
 
@@ -362,6 +410,8 @@ search_run(struct search *search)
     rc = prepare(run);
     if (rc == 0)
         rc = walk(run, look_at_group, false);
+    if (rc == 0)
+        rc = take_waiting(run);
     if (rc != 0)
         return rc;
     search->follows = rank_follows(&search->matches);

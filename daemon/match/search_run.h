@@ -11,6 +11,25 @@
 
 #define SEARCH_AHEAD 4u // blocks that are planned before their turn, so that memory can come meanwhile
 
+// Slots of a group whose interest part is about the same.
+struct band {
+    uint64_t bits[SIEVE_WORDS];
+    uint32_t sum;      // the greatest that one of them can have, in units
+    uint32_t interest; // the greatest I
+    float far_square;  // slots whose least distance, squared, is above this can not get into the page
+};
+
+// A group as it is looked at.
+struct group {
+    size_t number;            // in its block
+    struct plan *plan;        // of its block
+    const uint8_t *seats;     // store/seats.h
+    struct reach_point point; // for bounds of its slots' distances
+    uint32_t proximity;       // greatest P that a slot of it can have
+    struct sieve_sums sums;
+    struct band band; // at hand
+};
+
 // What one run has at hand.
 struct run {
     struct search *search;
@@ -23,25 +42,11 @@ struct run {
     bool counts;                                   // total or facets: every eligible offer is looked at
     bool passed_over;  // something was left out that may be eligible and comes behind the page
     struct plan *plan; // of the block at hand, one of plans
-    struct sieve_sums sums;
     uint64_t match[SIEVE_WORDS];        // slots of the group at hand that pass all that is bits
     uint64_t counted[BLOCK_SLOTS / 64]; // eligible slots of the block at hand, where they are counted
     struct plan plans[SEARCH_AHEAD];
-};
-
-// A group as it is looked at.
-struct group {
-    size_t number;            // in its block
-    const uint8_t *seats;     // store/seats.h
-    struct reach_point point; // for bounds of its slots' distances
-    uint32_t proximity;       // greatest P that a slot of it can have
-};
-
-// Slots of a group whose interest part is about the same.
-struct band {
-    uint64_t bits[SIEVE_WORDS];
-    uint32_t interest; // the greatest I that one of them can have
-    float far_square;  // slots whose least distance, squared, is above this can not get into the page
+    struct group groups[2]; // one that is looked at, while the memory that the one before needs is on its way
+    struct group *waiting;  // that one; NULL = none
 };
 
 struct slot {
