@@ -131,6 +131,14 @@ arena_take(struct arena *arena, size_t size)
 }
 
 void *
+arena_take_aligned(struct arena *arena, size_t size, size_t alignment)
+{
+    uint8_t *pointer = size > SIZE_MAX - alignment ? NULL : arena_take(arena, size + alignment);
+
+    return pointer == NULL ? NULL : pointer + (-(uintptr_t)pointer & (alignment - 1));
+}
+
+void *
 arena_alloc(struct arena *arena, size_t size)
 {
     void *pointer = arena_take(arena, size);

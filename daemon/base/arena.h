@@ -26,6 +26,9 @@ void *arena_array(struct arena *arena, size_t count,
 // Memory as above, but with any content: for what is written as a whole at once.
 void *arena_take(struct arena *arena, size_t size) MUST_CHECK;
 
+// The same at a multiple of alignment, a power of two.
+void *arena_take_aligned(struct arena *arena, size_t size, size_t alignment) MUST_CHECK;
+
 // Copies of text into the arena; NULL when memory is short.
 char *arena_strdup(struct arena *arena, const char *text) MUST_CHECK;
 char *arena_strndup(struct arena *arena, const char *text, size_t len) MUST_CHECK;

@@ -113,7 +113,7 @@ void
 pick_approach(struct run *run, struct group *group)
 {
     struct band *band = &group->band;
-    const struct block_slot *slots = run->plan->block.slots + group->number * BLOCK_GROUP;
+    size_t first = group->number * BLOCK_GROUP;
     const struct block_box *boxes = run->plan->block.boxes + group->number * SIEVE_WORDS;
 
     for (size_t word = 0; word < SIEVE_WORDS; word++) {
@@ -125,7 +125,7 @@ pick_approach(struct run *run, struct group *group)
             continue;
         }
         for (uint64_t rest = band->bits[word]; rest != 0; rest &= rest - 1)
-            __builtin_prefetch(&slots[word * 64 + (size_t)__builtin_ctzll(rest)]);
+            plan_call_for_slot(run->plan, first + word * 64 + (size_t)__builtin_ctzll(rest));
     }
 }
 

@@ -176,14 +176,14 @@ call_for_ranks(const struct block *block, enum block_class class, uint32_t id)
     const struct block_ranks *ranks = block_ranks(block, class, id);
 
     if (ranks != NULL)
-        __builtin_prefetch(ranks);
+        CALL_FOR(ranks);
 }
 
 void
 plan_approach(const struct directory_block *place)
 {
     for (size_t at = 0; at < sizeof(struct block_header); at += BLOCK_LINE)
-        __builtin_prefetch((const uint8_t *)place->body + at);
+        CALL_FOR((const uint8_t *)place->body + at);
 }
 
 void
@@ -213,9 +213,11 @@ call_for_columns(const struct plan *plan, const struct plan_query *from, const s
     enum seats_bit seat = from->query->referred ? SEATS_REFERRED : SEATS_GENERAL;
 
     for (size_t group = 0; group < plan->place->groups; group++) {
+        CALL_FOR(&plan->block.boxes[group * SIEVE_WORDS]);
+        CALL_FOR(&plan->block.boxes[group * SIEVE_WORDS + 4]);
         for (size_t i = 0; i < sieve->n_columns; i++)
-            __builtin_prefetch(sieve->columns[i] + group * BLOCK_GROUP_BYTES);
-        __builtin_prefetch(seats_column(directory->seats[plan->place->first_group + group], seat,
+            CALL_FOR(sieve->columns[i] + group * BLOCK_GROUP_BYTES);
+        CALL_FOR(seats_column(directory->seats[plan->place->first_group + group], seat,
                                         seats_width(sieve->small)));
     }
 }
@@ -255,6 +257,29 @@ add_known_roots(struct plan *plan, const struct query *query)
 
 // ---- Numbers
 
+static void
+add_checked(struct plan *plan, bool check, enum block_field field)
+{
+    uint32_t at = plan->block.header->at_fields[field];
+
+    if (check && at != 0)
+        plan->checked[plan->n_checked++] = (const void *)((const uint8_t *)plan->block.header + at);
+}
+
+// Lists the arrays that plan_check reads.
+static void
+list_checked(struct plan *plan)
+{
+    plan->n_checked = 0;
+    add_checked(plan, plan->check_cost, BLOCK_COST);
+    add_checked(plan, plan->check_end, BLOCK_END);
+    add_checked(plan, plan->check_start, BLOCK_START);
+    add_checked(plan, plan->check_deadline, BLOCK_DEADLINE);
+    add_checked(plan, plan->check_age, BLOCK_MIN_AGE);
+    add_checked(plan, plan->check_age, BLOCK_MAX_AGE);
+    add_checked(plan, plan->check_reserve, BLOCK_RESERVED_UNTIL);
+}
+
 // Whether the block's bounds leave anyone; sets which numbers must be looked at.
 static bool
 bound_numbers(struct plan *plan, const struct plan_query *from)
@@ -275,6 +300,7 @@ bound_numbers(struct plan *plan, const struct plan_query *from)
     plan->check_accreditation = plan->internship != NULL;
     plan->checks = plan->check_end || plan->check_deadline || plan->check_start || plan->check_cost ||
                    plan->check_age || plan->check_reserve || plan->check_accreditation;
+    list_checked(plan);
     return most[BLOCK_END] >= from->end_from && most[BLOCK_DEADLINE] >= query->as_of &&
            least[BLOCK_START] <= query->to;
 }

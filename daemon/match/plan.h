@@ -4,6 +4,7 @@
 #ifndef MATCH_PLAN_H
 #define MATCH_PLAN_H
 
+#include "base/attr.h"
 #include "match/query.h"
 #include "match/sieve.h"
 #include "store/block.h"
@@ -39,6 +40,8 @@ struct plan {
     bool nobody; // can match
     bool checks; // some of these must be asked of each slot
     bool check_cost, check_start, check_end, check_deadline, check_age, check_reserve, check_accreditation;
+    const int32_t *checked[BLOCK_FIELDS]; // the arrays of the numbers that these look at
+    size_t n_checked;
     enum seats_bit seat;                   // what a slot must have
     const uint8_t *internship;             // column of that kind
     const uint8_t *funds[QUERY_FUNDS_MAX]; // columns of the funds that would pay
@@ -56,6 +59,15 @@ void plan_wanted(struct plan *plan, const struct plan_query *query, const struct
 
 // The filters of a block, which most blocks are not asked for.
 void plan_filter(struct plan *plan, const struct plan_query *query);
+
+// Calls for the memory that a look at a slot reads.
+static inline void
+plan_call_for_slot(const struct plan *plan, size_t slot)
+{
+    CALL_FOR(&plan->block.slots[slot]);
+    for (size_t i = 0; i < plan->n_checked; i++)
+        CALL_FOR(&plan->checked[i][slot]);
+}
 
 // Whether a slot that passed the sieve passes what must be asked of each slot; *passes is set. seats are
 // those of its group. 0 or a store fault. Distance is the caller's.

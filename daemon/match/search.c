@@ -400,7 +400,7 @@ prepare(struct run *run)
 int
 search_run(struct search *search)
 {
-    struct run *run = arena_take(search->arena, sizeof *run);
+    struct run *run = arena_take_aligned(search->arena, sizeof *run, _Alignof(struct run));
     int rc;
 
     if (run == NULL)

@@ -13,7 +13,7 @@
 
 // Slots of a group whose interest part is about the same.
 struct band {
-    uint64_t bits[SIEVE_WORDS];
+    SIEVE_ALIGNED uint64_t bits[SIEVE_WORDS];
     uint32_t sum;      // the greatest that one of them can have, in units
     uint32_t interest; // the greatest I
     float far_square;  // slots whose least distance, squared, is above this can not get into the page
@@ -42,8 +42,8 @@ struct run {
     bool counts;                                   // total or facets: every eligible offer is looked at
     bool passed_over;  // something was left out that may be eligible and comes behind the page
     struct plan *plan; // of the block at hand, one of plans
-    uint64_t match[SIEVE_WORDS];        // slots of the group at hand that pass all that is bits
-    uint64_t counted[BLOCK_SLOTS / 64]; // eligible slots of the block at hand, where they are counted
+    SIEVE_ALIGNED uint64_t match[SIEVE_WORDS]; // slots of the group at hand that pass all that is bits
+    SIEVE_ALIGNED uint64_t counted[BLOCK_SLOTS / 64]; // eligible slots of the block at hand, where they are counted
     struct plan plans[SEARCH_AHEAD];
     struct group groups[2]; // one that is looked at, while the memory that the one before needs is on its way
     struct group *waiting;  // that one; NULL = none

@@ -41,9 +41,11 @@ struct sieve {
     size_t n_filters;
 };
 
+#define SIEVE_ALIGNED _Alignas(64) // of the bits of a group: a vector that lies across lines costs two
+
 // Bit by bit, 64 slots a word.
 struct sieve_sums {
-    uint64_t any[SIEVE_WORDS];                  // has a wanted interest
+    SIEVE_ALIGNED uint64_t any[SIEVE_WORDS];                  // has a wanted interest
     uint64_t good[SIEVE_WORDS];                 // whose sum is at least what was needed, and not 0
     uint64_t planes[SIEVE_PLANES][SIEVE_WORDS]; // the sums, a bit each, lowest first
 };

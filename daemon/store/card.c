@@ -22,7 +22,7 @@ card_find(struct txn *txn, uint64_t offer_id, struct card_place *out)
     if (chunk.size < CHUNK * sizeof(uint32_t))
         return txn_fail(txn, STORE_FAULT_CORRUPT);
     *out = (struct card_place){.chunk = chunk.bytes, .size = chunk.size, .number = offer_id % CHUNK};
-    __builtin_prefetch(out->chunk + out->number * sizeof(uint32_t));
+    CALL_FOR(out->chunk + out->number * sizeof(uint32_t));
     return 0;
 }
 
@@ -43,7 +43,7 @@ card_approach(struct txn *txn, struct card_place *place)
     place->at = start;
     place->len = end - start;
     for (uint32_t line = 0; line < place->len; line += CACHE_LINE)
-        __builtin_prefetch(place->chunk + place->at + line);
+        CALL_FOR(place->chunk + place->at + line);
     return 0;
 }
 
