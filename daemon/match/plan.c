@@ -218,7 +218,7 @@ call_for_columns(const struct plan *plan, const struct plan_query *from, const s
         for (size_t i = 0; i < sieve->n_columns; i++)
             CALL_FOR(sieve->columns[i] + group * BLOCK_GROUP_BYTES);
         CALL_FOR(seats_column(directory->seats[plan->place->first_group + group], seat,
-                                        seats_width(sieve->small)));
+                              seats_width(sieve->small)));
     }
 }
 

@@ -43,7 +43,8 @@ struct run {
     bool passed_over;  // something was left out that may be eligible and comes behind the page
     struct plan *plan; // of the block at hand, one of plans
     SIEVE_ALIGNED uint64_t match[SIEVE_WORDS]; // slots of the group at hand that pass all that is bits
-    SIEVE_ALIGNED uint64_t counted[BLOCK_SLOTS / 64]; // eligible slots of the block at hand, where they are counted
+    SIEVE_ALIGNED uint64_t
+        counted[BLOCK_SLOTS / 64]; // eligible slots of the block at hand, where they are counted
     struct plan plans[SEARCH_AHEAD];
     struct group groups[2]; // one that is looked at, while the memory that the one before needs is on its way
     struct group *waiting;  // that one; NULL = none

@@ -45,7 +45,7 @@ struct sieve {
 
 // Bit by bit, 64 slots a word.
 struct sieve_sums {
-    SIEVE_ALIGNED uint64_t any[SIEVE_WORDS];                  // has a wanted interest
+    SIEVE_ALIGNED uint64_t any[SIEVE_WORDS];    // has a wanted interest
     uint64_t good[SIEVE_WORDS];                 // whose sum is at least what was needed, and not 0
     uint64_t planes[SIEVE_PLANES][SIEVE_WORDS]; // the sums, a bit each, lowest first
 };

@@ -6,8 +6,8 @@
 #include "net/conn.h"
 #include "base/clock.h"
 #include "net/conn_state.h"
+#include "net/intake.h"
 #include "net/stream.h"
-#include "proto/frame.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "work/job.h"
@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 #define FRAMES_PER_RUN 64u
-#define LINGER_S       2 // for the peer to take the last answer and to close
+#define SENDS_AT_ONCE  4u // connections, as waking a client costs more than sending does
+#define LINGER_S       2  // for the peer to take the last answer and to close
 
 struct conn {
     struct conn_loop *loop;
@@ -38,6 +39,7 @@ struct conn {
     int64_t linger_until_us;
     struct watcher watcher;
     struct event *readable, *writable;
+    struct sender sender;
     TAILQ_ENTRY(conn) ready, waiting;
 };
 
@@ -140,6 +142,7 @@ make(struct conn_loop *loop, int fd)
         return NULL;
     conn->loop = loop;
     conn->fd = fd;
+    conn->sender.conn = conn;
     conn->watcher = (struct watcher){.conn = conn, .session = &conn->session, .out = &conn->out};
     conn->readable = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
     conn->writable = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
@@ -192,6 +195,7 @@ conn_free(struct conn *conn)
 
     move(conn, CONN_BROKEN); // leaves the waiting list
     unschedule(conn);
+    sending_leave(&loop->sending, &conn->sender);
     watching_leave(&loop->watching, &conn->watcher);
     event_free(conn->readable);
     event_free(conn->writable);
@@ -210,21 +214,6 @@ conn_find(struct conn_loop *loop, uint64_t number)
 }
 
 // ---- Requests
-
-static int
-bad_frame(struct conn *conn, enum frame_result result, const struct frame *frame)
-{
-    struct fault fault;
-
-    if (result == FRAME_TOO_LARGE)
-        fault_fill(&fault, CODE_INVALID_ARGUMENT, "", "a frame takes at most %zu bytes, this one has %zu",
-                   conn->loop->service->max_frame, frame->payload_len);
-    else
-        fault_fill(&fault, CODE_INVALID_ARGUMENT, "",
-                   "this is no frame: a frame is a varint length of at most %u bytes and then a message",
-                   FRAME_HEADER_MAX);
-    return end_with_fault(conn, &fault);
-}
 
 // Handles a whole frame. 0 or -ENOMEM.
 static int
@@ -259,21 +248,14 @@ pauses(struct conn *conn)
     return conn->state != CONN_OPEN;
 }
 
-static enum frame_result
-next_frame(const struct conn *conn, struct frame *frame)
-{
-    if (buf_len(&conn->in) == 0)
-        return FRAME_PARTIAL;
-    return frame_decode(buf_bytes(&conn->in), buf_len(&conn->in), conn->loop->service->max_frame, frame);
-}
-
 // Handles the frames that are there, up to a number. 0 or -ENOMEM.
 static int
 handle_frames(struct conn *conn)
 {
     for (unsigned i = 0; i < FRAMES_PER_RUN && !pauses(conn); i++) {
+        struct fault fault;
         struct frame frame;
-        enum frame_result result = next_frame(conn, &frame);
+        enum frame_result result = intake_next(&conn->in, conn->loop->service->max_frame, &frame, &fault);
         int rc = 0;
 
         if (result == FRAME_PARTIAL) {
@@ -281,7 +263,7 @@ handle_frames(struct conn *conn)
                 move(conn, CONN_ENDED);
             return 0;
         }
-        rc = result == FRAME_WHOLE ? handle(conn, &frame) : bad_frame(conn, result, &frame);
+        rc = result == FRAME_WHOLE ? handle(conn, &frame) : end_with_fault(conn, &fault);
         if (rc != 0)
             return rc;
     }
@@ -362,10 +344,32 @@ resume_if_possible(struct conn *conn)
     }
 }
 
-// Handles, sends, and frees the connection when it is done with.
+// Sends, and frees the connection when it is done with.
+static void
+finish_run(struct conn *conn)
+{
+    int rc = send_once(conn);
+
+    if (rc == 0 && conn->state == CONN_CLOSING && conn->in_flight == 0 && buf_len(&conn->out) == 0 &&
+        conn->session.watches.count == 0)
+        start_lingering(conn);
+    resume_if_possible(conn);
+    if (rc != 0 || conn->state == CONN_CLOSED || watch(conn) != 0)
+        conn_free(conn);
+}
+
+void
+conn_send_all(struct conn_loop *loop)
+{
+    sending_each(&loop->sending, finish_run);
+    arm_turn(loop);
+}
+
+// Handles what has come; what there is to send is sent together with others, as each send wakes its client.
 static void
 run(struct conn *conn)
 {
+    struct conn_loop *loop = conn->loop;
     int rc = 0;
 
     unschedule(conn);
@@ -375,14 +379,10 @@ run(struct conn *conn)
     stream_return(&conn->in, &conn->loop->spare);
     if (rc == 0)
         rc = feed(conn);
-    if (rc == 0)
-        rc = send_once(conn);
-    if (rc == 0 && conn->state == CONN_CLOSING && conn->in_flight == 0 && buf_len(&conn->out) == 0 &&
-        conn->session.watches.count == 0)
-        start_lingering(conn);
-    resume_if_possible(conn);
-    if (rc != 0 || conn->state == CONN_CLOSED || watch(conn) != 0)
+    if (rc != 0)
         conn_free(conn);
+    else if (sending_add(&loop->sending, &conn->sender) == SENDS_AT_ONCE)
+        conn_send_all(loop);
 }
 
 static void

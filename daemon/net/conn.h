@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/fault.h"
+#include "net/sending.h"
 #include "net/slots.h"
 #include "net/watching.h"
 #include <event2/event.h>
@@ -33,6 +34,7 @@ struct conn_loop {
     struct slots slots;       // the connections by number
     struct conn_list ready;   // have something to do without a word from their sockets
     struct conn_list waiting; // were turned away by the write queue, in that order
+    struct sending sending;   // have run in this turn of the loop, and send together
     struct watching watching; // the connections that follow the journal
     struct event *turn;       // runs the ready ones in the next turn of the loop
     struct buf spare;         // input memory that no connection holds
@@ -69,5 +71,8 @@ void conn_tick(struct conn *conn);
 
 // Gives every ready connection its turn.
 void conn_run_ready(struct conn_loop *loop);
+
+// Sends what the connections that have run have to send. Call it at the end of each turn of the loop.
+void conn_send_all(struct conn_loop *loop);
 
 #endif

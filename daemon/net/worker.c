@@ -169,6 +169,7 @@ open_loop(struct worker *worker)
 
     *loop = (struct conn_loop){.service = worker->options.service, .output_max = worker->options.output_max};
     TAILQ_INIT(&loop->ready);
+    sending_init(&loop->sending);
     TAILQ_INIT(&loop->waiting);
     slots_init(&loop->slots);
     loop->base = make_base();
@@ -217,6 +218,7 @@ run(void *arg)
     while (rc == 0 && !(worker->draining && worker->loop.slots.count == 0)) {
         worker->loop.now_us = 0;
         rc = event_base_loop(worker->loop.base, EVLOOP_ONCE);
+        conn_send_all(&worker->loop);
     }
     close_loop(worker);
     atomic_store(&worker->done, true);

@@ -277,8 +277,7 @@ know_chunks(struct loading *loading, size_t n)
 int
 directory_chunk(struct txn *txn, uint64_t number, struct card_chunk *out)
 {
-    struct loading *loading =
-        txn->directory_known && !txn->write ? (struct loading *)txn->directory : NULL;
+    struct loading *loading = txn->directory_known && !txn->write ? (struct loading *)txn->directory : NULL;
     struct key key;
     MDB_val value;
     int rc;
