@@ -67,8 +67,12 @@ read_hits(struct search *search, const struct rank *rank, struct hit *hits)
     struct card_place places[QUERY_LIMIT_MAX];
     int r = 0;
 
-    for (size_t i = 0; i < rank->n && r == 0; i++)
-        r = card_find(search->txn, rank->best[i].offer_id, &places[i]);
+    for (size_t i = 0; i < rank->n && r == 0; i++) {
+        const struct ranked *ranked = &rank->best[i];
+
+        r = card_find(search->txn, ranked->offer_id, &places[i]);
+        CALL_FOR(ranked->seats + seats_free_at(seats_width(ranked->small), ranked->all_seats, ranked->slot));
+    }
     for (size_t i = 0; i < rank->n && r == 0; i++)
         r = card_approach(search->txn, &places[i]);
     for (size_t i = 0; i < rank->n && r == 0; i++)
