@@ -5,6 +5,7 @@
 #include "auth/secret.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/sandbox.h"
 #include "base/systemd.h"
 #include "base/version.h"
 #include "net/server.h"
@@ -79,13 +80,13 @@ tell_serving(struct daemon *daemon)
     systemd_ready();
 }
 
-// Listens, serves and drains; the writer runs. Returns the exit status.
+// Opens the listeners, which do not accept yet, and then gives up what is needed no more. No thread has
+// started, so that all of them inherit the sandbox. 0 or the exit status.
 static int
-serve_clients(struct daemon *daemon)
+listen_and_confine(struct daemon *daemon)
 {
     const struct options *options = &daemon->options;
     struct fault fault;
-    int rc;
 
     for (size_t i = 0; i < options->n_listen; i++) {
         if (server_listen(daemon->server, &daemon->listen[i], &fault) != 0)
@@ -94,7 +95,18 @@ serve_clients(struct daemon *daemon)
     if (daemon->has_admin && admin_start(server_base(daemon->server), &daemon->service,
                                          &daemon->admin_address, &daemon->admin, &fault) != 0)
         return fail(daemon, &fault);
-    rc = server_start(daemon->server, options->output_buffer);
+    if (sandbox_enter(options, &daemon->log, &daemon->service.sandbox, &fault) != 0)
+        return fail(daemon, &fault);
+    return 0;
+}
+
+// Serves and drains; the writer runs. Returns the exit status.
+static int
+serve_clients(struct daemon *daemon)
+{
+    const struct options *options = &daemon->options;
+    int rc = server_start(daemon->server, options->output_buffer);
+
     if (rc != 0) {
         log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "can not start why=\"%s\"", strerror(-rc));
         return EXIT_FAILED;
@@ -124,7 +136,6 @@ run_engine(struct daemon *daemon)
     service->writer = daemon->engine.writer;
     rc = rc != 0 ? fail_store(daemon, rc) : serve_clients(daemon);
     engine_finish(&daemon->engine);
-    admin_free(daemon->admin);
     return rc;
 }
 
@@ -150,8 +161,11 @@ serve(struct daemon *daemon)
         rc = rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     } else {
         daemon->server = server_new(service);
-        rc = daemon->server == NULL ? fail_store(daemon, STORE_FAULT_MEMORY) : run_engine(daemon);
+        rc = daemon->server == NULL ? fail_store(daemon, STORE_FAULT_MEMORY) : listen_and_confine(daemon);
+        if (rc == 0)
+            rc = run_engine(daemon);
     }
+    admin_free(daemon->admin);
     server_free(daemon->server);
     secret_free(service->secret);
     store_close(service->store);

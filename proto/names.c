@@ -49,6 +49,7 @@ static const char *const decline_reasons[] = {
 };
 static const char *const record_kinds[] = {NULL,     "partner",  "offer",    "interest",
                                            "region", "postcode", "placement"};
+static const char *const sandbox_states[] = {NULL, "on", "off", "unsupported"};
 static const char *const reasons[] = {
     NULL,           "OFFER_NOT_OPEN", "DEADLINE_PASSED", "ENDED",  "NO_SEAT",  "KIND",
     "PARTNER_KIND", "LEVEL",          "ACCREDITATION",   "AGE",    "PERIOD",   "WEEKDAYS",
@@ -76,6 +77,7 @@ const struct names names_need = NAMES("need", needs);
 const struct names names_track = NAMES("track", tracks);
 const struct names names_region_type = NAMES("region type", region_types);
 const struct names names_outcome = NAMES("outcome", outcomes);
+const struct names names_sandbox_state = NAMES("sandbox state", sandbox_states);
 const struct names names_reason = NAMES("reason", reasons);
 const struct names names_code = NAMES("code", codes);
 

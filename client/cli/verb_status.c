@@ -22,7 +22,7 @@ no_arguments(struct cli *cli, int argc, char **argv)
     return count == 0 ? CLI_OK : cli_usage(cli, "unexpected argument %s", argv[0]);
 }
 
-// The value of a whole-number field.
+// The value of a whole-number field or an enum.
 static uint64_t
 number_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
@@ -37,6 +37,15 @@ number_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field
     return large + small;
 }
 
+// The word for an enum of the answer: there is one, the state of a part of the sandbox.
+static const char *
+word_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const char *word = names_text(&names_sandbox_state, (int)number_of(message, field));
+
+    return word == NULL ? "unknown" : word;
+}
+
 // Every figure of the answer is shown under its name in the protocol, so none can be forgotten.
 static json_t *
 status_json(const Kansen__V1__StatusResponse *status)
@@ -45,10 +54,14 @@ status_json(const Kansen__V1__StatusResponse *status)
     json_t *object = json_object();
 
     json_put_text(object, "server_version", status->server_version);
-    for (unsigned i = 0; i < descriptor->n_fields; i++)
-        if (descriptor->fields[i].type != PROTOBUF_C_TYPE_STRING)
-            json_put_number(object, descriptor->fields[i].name,
-                            number_of(&status->base, &descriptor->fields[i]));
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+
+        if (field->type == PROTOBUF_C_TYPE_ENUM)
+            json_put_text(object, field->name, word_of(&status->base, field));
+        else if (field->type != PROTOBUF_C_TYPE_STRING)
+            json_put_number(object, field->name, number_of(&status->base, field));
+    }
     return object;
 }
 
@@ -70,6 +83,8 @@ print_status(const Kansen__V1__StatusResponse *status)
         table_cell(table, 0, field->name);
         if (field->type == PROTOBUF_C_TYPE_STRING)
             table_cell(table, 1, status->server_version);
+        else if (field->type == PROTOBUF_C_TYPE_ENUM)
+            table_cell(table, 1, word_of(&status->base, field));
         else if (len > 6 && strcmp(field->name + len - 6, "_bytes") == 0)
             table_cellf(table, 1, "%" PRIu64 " (%.1f MiB)", number_of(&status->base, field),
                         (double)number_of(&status->base, field) / MIB);

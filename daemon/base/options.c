@@ -245,9 +245,9 @@ set_initial(struct options *options)
     return 0;
 }
 
-// Fills in the defaults that depend on the surroundings or on other options.
+// Fills in the defaults that depend on the surroundings or on other options. file is NULL if none was named.
 static int
-set_derived(struct options *options)
+set_derived(struct options *options, const char *file)
 {
     const char *state = getenv("STATE_DIRECTORY");
     char message[MESSAGE_MAX], *path = NULL;
@@ -259,7 +259,8 @@ set_derived(struct options *options)
         options->data_dir = strdup("kansen-data");
     if (options->seeds == NULL)
         options->seeds = strdup("");
-    if (options->data_dir == NULL || options->seeds == NULL)
+    options->file = strdup(file == NULL ? DEFAULT_FILE : file);
+    if (options->data_dir == NULL || options->seeds == NULL || options->file == NULL)
         rc = 1;
     if (rc == 0 && options->n_listen == 0) {
         rc = asprintf(&path, "unix:%s/kansend.sock", options->data_dir) < 0;
@@ -279,6 +280,12 @@ check_together(const struct options *options)
     if (options->journal_keep != 0 && options->journal_keep < JOURNAL_KEEP_MIN) {
         fprintf(stderr, "kansend: journal_keep: %" PRIu64 " is not allowed; it takes 0, or %u and more\n",
                 options->journal_keep, JOURNAL_KEEP_MIN);
+        return 1;
+    }
+    if (options->sandbox_no_new_privileges == OPTIONS_OFF &&
+        (options->sandbox_seccomp != OPTIONS_OFF || options->sandbox_landlock != OPTIONS_OFF)) {
+        fprintf(stderr, "kansend: sandbox_no_new_privileges: \"off\" is not allowed; sandbox_seccomp and "
+                        "sandbox_landlock need it\n");
         return 1;
     }
     if (options->max_batch_writes * RESULT_BYTES <= options->max_frame)
@@ -303,7 +310,7 @@ options_read(int argc, char **argv, struct options *options)
         return 0; // asked for without regard to the rest
     }
     rc = rc || set_initial(&read) || read_file(line.file, &read) || take_command_line(&line, &read) ||
-         set_derived(&read) || check_together(&read);
+         set_derived(&read, line.file) || check_together(&read);
     if (rc != 0) {
         options_free(&read);
         return 1;
@@ -316,6 +323,7 @@ void
 options_free(struct options *options)
 {
     drop_listeners(options);
+    free(options->file);
     free(options->data_dir);
     free(options->admin);
     free(options->seeds);

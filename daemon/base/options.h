@@ -18,9 +18,17 @@ enum options_mode {
     OPTIONS_HELP,
 };
 
+// Something that not every kernel has.
+enum options_switch {
+    OPTIONS_ON, // where it is to be had
+    OPTIONS_OFF,
+    OPTIONS_REQUIRED, // without it the daemon does not start
+};
+
 // Texts belong to the struct. Sizes are bytes.
 struct options {
     enum options_mode mode;
+    char *file; // the configuration; it may not be there when none was named
     char *data_dir;
     char *listen[OPTIONS_LISTEN_MAX]; // "unix:PATH" or "ADDR:PORT"
     size_t n_listen;
@@ -44,6 +52,10 @@ struct options {
     uint64_t watch_lag;
     uint64_t watch_stall_s;
     uint64_t drain_timeout_s;
+    enum options_switch sandbox_no_new_privileges;
+    enum options_switch sandbox_capabilities;
+    enum options_switch sandbox_seccomp;
+    enum options_switch sandbox_landlock;
 };
 
 // Reads the file and the command line. 0; or 1 when something is wrong, which has been told on stderr with

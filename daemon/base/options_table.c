@@ -60,6 +60,14 @@ const struct option_row options_table[] = {
      "close a connection with watches whose client takes no answers for so long"},
     {"drain_timeout_s", NULL, "S", OPTION_NUMBER, AT(drain_timeout_s), 0, 3600, "10",
      "at a stop, wait so long for answers to be taken"},
+    {"sandbox_no_new_privileges", NULL, "on|off|required", OPTION_SWITCH, AT(sandbox_no_new_privileges), 0, 0,
+     "on", "no program that it starts gains privileges"},
+    {"sandbox_capabilities", NULL, "on|off|required", OPTION_SWITCH, AT(sandbox_capabilities), 0, 0, "on",
+     "give up what root may do"},
+    {"sandbox_seccomp", NULL, "on|off|required", OPTION_SWITCH, AT(sandbox_seccomp), 0, 0, "on",
+     "make only the system calls that serving needs"},
+    {"sandbox_landlock", NULL, "on|off|required", OPTION_SWITCH, AT(sandbox_landlock), 0, 0, "on",
+     "open only the directories that are named in the configuration"},
 };
 
 _Static_assert(sizeof options_table / sizeof options_table[0] == OPTIONS_TABLE_ROWS,
@@ -122,6 +130,23 @@ set_number(struct options *options, const struct option_row *row, const char *te
 }
 
 static int
+set_switch(enum options_switch *member, const char *text, char message[OPTIONS_TABLE_MESSAGE_MAX])
+{
+    static const char *const words[] = {
+        [OPTIONS_ON] = "on", [OPTIONS_OFF] = "off", [OPTIONS_REQUIRED] = "required"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *member = (enum options_switch)i;
+            return 0;
+        }
+    }
+    snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "\"%.60s\" is not allowed; it takes on, off or required",
+             text);
+    return 1;
+}
+
+static int
 set_text(char **member, const char *text, char message[OPTIONS_TABLE_MESSAGE_MAX])
 {
     char *copy = strdup(text);
@@ -156,6 +181,8 @@ options_table_set(struct options *options, const struct option_row *row, const c
 
     if (row->type == OPTION_NUMBER || row->type == OPTION_SIZE)
         return set_number(options, row, text, message);
+    if (row->type == OPTION_SWITCH)
+        return set_switch((enum options_switch *)(void *)((char *)options + row->offset), text, message);
     if (text[0] == '\0') {
         snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "an empty text is not allowed");
         return 1;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTIONS_TABLE_ROWS        22u
+#define OPTIONS_TABLE_ROWS        26u
 #define OPTIONS_TABLE_MESSAGE_MAX 256u // bytes with the end
 
 enum option_type {
@@ -17,7 +17,8 @@ enum option_type {
     OPTION_WORD_LOG_LEVEL,
     OPTION_LIST,
     OPTION_NUMBER,
-    OPTION_SIZE, // bytes, also with KiB, MiB or GiB behind the number
+    OPTION_SIZE,   // bytes, also with KiB, MiB or GiB behind the number
+    OPTION_SWITCH, // on, off or required: an enum options_switch
 };
 
 struct option_row {

@@ -114,6 +114,20 @@ resident_bytes(void)
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static Kansen__V1__SandboxState
+sandbox_state(enum sandbox_state state)
+{
+    switch (state) {
+    case SANDBOX_ON:
+        return KANSEN__V1__SANDBOX_STATE__SANDBOX_STATE_ON;
+    case SANDBOX_OFF:
+        return KANSEN__V1__SANDBOX_STATE__SANDBOX_STATE_OFF;
+    case SANDBOX_UNSUPPORTED:
+        return KANSEN__V1__SANDBOX_STATE__SANDBOX_STATE_UNSUPPORTED;
+    }
+    return KANSEN__V1__SANDBOX_STATE__SANDBOX_STATE_UNSPECIFIED;
+}
+
 static void
 fill_status(struct call *call, const struct store_counts *counts, Kansen__V1__StatusResponse *answer)
 {
@@ -138,6 +152,10 @@ fill_status(struct call *call, const struct store_counts *counts, Kansen__V1__St
     answer->resident_bytes = resident_bytes();
     answer->store_format = STORE_FORMAT;
     answer->semantics = STORE_SEMANTICS;
+    answer->sandbox_no_new_privileges = sandbox_state(service->sandbox.no_new_privileges);
+    answer->sandbox_capabilities = sandbox_state(service->sandbox.capabilities);
+    answer->sandbox_seccomp = sandbox_state(service->sandbox.seccomp);
+    answer->sandbox_landlock = sandbox_state(service->sandbox.landlock);
 }
 
 int

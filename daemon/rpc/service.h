@@ -4,6 +4,7 @@
 #ifndef RPC_SERVICE_H
 #define RPC_SERVICE_H
 
+#include "base/sandbox.h"
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ struct service {
     struct writer *writer;
     struct secret *secret;
     const struct log *log;
+    struct sandbox sandbox; // what is on of it
     int64_t started_us; // on the steady clock
     unsigned workers;
     size_t max_frame;      // bytes

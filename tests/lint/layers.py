@@ -14,6 +14,7 @@ OWNERS = {
     "systemd/": ["daemon/base/systemd.c"],
     "openssl/": ["daemon/net/tls.c"],
     "event2/": ["daemon/net/", "daemon/admin/", "daemon/main.c"],
+    "seccomp.h": ["daemon/base/syscalls.c"],
     "confuse.h": ["daemon/base/options"],
     "store/internal.h": ["daemon/store/"],
 }

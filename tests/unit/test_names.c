@@ -27,6 +27,7 @@ static const struct {
     {&names_placement_move, &kansen__v1__placement_move__descriptor, "PLACEMENT_MOVE_"},
     {&names_decline_reason, &kansen__v1__decline_reason__descriptor, "DECLINE_REASON_"},
     {&names_record_kind, &kansen__v1__record_kind__descriptor, "RECORD_KIND_"},
+    {&names_sandbox_state, &kansen__v1__sandbox_state__descriptor, "SANDBOX_STATE_"},
     {&names_reason, &kansen__v1__reason__descriptor, "REASON_"},
 };
 

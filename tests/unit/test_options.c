@@ -69,6 +69,8 @@ test_defaults(void **state)
     assert_int_equal(options.max_frame, 1 << 20);
     assert_int_equal(options.map_size, UINT64_C(64) << 30);
     assert_int_equal(options.drain_timeout_s, 10);
+    assert_int_equal(options.sandbox_seccomp, OPTIONS_ON);
+    assert_non_null(strstr(options.file, "/tmp/kansen-unit-"));
     options_free(&options);
     setenv("STATE_DIRECTORY", "/var/lib/kansen:/var/lib/other", 1);
     assert_int_equal(read_options(NULL, NULL, &options, said), 0);
@@ -131,6 +133,8 @@ test_refusals(void **state)
     assert_refused("data_dir = \"\"\n", NULL, ":1: data_dir");
     assert_refused("listen = {\"127.0.0.1:1\", \n", NULL, ":");
     assert_refused("log_level = loud\n", NULL, ":1: log_level: \"loud\"");
+    assert_refused("sandbox_seccomp = yes\n", NULL, ":1: sandbox_seccomp: \"yes\"");
+    assert_refused("sandbox_no_new_privileges = off\n", NULL, "sandbox_no_new_privileges");
     assert_refused("max_batch_writes = 5000\n", NULL, "max_batch_writes");
     assert_refused(NULL, unknown, "--nothing");
     assert_refused(NULL, level, "--log-level: \"loud\"");
