@@ -28,7 +28,7 @@ struct service {
     struct writer *writer;
     struct secret *secret;
     const struct log *log;
-    struct sandbox sandbox; // what is on of it
+    struct sandbox sandbox;
     int64_t started_us; // on the steady clock
     unsigned workers;
     size_t max_frame;      // bytes
