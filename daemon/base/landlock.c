@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/landlock.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -99,9 +100,8 @@ allow_directory_of(int ruleset, const char *file, uint64_t rights)
     char copy[PATH_MAX];
     const char *dir;
 
-    if (strlen(file) >= sizeof copy)
+    if (snprintf(copy, sizeof copy, "%s", file) >= (int)sizeof copy)
         return -ENAMETOOLONG;
-    strcpy(copy, file);
     dir = dirname(copy);
     return strcmp(dir, "/") == 0 ? 0 : allow(ruleset, dir, rights);
 }

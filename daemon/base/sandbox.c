@@ -20,7 +20,7 @@
 
 #define UNIX_PREFIX "unix:"
 
-// A sanitizer makes calls of its own, some only once it has found something.
+// A sanitizer makes calls of its own, and starts a program that names functions once it has found something.
 #if defined __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define SANITIZED 1
@@ -122,7 +122,7 @@ is_always_there(void)
 static bool
 has_landlock(void)
 {
-    return landlock_version() > 0;
+    return !SANITIZED && landlock_version() > 0;
 }
 
 static bool
