@@ -25,10 +25,10 @@ struct landlock_rule {
 int landlock_version(void);
 
 // Restricts to what the rules allow; a path that is not there is left out. Rights that the kernel's version
-// does not know stay unrestricted: 1 can not cut files short or move them between directories, 3 and earlier
-// do not restrict TCP, 5 and earlier neither signals nor abstract unix sockets. Landlock does not cover
-// stat(2), chmod(2) and chdir(2). 0 or -errno; -EPERM where neither no_new_privs is set nor CAP_SYS_ADMIN is
-// held.
+// does not know stay unrestricted: 2 and earlier let files be cut short, 3 and earlier leave TCP alone, 5 and
+// earlier signals and abstract unix sockets. Version 1 moves no file to another directory. Landlock does not
+// cover stat(2), chmod(2) and chdir(2). 0 or -errno; -EPERM where neither no_new_privs is set nor
+// CAP_SYS_ADMIN is held.
 int landlock_restrict(const struct landlock_rule *rules, size_t n) MUST_CHECK;
 
 #endif

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Children enter the daemon's own sandbox and try what it forbids and what serving needs. A child ends with 0
-// or the errno of what it tried, or by the signal that the kernel sends.
-#include "base/log.h"
-#include "base/options.h"
-#include "base/sandbox.h"
-#include "tests/unit/unit.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+// The sandbox: system calls, capabilities, what can be turned off, and a kernel that has not all of it.
+#include "tests/unit/sandbox_fixture.h"
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -26,164 +15,11 @@
 #include <sys/ptrace.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#define FAILED   200 // exit status of a child that could not enter the sandbox
-#define STRANGER 65534
-
-// A scratch directory with `data`, `conf/kansend.conf`, `run` and `outside/file`.
-struct scratch {
-    char dir[64];
-    char data[PATH_MAX], conf[PATH_MAX], socket[PATH_MAX], outside[PATH_MAX];
-    struct options options;
-};
-
-typedef int attempt(const struct scratch *scratch); // 0 or an errno, in the child
-
-static const char *
-in(const char *dir, const char *name)
-{
-    static char path[2][PATH_MAX];
-    static int turn;
-
-    turn = !turn;
-    snprintf(path[turn], PATH_MAX, "%s/%s", dir, name);
-    return path[turn];
-}
-
-static void
-make_file(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, "text", 4), 4);
-    close(fd);
-}
-
-static int
-make_scratch(void **state)
-{
-    struct scratch *scratch = calloc(1, sizeof *scratch);
-
-    assert_non_null(scratch);
-    strcpy(scratch->dir, "/tmp/kansen-sandbox-XXXXXX");
-    assert_non_null(mkdtemp(scratch->dir));
-    strcpy(scratch->data, in(scratch->dir, "data"));
-    strcpy(scratch->conf, in(scratch->dir, "conf/kansend.conf"));
-    strcpy(scratch->outside, in(scratch->dir, "outside/file"));
-    snprintf(scratch->socket, sizeof scratch->socket, "unix:%s/run/s", scratch->dir);
-    assert_int_equal(mkdir(scratch->data, 0700), 0);
-    assert_int_equal(mkdir(in(scratch->dir, "conf"), 0700), 0);
-    assert_int_equal(mkdir(in(scratch->dir, "run"), 0700), 0);
-    assert_int_equal(mkdir(in(scratch->dir, "outside"), 0700), 0);
-    make_file(scratch->conf);
-    make_file(scratch->outside);
-    make_file(in(scratch->data, "file"));
-    make_file(in(scratch->dir, "run/s"));
-    scratch->options = (struct options){.data_dir = scratch->data, .file = scratch->conf};
-    scratch->options.listen[scratch->options.n_listen++] = (char *)"127.0.0.1:0";
-    scratch->options.listen[scratch->options.n_listen++] = scratch->socket;
-    *state = scratch;
-    return 0;
-}
-
-static int
-remove_scratch(void **state)
-{
-    struct scratch *scratch = *state;
-    char command[128];
-
-    snprintf(command, sizeof command, "rm -rf %s", scratch->dir);
-    assert_int_equal(system(command), 0);
-    free(scratch);
-    return 0;
-}
-
-// What became of act in a child behind prepare (may be NULL) and the sandbox: exit status, or minus the
-// signal.
-static int
-outcome_behind(attempt *prepare, const struct scratch *scratch, attempt *act)
-{
-    static const struct log log = {.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
-    struct sandbox sandbox;
-    struct fault fault;
-    int status;
-    pid_t child = fork();
-
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (prepare != NULL && prepare(scratch) != 0)
-            _exit(FAILED);
-        if (sandbox_enter(&scratch->options, &log, &sandbox, &fault) != 0) {
-            dprintf(STDERR_FILENO, "%s: %s\n", fault.field, fault.message);
-            _exit(FAILED);
-        }
-        _exit(act(scratch));
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static int
-outcome(const struct scratch *scratch, attempt *act)
-{
-    return outcome_behind(NULL, scratch, act);
-}
-
-static int
-result(long rc)
-{
-    return rc < 0 ? errno : 0;
-}
-
-// ---- What the machine has
-
-// States as the exit status: two bits for each part.
-static int
-states(const struct scratch *scratch)
-{
-    static const struct log log = {.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
-    struct sandbox sandbox;
-    struct fault fault;
-    int status;
-    pid_t child = fork();
-
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (sandbox_enter(&scratch->options, &log, &sandbox, &fault) != 0)
-            _exit(FAILED);
-        _exit((int)sandbox.no_new_privileges | (int)sandbox.capabilities << 2 | (int)sandbox.seccomp << 4 |
-              (int)sandbox.landlock << 6);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-#define NO_NEW_PRIVILEGES(states) ((enum sandbox_state)((states)&3))
-#define CAPABILITIES(states)      ((enum sandbox_state)((states) >> 2 & 3))
-#define SECCOMP(states)           ((enum sandbox_state)((states) >> 4 & 3))
-#define LANDLOCK(states)          ((enum sandbox_state)((states) >> 6 & 3))
-
-static void
-need_seccomp(const struct scratch *scratch)
-{
-    if (SECCOMP(states(scratch)) != SANDBOX_ON)
-        skip();
-}
-
-static void
-need_landlock(const struct scratch *scratch)
-{
-    if (LANDLOCK(states(scratch)) != SANDBOX_ON)
-        skip();
-}
+#define STRANGER 65534 // a user who owns nothing here
 
 // ---- System calls
 
@@ -430,221 +266,6 @@ test_allowed_calls(void **state)
     assert_int_equal(outcome(*state, use_what_serving_needs), 0);
     assert_int_equal(outcome(*state, do_abort), -SIGABRT);
 }
-
-// ---- Files
-
-static int
-read_from(const char *path)
-{
-    char byte;
-    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = result(fd);
-
-    if (fd >= 0) {
-        rc = result(read(fd, &byte, 1));
-        close(fd);
-    }
-    return rc;
-}
-
-static int
-make_and_remove(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return errno;
-    close(fd);
-    return result(unlink(path));
-}
-
-static int
-read_outside(const struct scratch *scratch)
-{
-    return read_from(scratch->outside);
-}
-
-static int
-read_shadow(const struct scratch *scratch)
-{
-    (void)scratch;
-    return read_from("/etc/shadow");
-}
-
-static int
-read_other_process(const struct scratch *scratch)
-{
-    (void)scratch;
-    return read_from("/proc/1/status");
-}
-
-static int
-list_root(const struct scratch *scratch)
-{
-    (void)scratch;
-    return result(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
-
-static int
-write_outside(const struct scratch *scratch)
-{
-    return make_and_remove(in(scratch->dir, "outside/new"));
-}
-
-static int
-cut_outside(const struct scratch *scratch)
-{
-    return result(open(scratch->outside, O_WRONLY | O_TRUNC | O_CLOEXEC));
-}
-
-static int
-remove_outside(const struct scratch *scratch)
-{
-    return result(unlink(scratch->outside));
-}
-
-static int
-write_configuration(const struct scratch *scratch)
-{
-    return result(open(scratch->conf, O_WRONLY | O_CLOEXEC));
-}
-
-static int
-leave_by_link(const struct scratch *scratch)
-{
-    return read_from(in(scratch->data, "way-out"));
-}
-
-static void *
-read_outside_in_thread(void *arg)
-{
-    return (void *)(intptr_t)read_outside(arg);
-}
-
-static int
-read_outside_by_thread(const struct scratch *scratch)
-{
-    pthread_t thread;
-    void *got = NULL;
-
-    if (pthread_create(&thread, NULL, read_outside_in_thread, (void *)scratch) != 0)
-        return FAILED;
-    pthread_join(thread, &got);
-    return (int)(intptr_t)got;
-}
-
-static const struct {
-    const char *name;
-    attempt *act;
-} out_of_reach[] = {
-    {"a file outside", read_outside},
-    {"/etc/shadow", read_shadow},
-    {"another process", read_other_process},
-    {"listing /", list_root},
-    {"a new file outside", write_outside},
-    {"cutting a file outside", cut_outside},
-    {"removing a file outside", remove_outside},
-    {"writing the configuration", write_configuration},
-    {"a link that leads outside", leave_by_link},
-    {"a file outside, by a thread that started later", read_outside_by_thread},
-};
-
-static void
-test_out_of_reach(void **state)
-{
-    struct scratch *scratch = *state;
-
-    need_landlock(scratch);
-    assert_int_equal(symlink(scratch->outside, in(scratch->data, "way-out")), 0);
-    for (size_t i = 0; i < sizeof out_of_reach / sizeof out_of_reach[0]; i++) {
-        int got = outcome(scratch, out_of_reach[i].act);
-
-        if (got != EACCES)
-            fail_msg("%s: %d instead of EACCES", out_of_reach[i].name, got);
-    }
-}
-
-static void
-test_landlock_off(void **state)
-{
-    struct scratch *scratch = *state;
-
-    scratch->options.sandbox_landlock = OPTIONS_OFF;
-    assert_int_equal(LANDLOCK(states(scratch)), SANDBOX_OFF);
-    assert_int_equal(symlink(scratch->outside, in(scratch->data, "way-out")), 0);
-    assert_int_equal(outcome(scratch, read_outside), 0);
-    assert_int_equal(outcome(scratch, read_outside_by_thread), 0);
-    assert_int_equal(outcome(scratch, leave_by_link), 0);
-    assert_int_equal(outcome(scratch, write_outside), 0);
-}
-
-static int
-use_data(const struct scratch *scratch)
-{
-    int rc = read_from(in(scratch->data, "file"));
-
-    rc = rc != 0 ? rc : make_and_remove(in(scratch->data, "new"));
-    if (rc == 0 && (mkdir(in(scratch->data, "a"), 0700) != 0 || mkdir(in(scratch->data, "a/b"), 0700) != 0))
-        rc = errno;
-    if (rc == 0 && (rename(in(scratch->data, "file"), in(scratch->data, "a/b/file")) != 0 ||
-                    rename(in(scratch->data, "a/b/file"), in(scratch->data, "file")) != 0))
-        rc = errno;
-    if (rc == 0 && (rmdir(in(scratch->data, "a/b")) != 0 || rmdir(in(scratch->data, "a")) != 0))
-        rc = errno;
-    return rc;
-}
-
-static int
-read_configuration(const struct scratch *scratch)
-{
-    return read_from(scratch->conf);
-}
-
-// Waits until the parent has put another file in the place of the configuration.
-static int
-read_configuration_replaced(const struct scratch *scratch)
-{
-    struct stat st;
-
-    while (stat(scratch->conf, &st) != 0 || st.st_size != 0)
-        usleep(1000);
-    return read_from(scratch->conf);
-}
-
-static int
-replace_configuration(const struct scratch *scratch)
-{
-    pid_t child = fork();
-
-    if (child != 0)
-        return result(child);
-    usleep(50000); // so that the other one has entered its sandbox
-    close(open(in(scratch->dir, "conf/next"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    _exit(rename(in(scratch->dir, "conf/next"), scratch->conf));
-}
-
-static int
-remove_socket(const struct scratch *scratch)
-{
-    return result(unlink(in(scratch->dir, "run/s")));
-}
-
-static int
-read_itself(const struct scratch *scratch)
-{
-    (void)scratch;
-    return read_from("/proc/self/statm");
-}
-
-static void
-test_in_reach(void **state)
-{
-    assert_int_equal(outcome(*state, use_data), 0);
-    assert_int_equal(outcome(*state, read_configuration), 0);
-    assert_int_equal(outcome_behind(replace_configuration, *state, read_configuration_replaced), 0);
-    assert_int_equal(outcome(*state, remove_socket), 0);
-    assert_int_equal(outcome(*state, read_itself), 0);
-}
-
 // ---- Capabilities and privileges
 
 static bool
@@ -713,7 +334,6 @@ test_all_off(void **state)
     assert_int_equal(outcome(scratch, look_at_privileges), 1);
     assert_int_equal(outcome(scratch, try_execve), 0);
 }
-
 // ---- A kernel that has neither
 
 static int
@@ -750,16 +370,12 @@ test_unsupported(void **state)
     assert_int_equal(outcome_behind(hide_from_kernel, scratch, find_nothing), FAILED);
     assert_int_equal(SECCOMP(states(scratch)), SANDBOX_ON); // required, and there
 }
-
-#define CASE(test) cmocka_unit_test_setup_teardown(test, make_scratch, remove_scratch)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_forbidden_calls), CASE(test_seccomp_off),  CASE(test_allowed_calls),
-        CASE(test_out_of_reach),    CASE(test_landlock_off), CASE(test_in_reach),
-        CASE(test_privileges),      CASE(test_all_off),      CASE(test_unsupported),
+        CASE(test_forbidden_calls), CASE(test_seccomp_off), CASE(test_allowed_calls),
+        CASE(test_privileges),      CASE(test_all_off),     CASE(test_unsupported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
