@@ -13,6 +13,7 @@
 #include "store/check.h"
 #include "store/store.h"
 #include "work/engine.h"
+#include "work/erasures.h"
 #include "work/seed.h"
 #include <signal.h>
 #include <stdbool.h>
@@ -23,6 +24,7 @@
 #define EXIT_FAILED   1
 #define EXIT_USAGE    2
 #define SPARE_READERS 16u // beside those of the workers
+#define DAY_US        INT64_C(86400000000)
 
 struct daemon {
     struct options options;
@@ -34,6 +36,7 @@ struct daemon {
     struct server *server;
     struct admin *admin;
     struct engine engine;
+    struct erasures *erasures;
 };
 
 static int
@@ -129,13 +132,42 @@ run_engine(struct daemon *daemon)
                                     .group = options->commit_group,
                                     .delay_us = (int64_t)options->commit_delay_ms * 1000,
                                     .max_holds = (uint32_t)options->max_holds,
-                                    .journal_keep = options->journal_keep};
+                                    .journal_keep = options->journal_keep,
+                                    .retain = {(int64_t)options->retain_placements_days * DAY_US,
+                                               (int64_t)options->retain_students_days * DAY_US,
+                                               (int64_t)options->retain_journal_days * DAY_US},
+                                    .erasures = daemon->erasures};
     int rc = engine_start(&daemon->engine, &queue, &writer);
 
     service->queue = daemon->engine.queue;
     service->writer = daemon->engine.writer;
     rc = rc != 0 ? fail_store(daemon, rc) : serve_clients(daemon);
     engine_finish(&daemon->engine);
+    return rc;
+}
+
+// What is not kept must not stay in the journal either.
+static void
+warn_of_retention(const struct daemon *daemon)
+{
+    const struct options *options = &daemon->options;
+    uint64_t placements = options->retain_placements_days, journal = options->retain_journal_days;
+
+    if (placements != 0 && options->journal_keep == 0 && (journal == 0 || journal > placements))
+        log_line(&daemon->log, LOG_LEVEL_WARNING, "main",
+                 "the journal tells of placements for longer than they are kept; see retain_journal_days");
+}
+
+// Whom a restored store knows although they were forgotten is forgotten again before anybody is served.
+static int
+forget_again(struct daemon *daemon, struct fault *fault)
+{
+    const struct options *options = &daemon->options;
+    int rc = erasures_open(options->erasures, options->data_dir, &daemon->erasures, fault);
+
+    if (rc == 0)
+        rc = erasures_apply(daemon->erasures, daemon->service.store, &daemon->log, fault);
+    warn_of_retention(daemon);
     return rc;
 }
 
@@ -157,6 +189,8 @@ serve(struct daemon *daemon)
     rc = secret_open(daemon->options.data_dir, &service->secret, &fault);
     if (rc == 0)
         rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
+    if (rc == 0)
+        rc = forget_again(daemon, &fault);
     if (rc != 0) {
         rc = rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     } else {
@@ -167,6 +201,7 @@ serve(struct daemon *daemon)
     }
     admin_free(daemon->admin);
     server_free(daemon->server);
+    erasures_close(daemon->erasures);
     secret_free(service->secret);
     store_close(service->store);
     return rc;

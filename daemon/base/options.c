@@ -16,6 +16,7 @@
 // What the result of one write may take in an answer: a whole status and four numbers.
 #define JOURNAL_KEEP_MIN 1000u
 #define RESULT_BYTES     640u
+#define JOURNAL_DAYS_MIN 7u // followers of the change feed may be away so long
 
 // ---- The file
 
@@ -288,6 +289,12 @@ check_together(const struct options *options)
                         "sandbox_landlock need it\n");
         return 1;
     }
+    if (options->retain_journal_days != 0 && options->retain_journal_days < JOURNAL_DAYS_MIN) {
+        fprintf(stderr,
+                "kansend: retain_journal_days: %" PRIu64 " is not allowed; it takes 0, or %u and more\n",
+                options->retain_journal_days, JOURNAL_DAYS_MIN);
+        return 1;
+    }
     if (options->max_batch_writes * RESULT_BYTES <= options->max_frame)
         return 0;
     fprintf(stderr,
@@ -328,6 +335,7 @@ options_free(struct options *options)
     free(options->admin);
     free(options->seeds);
     free(options->log_level);
+    free(options->erasures);
     *options = (struct options){0};
 }
 

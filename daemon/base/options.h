@@ -48,7 +48,11 @@ struct options {
     uint64_t commit_group;
     uint64_t commit_delay_ms;
     uint64_t max_holds;
-    uint64_t journal_keep; // entries; 0 = all
+    uint64_t journal_keep;           // entries; 0 = all
+    uint64_t retain_placements_days; // since they ended; 0 = for ever, as with the next two
+    uint64_t retain_students_days;
+    uint64_t retain_journal_days;
+    char *erasures; // file; NULL = in data_dir
     uint64_t watch_lag;
     uint64_t watch_stall_s;
     uint64_t drain_timeout_s;

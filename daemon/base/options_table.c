@@ -12,6 +12,8 @@
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
 
+#define RETAIN_MAX 36500u // days
+
 #define AT(member) offsetof(struct options, member)
 
 const struct option_row options_table[] = {
@@ -54,6 +56,14 @@ const struct option_row options_table[] = {
      "open holds of one client at a time; 0 = no cap"},
     {"journal_keep", NULL, "N", OPTION_NUMBER, AT(journal_keep), 0, UINT64_C(1000000000000), "0",
      "entries of the journal that are kept at least, from 1000; 0 = all"},
+    {"retain_placements_days", NULL, "DAYS", OPTION_NUMBER, AT(retain_placements_days), 0, RETAIN_MAX, "0",
+     "how long placements are kept after they ended; 0 = for ever"},
+    {"retain_students_days", NULL, "DAYS", OPTION_NUMBER, AT(retain_students_days), 0, RETAIN_MAX, "0",
+     "how long it is known whose placements they were, after the last one ended; 0 = for ever"},
+    {"retain_journal_days", NULL, "DAYS", OPTION_NUMBER, AT(retain_journal_days), 0, RETAIN_MAX, "0",
+     "how long entries of the journal are kept, from 7; 0 = for ever"},
+    {"erasures", NULL, "FILE", OPTION_TEXT, AT(erasures), 0, 0, NULL,
+     "list of students that were forgotten; default kansen.erased in the data directory"},
     {"watch_lag", NULL, "N", OPTION_NUMBER, AT(watch_lag), 100, UINT64_C(1000000000000), "1000000",
      "entries of the journal that a watch may fall behind before it is cut off"},
     {"watch_stall_s", NULL, "S", OPTION_NUMBER, AT(watch_stall_s), 1, 86400, "60",

@@ -268,6 +268,7 @@ check_counts(struct check *check)
         {TABLE_TURN, "turn"},
         {TABLE_HOLD, "hold"},
         {TABLE_STUDENT_SEAT, "student_seat"},
+        {TABLE_ENDED, "ended"},
     };
 
     for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {

@@ -62,6 +62,9 @@ expect_entries(struct check *check, const Kansen__V1__Placement *placement)
     if (rc == 0 && placement_is_live(placement->state)) {
         key = key_student_seat(placement->student_id.data, placement->offer_id);
         rc = expect(check, TABLE_STUDENT_SEAT, &key, placement->id, "students' seats");
+    } else if (rc == 0) {
+        key = key_pair((uint64_t)placement->updated_us, placement->id);
+        rc = expect(check, TABLE_ENDED, &key, placement->id, "what has ended");
     }
     return rc;
 }

@@ -35,6 +35,8 @@ enum table {
     TABLE_TURN,
     TABLE_STUDENT,
     TABLE_STUDENT_SEAT,
+    TABLE_STUDENT_END,
+    TABLE_ENDED,
     TABLE_HOLD,
     TABLE_DUE,
     TABLE_DECLINE,
@@ -115,6 +117,9 @@ int directory_chunk(struct txn *txn, uint64_t number, struct card_chunk *out) MU
 #define META_LAST_TRIMMED   "last_trimmed" // sequence of the last journal entry that was let go
 int meta_get(struct txn *txn, const char *name, uint64_t *out) MUST_CHECK;
 int meta_put(struct txn *txn, const char *name, uint64_t value) MUST_CHECK;
+
+// Brings a store of an older format to STORE_FORMAT, in the transaction that opens it. 0 or a fault.
+int upgrade_run(struct txn *txn, uint64_t from) MUST_CHECK;
 
 // Puts the last ids that were given in this transaction.
 int ids_put(struct txn *txn) MUST_CHECK;

@@ -23,13 +23,16 @@
 //   fund           code                                             number u16
 //   journal        sequence u64                                     checksum, kansen.v1.JournalEntry
 //   placement      placement u64                                    checksum, kansen.v1.Placement
-//   seat           offer u64, placement u64                         state u8; placements that are live or
-//   completed turn           offer u64, turn u64, placement u64               state u8; those that wait or
-//   are in the draw student        keyed hash of the reference, 32 bytes            random student id, 16
-//   bytes student_seat   student id 16 bytes, offer u64                   placement u64; live ones hold
-//   client, 0x00, placement u64                      nothing; held ones due            time in microseconds
-//   u64, kind u8, id u64        nothing decline        partner u64, reason u32                          count
-//   u64 answer         client, 0x00, idempotency key                    checksum, kansen.v1.KeptAnswer
+//   seat           offer u64, placement u64                         state u8; live or completed ones
+//   turn           offer u64, turn u64, placement u64               state u8; those that wait or are drawn
+//   student        keyed hash of the reference, 32 bytes            random id, 16 bytes; since when i64
+//   student_seat   student id 16 bytes, offer u64                   placement u64; live ones
+//   student_end    student id 16 bytes                              when the last one ended i64
+//   ended          time in microseconds u64, placement u64          nothing; those that have ended
+//   hold           client, 0x00, placement u64                      nothing; held ones
+//   due            time in microseconds u64, kind u8, id u64        nothing
+//   decline        partner u64, reason u32                          count u64
+//   answer         client, 0x00, hash of the idempotency key        checksum, kansen.v1.KeptAnswer
 //   answer_age     time in microseconds u64, client, 0x00, key      nothing
 //
 // Values that are bare numbers are in host byte order, as LMDB's own pages are.

@@ -4,6 +4,8 @@
 #include "store/placement.h"
 #include "store/index.h"
 #include "store/internal.h"
+#include "store/retention.h"
+#include "store/student.h"
 #include <string.h>
 
 #define STATE(name) KANSEN__V1__PLACEMENT_STATE__PLACEMENT_STATE_##name
@@ -110,8 +112,24 @@ int
 student_find(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], uint8_t id[STUDENT_ID_BYTES])
 {
     struct key key = key_bytes(hash, STUDENT_HASH_BYTES);
+    struct student student;
+    int rc = read_fixed(txn, TABLE_STUDENT, &key, &student, sizeof student);
 
-    return read_fixed(txn, TABLE_STUDENT, &key, id, STUDENT_ID_BYTES);
+    if (rc == 0)
+        memcpy(id, student.id, sizeof student.id);
+    return rc;
+}
+
+int
+student_since(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], int64_t *time_us)
+{
+    struct key key = key_bytes(hash, STUDENT_HASH_BYTES);
+    struct student student;
+    int rc = read_fixed(txn, TABLE_STUDENT, &key, &student, sizeof student);
+
+    if (rc == 0)
+        *time_us = student.since_us;
+    return rc;
 }
 
 int
@@ -284,23 +302,32 @@ placement_put(struct txn *txn, const Kansen__V1__Placement *placement, const Kan
         rc = swap_turn(txn, placement, old);
     if (rc == 0)
         rc = swap_hold(txn, placement, old);
-    return rc == 0 ? swap_student(txn, placement, old) : rc;
+    if (rc == 0)
+        rc = swap_student(txn, placement, old);
+    if (rc == 0 && !placement_is_live(placement->state) && (old == NULL || placement_is_live(old->state)))
+        rc = retention_ended(txn, placement);
+    return rc;
 }
 
 int
-student_put(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], const uint8_t id[STUDENT_ID_BYTES])
+student_put(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], const uint8_t id[STUDENT_ID_BYTES],
+            int64_t since_us)
 {
     struct key key = key_bytes(hash, STUDENT_HASH_BYTES);
+    struct student student = {.since_us = since_us};
 
-    return table_put(txn, TABLE_STUDENT, &key, id, STUDENT_ID_BYTES, 0);
+    memcpy(student.id, id, sizeof student.id);
+    return table_put(txn, TABLE_STUDENT, &key, &student, sizeof student, 0);
 }
 
 int
 student_delete(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES])
 {
     struct key key = key_bytes(hash, STUDENT_HASH_BYTES);
+    struct student nobody = {0};
+    int rc = table_put(txn, TABLE_STUDENT, &key, &nobody, sizeof nobody, 0);
 
-    return delete_known(txn, TABLE_STUDENT, &key);
+    return rc == 0 ? delete_known(txn, TABLE_STUDENT, &key) : rc;
 }
 
 int

@@ -43,6 +43,9 @@ int turn_next(struct txn *txn, uint64_t offer, struct turn *turn,
 // The random id behind a hash; the live placement of a student at an offer.
 int student_find(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES],
                  uint8_t id[STUDENT_ID_BYTES]) MUST_CHECK;
+
+// When that mapping came into being, microseconds since 1970; 0 if that is so long ago that it was not kept.
+int student_since(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], int64_t *time_us) MUST_CHECK;
 int student_seat_find(struct txn *txn, const uint8_t id[STUDENT_ID_BYTES], uint64_t offer,
                       uint64_t *placement) MUST_CHECK;
 
@@ -78,8 +81,10 @@ int answer_oldest(struct txn *txn, int64_t *time_us) MUST_CHECK;
 int placement_put(struct txn *txn, const Kansen__V1__Placement *placement,
                   const Kansen__V1__Placement *old) MUST_CHECK;
 
-int student_put(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES],
-                const uint8_t id[STUDENT_ID_BYTES]) MUST_CHECK;
+// A mapping that comes into being at a time; and one that goes. LMDB leaves what it deletes in the page that
+// it writes, so the id is overwritten before: what stays of it is in free pages only.
+int student_put(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], const uint8_t id[STUDENT_ID_BYTES],
+                int64_t since_us) MUST_CHECK;
 int student_delete(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES]) MUST_CHECK;
 int decline_add(struct txn *txn, uint64_t partner, Kansen__V1__DeclineReason reason) MUST_CHECK;
 int due_put(struct txn *txn, const struct due *due) MUST_CHECK;

@@ -36,6 +36,8 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_TURN] = "turn",
     [TABLE_STUDENT] = "student",
     [TABLE_STUDENT_SEAT] = "student_seat",
+    [TABLE_STUDENT_END] = "student_end",
+    [TABLE_ENDED] = "ended",
     [TABLE_HOLD] = "hold",
     [TABLE_DUE] = "due",
     [TABLE_DECLINE] = "decline",
@@ -120,12 +122,16 @@ open_tables(struct store *store, bool read_only, uint64_t *format)
         unsigned flags = (read_only ? 0 : MDB_CREATE) | (numbers ? MDB_INTEGERKEY : 0);
 
         rc = mdb_dbi_open(txn.mdb, table_names[table], flags, &store->dbi[table]);
+        if (rc == 0 && table == TABLE_META && meta_get(&txn, META_FORMAT, format) < 0)
+            rc = EIO;
+        if (read_only && *format != STORE_FORMAT)
+            break; // it has other tables, and is refused
     }
-    if (rc == 0 && meta_get(&txn, META_FORMAT, format) < 0)
-        rc = EIO;
-    if (rc == 0 && *format == 0 && !read_only) {
+    if (rc == 0 && !read_only && (*format == 0 || (*format >= STORE_OLDEST && *format < STORE_FORMAT))) {
+        rc = *format == 0 || upgrade_run(&txn, *format) == 0 ? 0 : EIO;
         *format = STORE_FORMAT;
-        rc = meta_put(&txn, META_FORMAT, *format) == 0 ? 0 : EIO;
+        if (rc == 0)
+            rc = meta_put(&txn, META_FORMAT, *format) == 0 ? 0 : EIO;
     }
     if (rc != 0) {
         mdb_txn_abort(txn.mdb);
@@ -168,8 +174,11 @@ store_open(const struct store_options *options, struct store **out, struct fault
     }
     if (format != STORE_FORMAT) {
         rc = fault_set(fault, CODE_FAILED_PRECONDITION, "data_dir",
-                       "%s has format %llu, this kansend reads format %u; use the version that wrote it",
-                       options->dir, (unsigned long long)format, STORE_FORMAT);
+                       "%s has format %llu, this kansend reads format %u; %s", options->dir,
+                       (unsigned long long)format, STORE_FORMAT,
+                       format >= STORE_OLDEST && format < STORE_FORMAT
+                           ? "start it once, so that it is upgraded"
+                           : "use the version that wrote it");
         goto fail;
     }
     *out = store;

@@ -106,6 +106,7 @@ add_to_journal(const struct change *change, uint64_t *sequence)
     entry.version = change->version;
     entry.n_changes = change->n_noted;
     entry.changes = change->noted;
+    entry.first_kept = change->first_kept;
     if (change->seed != NULL)
         entry.seed = (ProtobufCBinaryData){sizeof change->command->secrets->random, (uint8_t *)change->seed};
     if (change->student_id != NULL)

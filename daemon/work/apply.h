@@ -20,6 +20,13 @@ struct command_secrets {
     uint8_t random[32];       // a new student id is taken from it, and the seed of a draw
 };
 
+// How long records are kept after they have ended, in microseconds; 0 = for ever.
+struct retention {
+    int64_t placements_us; // since a placement ended
+    int64_t students_us;   // mappings, since the last placement of the student ended
+    int64_t journal_us;    // since the entry was written
+};
+
 struct command {
     int64_t time_us;                       // the command's own time; not before that of the command before it
     const char *actor;                     // who, for the journal: "unix:uid=0"
@@ -28,6 +35,7 @@ struct command {
     uint64_t partner;                      // with MOVER_PARTNER: whose
     uint32_t max_holds;                    // open holds of the client; 0 = no cap
     uint64_t journal_keep;                 // of a tick: entries that stay; 0 = all
+    struct retention retain;               // of the clock's commands
     const struct command_secrets *secrets; // NULL for writes that need none
     const Kansen__V1__Write
         *write; // what; strings must be valid UTF-8 without NUL (the decoder has seen to that)

@@ -22,8 +22,9 @@ struct change {
     uint64_t id, version;
     const Kansen__V1__Placement *placement; // as it is now, for operations on one
     const uint8_t *student_id, *seed;       // for the journal; NULL where there is none
-    size_t n_noted, room_noted;             // records that changed
-    Kansen__V1__Change **noted;             // in arena
+    uint64_t first_kept;        // of a tick that let entries of the journal go: the oldest one left
+    size_t n_noted, room_noted; // records that changed
+    Kansen__V1__Change **noted; // in arena
 };
 
 int change_create_partner(struct change *change) MUST_CHECK;

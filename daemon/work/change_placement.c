@@ -5,6 +5,7 @@
 #include "store/offer_row.h"
 #include "store/placement.h"
 #include "store/records.h"
+#include "store/retention.h"
 #include "store/write.h"
 #include "work/change.h"
 #include "work/seats.h"
@@ -192,7 +193,8 @@ put_new(struct change *change, struct reservation *reservation, Kansen__V1__Plac
     change->student_id = student;
     rc = placement_put(change->txn, placement, NULL);
     if (rc == 0 && reservation->new_student)
-        rc = student_put(change->txn, change->command->secrets->student_hash, student);
+        rc = student_put(change->txn, change->command->secrets->student_hash, student,
+                         change->command->time_us);
     return rc == 0 ? change_done_placement(change, placement) : rc;
 }
 
@@ -342,6 +344,7 @@ change_forget_student(struct change *change)
 {
     const struct command_secrets *secrets = change->command->secrets;
     uint8_t id[STUDENT_ID_BYTES];
+    bool goes = true;
     int rc;
 
     if (!secrets->has_student)
@@ -350,8 +353,15 @@ change_forget_student(struct change *change)
     rc = student_find(change->txn, secrets->student_hash, id);
     if (rc == STORE_E_NOT_FOUND)
         return fault_set(change->fault, CODE_NOT_FOUND, "student", "this reference is not known");
+    if (rc == 0 && (change->command->movers & MOVER_CLOCK) != 0)
+        rc = retention_is_idle(change->txn, secrets->student_hash,
+                               change->command->time_us - change->command->retain.students_us, &goes);
     if (rc != 0)
         return rc;
+    if (!goes) { // it came back while the clock looked
+        change->outcome = KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED;
+        return 0;
+    }
     change->outcome = KANSEN__V1__OUTCOME__OUTCOME_REMOVED;
     return student_delete(change->txn, secrets->student_hash);
 }

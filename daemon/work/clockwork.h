@@ -5,6 +5,7 @@
 #define WORK_CLOCKWORK_H
 
 #include "base/attr.h"
+#include "work/apply.h"
 #include <stdint.h>
 
 struct clockwork;
@@ -18,6 +19,7 @@ struct clockwork_options {
     struct mailbox *mailbox; // its own; the writer sends its jobs back there
     unsigned worker;         // the number under which the queue and the writer know it
     uint64_t journal_keep;   // entries; 0 = all
+    struct retention retain;
 };
 
 // Starts the thread. 0, a store fault, or -errno. What the options point to must outlive it.

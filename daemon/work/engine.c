@@ -12,7 +12,8 @@ engine_start(struct engine *engine, const struct queue_options *queue, const str
     struct clockwork_options clock_options = {.store = writer->store,
                                               .mailbox = &engine->clock,
                                               .worker = writer->workers,
-                                              .journal_keep = writer->journal_keep};
+                                              .journal_keep = writer->journal_keep,
+                                              .retain = writer->retain};
     int rc = mailbox_init(&engine->clock);
 
     if (rc != 0)

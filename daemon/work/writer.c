@@ -10,6 +10,7 @@
 #include "store/records.h"
 #include "store/store.h"
 #include "work/apply.h"
+#include "work/erasures.h"
 #include "work/idempotency.h"
 #include "work/job.h"
 #include "work/lifecycle.h"
@@ -130,6 +131,7 @@ catch_up(struct writer *writer, int64_t now_us)
                                   .client = "",
                                   .movers = MOVER_CLOCK,
                                   .journal_keep = writer->options.journal_keep,
+                                  .retain = writer->options.retain,
                                   .secrets = &secrets,
                                   .write = &write};
         Kansen__V1__WriteResult result;
@@ -150,6 +152,16 @@ is_about_seats(const Kansen__V1__Write *write)
            write->operation_case == KANSEN__V1__WRITE__OPERATION_MOVE_PLACEMENT;
 }
 
+// Whether somebody asked for a student to be forgotten, and it was done. What the clock drops after its time
+// it would drop again after a restore, so that needs no list.
+static bool
+is_erasure(const struct job *job, size_t i)
+{
+    return job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_FORGET_STUDENT &&
+           job->results[i].outcome == KANSEN__V1__OUTCOME__OUTCOME_REMOVED &&
+           (job->movers & MOVER_CLOCK) == 0;
+}
+
 static int
 apply_writes(struct writer *writer, struct job *job)
 {
@@ -164,6 +176,7 @@ apply_writes(struct writer *writer, struct job *job)
             .partner = job->partner,
             .max_holds = writer->options.max_holds,
             .journal_keep = writer->options.journal_keep,
+            .retain = writer->options.retain,
             .secrets = job->secrets == NULL ? NULL : &job->secrets[i],
             .write = job->writes[i],
         };
@@ -173,6 +186,8 @@ apply_writes(struct writer *writer, struct job *job)
             rc = catch_up(writer, command.time_us);
         if (rc == 0)
             rc = apply(writer->txn, &command, job->arena, &job->results[i]);
+        if (rc == 0 && is_erasure(job, i))
+            rc = erasures_note(writer->options.erasures, command.secrets->student_hash, command.time_us);
     }
     return rc;
 }
@@ -224,10 +239,14 @@ commit_jobs(struct writer *writer, struct job *first, const struct job *behind)
 {
     int rc = txn_begin(writer->txn);
 
+    erasures_drop(writer->options.erasures); // of a group that failed
     for (struct job *job = first; rc == 0 && job != behind; job = next_job(job)) {
         if (job->fault.code == CODE_OK)
             rc = apply_job(writer, job);
     }
+    // The list comes first: who is on it but not yet forgotten here is forgotten at the next start.
+    if (rc == 0)
+        rc = erasures_sync(writer->options.erasures);
     if (rc != 0) {
         txn_end(writer->txn);
         return rc;

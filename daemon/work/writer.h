@@ -7,9 +7,11 @@
 
 #include "base/attr.h"
 #include "base/fault.h"
+#include "work/apply.h"
 #include <stddef.h>
 #include <stdint.h>
 
+struct erasures;
 struct log;
 struct mailbox;
 struct queue;
@@ -29,6 +31,8 @@ struct writer_options {
     int64_t delay_us;      // wait so long for more
     uint32_t max_holds;    // open holds of one client; 0 = no cap
     uint64_t journal_keep; // entries; 0 = all
+    struct retention retain;
+    struct erasures *erasures; // the list outside the store; NULL = none is kept
 };
 
 // Starts the thread. 0, a store fault, or -errno. *out is set on 0 only.
