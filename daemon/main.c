@@ -162,8 +162,7 @@ warn_of_retention(const struct daemon *daemon)
 static int
 forget_again(struct daemon *daemon, struct fault *fault)
 {
-    const struct options *options = &daemon->options;
-    int rc = erasures_open(options->erasures, options->data_dir, &daemon->erasures, fault);
+    int rc = erasures_open(daemon->options.erasures, &daemon->erasures, fault);
 
     if (rc == 0)
         rc = erasures_apply(daemon->erasures, daemon->service.store, &daemon->log, fault);

@@ -4,6 +4,7 @@
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
 #include "client/cli/placement.h"
+#include "client/cli/student.h"
 #include "client/cli/time_text.h"
 #include "client/cli/verb_record.h"
 #include "client/cli/verbs.h"
@@ -17,7 +18,7 @@
 
 // What the flags of these verbs set.
 struct options {
-    const char *source, *student, *from_date, *to_date, *key;
+    const char *source, *student, *student_file, *from_date, *to_date, *key;
     uint32_t lease_s, max_live;
     bool referred, request, wait;
     uint64_t version;
@@ -29,10 +30,8 @@ static int set_lease(void *target, const struct flag *flag, const char *text, st
 #define AT(member) NULL, offsetof(struct options, member)
 
 #define STUDENT                                                                                              \
-    {                                                                                                        \
-        "student", "REF", "required; your own, opaque reference of the student", flags_set_given,            \
-            AT(student)                                                                                      \
-    }
+    STUDENT_FLAGS("required; your own, opaque reference of the student", offsetof(struct options, student),  \
+                  offsetof(struct options, student_file))
 
 const struct flag verb_placement_reserve_flags[] = {
     STUDENT,
@@ -151,15 +150,14 @@ verb_placement_reserve(struct cli *cli, int argc, char **argv)
     Kansen__V1__ReservePlacement reserve = KANSEN__V1__RESERVE_PLACEMENT__INIT;
     Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
     struct options options;
+    char *student = NULL;
     int status = read_options(cli, argc, argv, 1, "an offer: an id, or an external id", &options);
 
-    if (status == CLI_OK && options.student == NULL)
-        status = cli_usage_at(cli, "--student", "this flag is missing");
+    if (status == CLI_OK)
+        status = student_read(cli, options.student, options.student_file, true, &student);
     if (status == CLI_OK)
         status = verb_record_find(cli, &rows_offers, argv[0], options.source, &reserve.offer_id);
-    if (status != CLI_OK)
-        return status;
-    reserve.student = (char *)options.student;
+    reserve.student = student;
     reserve.referred = options.referred;
     reserve.lease_s = options.lease_s;
     reserve.request = options.request;
@@ -169,7 +167,10 @@ verb_placement_reserve(struct cli *cli, int argc, char **argv)
     reserve.max_live = options.max_live;
     write.operation_case = KANSEN__V1__WRITE__OPERATION_RESERVE_PLACEMENT;
     write.reserve_placement = &reserve;
-    return write_and_tell(cli, &write, options.key, tell_placement);
+    if (status == CLI_OK)
+        status = write_and_tell(cli, &write, options.key, tell_placement);
+    student_free(student);
+    return status;
 }
 
 int
@@ -202,14 +203,16 @@ verb_placement_forget(struct cli *cli, int argc, char **argv)
     Kansen__V1__ForgetStudent forget = KANSEN__V1__FORGET_STUDENT__INIT;
     Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
     struct options options;
+    char *student = NULL;
     int status = read_options(cli, argc, argv, 0, "", &options);
 
-    if (status == CLI_OK && options.student == NULL)
-        status = cli_usage_at(cli, "--student", "this flag is missing");
-    if (status != CLI_OK)
-        return status;
-    forget.student = (char *)options.student;
+    if (status == CLI_OK)
+        status = student_read(cli, options.student, options.student_file, true, &student);
+    forget.student = student;
     write.operation_case = KANSEN__V1__WRITE__OPERATION_FORGET_STUDENT;
     write.forget_student = &forget;
-    return write_and_tell(cli, &write, options.key, tell_forgotten);
+    if (status == CLI_OK)
+        status = write_and_tell(cli, &write, options.key, tell_forgotten);
+    student_free(student);
+    return status;
 }

@@ -4,6 +4,7 @@
 #include "client/cli/json.h"
 #include "client/cli/pages.h"
 #include "client/cli/placement.h"
+#include "client/cli/student.h"
 #include "client/cli/table.h"
 #include "client/cli/verb_record.h"
 #include "client/cli/verbs.h"
@@ -13,7 +14,7 @@
 
 // What the flags of these verbs set.
 struct options {
-    const char *source, *offer, *partner, *student;
+    const char *source, *offer, *partner, *student, *student_file;
     int state;
 };
 
@@ -24,7 +25,8 @@ const struct flag verb_placements_list_flags[] = {
     {"partner", "PARTNER", "only of this partner", flags_set_given, AT(partner)},
     {"state", "WORD", "only in this state", flags_set_word, &names_placement_state,
      offsetof(struct options, state)},
-    {"student", "REF", "only of the student with your reference", flags_set_given, AT(student)},
+    STUDENT_FLAGS("only of the student with your reference", offsetof(struct options, student),
+                  offsetof(struct options, student_file)),
     {"source", "NAME", "source of external ids (local)", flags_set_given, AT(source)},
     {0}};
 const struct flag verb_placements_source_flags[] = {
@@ -68,6 +70,7 @@ verb_placements_list(struct cli *cli, int argc, char **argv)
 {
     Kansen__V1__ListPlacementsRequest request = KANSEN__V1__LIST_PLACEMENTS_REQUEST__INIT;
     struct options options = {.source = ""};
+    char *student = NULL;
     int count, status = flags_read(cli, argc, argv, &options, NULL, &count);
 
     if (status == CLI_OK && count > 0)
@@ -76,12 +79,15 @@ verb_placements_list(struct cli *cli, int argc, char **argv)
         status = verb_record_find(cli, &rows_offers, options.offer, options.source, &request.offer_id);
     if (status == CLI_OK && options.partner != NULL)
         status = verb_record_find(cli, &rows_partners, options.partner, options.source, &request.partner_id);
-    if (status != CLI_OK)
-        return status;
+    if (status == CLI_OK)
+        status = student_read(cli, options.student, options.student_file, false, &student);
     request.state = (Kansen__V1__PlacementState)options.state;
-    if (options.student != NULL)
-        request.student = (char *)options.student;
-    return print_list(cli, &request);
+    if (student != NULL)
+        request.student = student;
+    if (status == CLI_OK)
+        status = print_list(cli, &request);
+    student_free(student);
+    return status;
 }
 
 int

@@ -108,18 +108,33 @@ secret_free(struct secret *secret)
     free(secret);
 }
 
-void
-secret_hash_student(const struct secret *secret, const char *client, const char *reference,
-                    uint8_t out[SECRET_HASH_BYTES])
+// The purpose goes into the hash, so that no hash of one kind is one of another kind.
+static void
+hash_of_client(const struct secret *secret, const char *purpose, const char *client, const char *text,
+               uint8_t out[SECRET_HASH_BYTES])
 {
     crypto_generichash_state state;
 
     crypto_generichash_init(&state, secret->key, sizeof secret->key, SECRET_HASH_BYTES);
-    crypto_generichash_update(&state, (const uint8_t *)"student", sizeof "student");
+    crypto_generichash_update(&state, (const uint8_t *)purpose, strlen(purpose) + 1);
     crypto_generichash_update(&state, (const uint8_t *)client, strlen(client) + 1);
-    crypto_generichash_update(&state, (const uint8_t *)reference, strlen(reference));
+    crypto_generichash_update(&state, (const uint8_t *)text, strlen(text));
     crypto_generichash_final(&state, out, SECRET_HASH_BYTES);
     sodium_memzero(&state, sizeof state);
+}
+
+void
+secret_hash_student(const struct secret *secret, const char *client, const char *reference,
+                    uint8_t out[SECRET_HASH_BYTES])
+{
+    hash_of_client(secret, "student", client, reference, out);
+}
+
+void
+secret_hash_key(const struct secret *secret, const char *client, const char *key,
+                uint8_t out[SECRET_HASH_BYTES])
+{
+    hash_of_client(secret, "idempotency_key", client, key, out);
 }
 
 void

@@ -28,6 +28,10 @@ void secret_hash_student(const struct secret *secret, const char *client, const 
 void secret_digest(const struct secret *secret, const void *bytes, size_t len,
                    uint8_t out[SECRET_HASH_BYTES]);
 
+// Hash of an idempotency key, which clients may make of a reference. The key is the client's.
+void secret_hash_key(const struct secret *secret, const char *client, const char *key,
+                     uint8_t out[SECRET_HASH_BYTES]);
+
 // Random bytes.
 void secret_random(uint8_t *out, size_t len);
 

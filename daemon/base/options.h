@@ -35,6 +35,7 @@ struct options {
     char *admin; // "ADDR:PORT" or "off"
     char *seeds; // "" = the default places
     char *log_level;
+    char *erasures;   // file
     uint64_t workers; // 0 = one per core
     uint64_t map_size;
     uint64_t max_frame;
@@ -52,7 +53,6 @@ struct options {
     uint64_t retain_placements_days; // since they ended; 0 = for ever, as with the next two
     uint64_t retain_students_days;
     uint64_t retain_journal_days;
-    char *erasures; // file; NULL = in data_dir
     uint64_t watch_lag;
     uint64_t watch_stall_s;
     uint64_t drain_timeout_s;

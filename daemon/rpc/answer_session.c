@@ -60,8 +60,8 @@ answer_session_hello(struct call *call)
     call->response.body_case = KANSEN__V1__RESPONSE__BODY_HELLO;
     call->response.hello = answer;
     call->session->open = true;
-    log_line(call->service->log, LOG_LEVEL_DEBUG, "session", "open actor=%s role=%s client=\"%s\"",
-             call->session->identity.actor, answer->role, hello->client_name);
+    log_line(call->service->log, LOG_LEVEL_DEBUG, "session", "open actor=%s role=%s",
+             call->session->identity.actor, answer->role);
     return 0;
 }
 

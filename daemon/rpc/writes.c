@@ -9,9 +9,11 @@
 #include "work/job.h"
 #include "work/queue.h"
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 
 #define STUDENT_REFERENCE_MAX 200u // bytes
+#define KEY_HEX_BYTES         (2 * SECRET_HASH_BYTES + 1)
 
 static int
 check_request(const struct service *service, const struct job *job, const Kansen__V1__Request *request,
@@ -66,17 +68,23 @@ add_secrets(const struct service *service, struct job *job, struct fault *fault)
     return 0;
 }
 
-// Digests the writes, so that a repeat under the same key can be told from another request.
+// Digests the writes, so that a repeat under the same key can be told from another request. The key is kept
+// as a hash, as it may be made of a reference.
 static int
 add_key(const struct service *service, struct job *job, const Kansen__V1__Request *request)
 {
     Kansen__V1__BatchRequest all = KANSEN__V1__BATCH_REQUEST__INIT;
-    uint8_t *bytes;
+    uint8_t *bytes, hash[SECRET_HASH_BYTES];
+    char *hex;
     size_t len;
 
-    job->key = request->idempotency_key;
-    if (job->key[0] == '\0')
+    if (request->idempotency_key[0] == '\0')
         return 0;
+    hex = arena_alloc(job->arena, KEY_HEX_BYTES);
+    if (hex == NULL)
+        return STORE_FAULT_MEMORY;
+    secret_hash_key(service->secret, job->client, request->idempotency_key, hash);
+    job->key = sodium_bin2hex(hex, KEY_HEX_BYTES, hash, sizeof hash);
     all.n_writes = job->n_writes;
     all.writes = job->writes;
     len = kansen__v1__batch_request__get_packed_size(&all);

@@ -53,6 +53,15 @@ apply_grows(const Kansen__V1__Write *write)
     }
 }
 
+// Whether a write is about a student's placement: no external id is in it, so its source plays no part.
+static bool
+is_about_student(const Kansen__V1__Write *write)
+{
+    return write->operation_case == OPERATION(RESERVE_PLACEMENT) ||
+           write->operation_case == OPERATION(MOVE_PLACEMENT) ||
+           write->operation_case == OPERATION(FORGET_STUDENT);
+}
+
 static int
 run_operation(struct change *change)
 {
@@ -62,14 +71,20 @@ run_operation(struct change *change)
     if (operation >= sizeof operations / sizeof operations[0] || operations[operation] == NULL)
         return change_missing(change, "operation");
     change->source = write->source[0] == '\0' ? DEFAULT_SOURCE : write->source;
-    if (valid_source(change->fault, "", "source", change->source) != 0)
+    if (valid_source(change->fault, "", "source", change->source) != 0) {
+        if (is_about_student(write)) // whose request is quoted nowhere
+            fault_fill(change->fault, CODE_INVALID_ARGUMENT, "source", "this is no source; leave it empty");
         return FAULT;
+    }
     return operations[operation](change);
 }
 
-// The write as the journal keeps it: without a student's reference. copies must live as long as *out.
+// The write as the journal keeps it: of a student's request without the reference, and without what means
+// nothing here and may hold anything: the source, and fields that are not known.
+// copies must live as long as *out.
 struct copies {
     Kansen__V1__ReservePlacement reserve;
+    Kansen__V1__MovePlacement move;
     Kansen__V1__ForgetStudent forget;
 };
 
@@ -77,13 +92,23 @@ static void
 without_student(const Kansen__V1__Write *write, struct copies *copies, Kansen__V1__Write *out)
 {
     *out = *write;
+    if (!is_about_student(write))
+        return;
+    out->source = (char *)protobuf_c_empty_string;
+    out->base.n_unknown_fields = 0;
     if (write->operation_case == OPERATION(RESERVE_PLACEMENT)) {
         copies->reserve = *write->reserve_placement;
         copies->reserve.student = (char *)protobuf_c_empty_string;
+        copies->reserve.base.n_unknown_fields = 0;
         out->reserve_placement = &copies->reserve;
-    } else if (write->operation_case == OPERATION(FORGET_STUDENT)) {
+    } else if (write->operation_case == OPERATION(MOVE_PLACEMENT)) {
+        copies->move = *write->move_placement;
+        copies->move.base.n_unknown_fields = 0;
+        out->move_placement = &copies->move;
+    } else {
         copies->forget = *write->forget_student;
         copies->forget.student = (char *)protobuf_c_empty_string;
+        copies->forget.base.n_unknown_fields = 0;
         out->forget_student = &copies->forget;
     }
 }

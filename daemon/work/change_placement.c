@@ -28,6 +28,17 @@ struct reservation {
     uint8_t student[STUDENT_ID_BYTES];
 };
 
+// A refusal is kept with its idempotency key, so what it says of a student's request quotes nothing.
+static int
+check_day(struct change *change, const char *field, const char *text, int32_t *day)
+{
+    if (valid_date(change->fault, "", field, text, day) == 0)
+        return 0;
+    return fault_set(change->fault, CODE_INVALID_ARGUMENT, field,
+                     "%s is no date; allowed is a day of the years 1900 to 2199 as YYYY-MM-DD, or nothing",
+                     field);
+}
+
 static int
 check_given(struct change *change, const Kansen__V1__ReservePlacement *given)
 {
@@ -36,12 +47,11 @@ check_given(struct change *change, const Kansen__V1__ReservePlacement *given)
     int rc = valid_number(fault, "", "lease_s", given->lease_s, 0, SEATS_LEASE_MAX_S);
 
     if (rc == 0)
-        rc = valid_date(fault, "", "from_date", given->from_date, &from);
+        rc = check_day(change, "from_date", given->from_date, &from);
     if (rc == 0)
-        rc = valid_date(fault, "", "to_date", given->to_date, &to);
+        rc = check_day(change, "to_date", given->to_date, &to);
     if (rc == 0 && from != DATE_NONE && to != DATE_NONE && to < from)
-        rc = fault_set(fault, CODE_INVALID_ARGUMENT, "to_date", "to_date %s is before from_date %s",
-                       given->to_date, given->from_date);
+        rc = fault_set(fault, CODE_INVALID_ARGUMENT, "to_date", "to_date is before from_date");
     if (rc == 0 && !change->command->secrets->has_student)
         rc = fault_set(fault, CODE_INVALID_ARGUMENT, "student",
                        "student is missing; give the client's reference");

@@ -109,7 +109,7 @@ end_last_line(struct erasures *erasures)
 }
 
 int
-erasures_open(const char *path, const char *dir, struct erasures **out, struct fault *fault)
+erasures_open(const char *path, struct erasures **out, struct fault *fault)
 {
     struct erasures *erasures = calloc(1, sizeof *erasures);
     struct stat file;
@@ -117,10 +117,7 @@ erasures_open(const char *path, const char *dir, struct erasures **out, struct f
 
     if (erasures == NULL)
         return STORE_FAULT_MEMORY;
-    if (path != NULL)
-        snprintf(erasures->path, sizeof erasures->path, "%s", path);
-    else
-        snprintf(erasures->path, sizeof erasures->path, "%s/%s", dir, ERASURES_FILE);
+    snprintf(erasures->path, sizeof erasures->path, "%s", path);
     erasures->fd = open(erasures->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (erasures->fd < 0 || fstat(erasures->fd, &file) != 0 || sync_directory(erasures->path) != 0) {
         rc = fail(fault, erasures->path, "can not be opened");

@@ -11,15 +11,14 @@
 #include "base/fault.h"
 #include <stdint.h>
 
-#define ERASURES_FILE       "kansen.erased" // in the data directory, unless told
 #define ERASURES_HASH_BYTES 32u
 
 struct erasures;
 struct log;
 struct store;
 
-// Opens the list, or makes it; path NULL = ERASURES_FILE in dir. 0, FAULT, or a store fault (memory).
-int erasures_open(const char *path, const char *dir, struct erasures **out, struct fault *fault) MUST_CHECK;
+// Opens the list, or makes it. 0, FAULT, or a store fault (memory).
+int erasures_open(const char *path, struct erasures **out, struct fault *fault) MUST_CHECK;
 void erasures_close(struct erasures *erasures); // NULL is safe
 
 // Forgets again whom the store still knows although the list has them, by commands of the actor "erasures",

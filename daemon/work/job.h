@@ -34,7 +34,7 @@ struct job {
     Kansen__V1__Write **writes;       // in arena
     Kansen__V1__WriteResult *results; // n_writes, in arena; the writer fills them
     struct command_secrets *secrets;  // n_writes, in arena; NULL when no write needs any
-    const char *key;                  // idempotency key, in arena; "" = none
+    const char *key;                  // hash of the idempotency key as hex, in arena; "" = none
     uint8_t digest[32];               // of the writes, with a key
     struct fault fault;               // code other than CODE_OK: nothing of it was done, results are not set
     struct arena *arena;

@@ -135,6 +135,8 @@ test_refusals(void **state)
     assert_refused("log_level = loud\n", NULL, ":1: log_level: \"loud\"");
     assert_refused("sandbox_seccomp = yes\n", NULL, ":1: sandbox_seccomp: \"yes\"");
     assert_refused("sandbox_no_new_privileges = off\n", NULL, "sandbox_no_new_privileges");
+    assert_refused("retain_journal_days = 6\n", NULL, "retain_journal_days");
+    assert_refused("retain_students_days = 36501\n", NULL, "retain_students_days");
     assert_refused("max_batch_writes = 5000\n", NULL, "max_batch_writes");
     assert_refused(NULL, unknown, "--nothing");
     assert_refused(NULL, level, "--log-level: \"loud\"");
@@ -186,6 +188,7 @@ test_installed_file(void **state)
     assert_string_equal(installed.data_dir, defaults.data_dir);
     assert_string_equal(installed.admin, defaults.admin);
     assert_string_equal(installed.log_level, defaults.log_level);
+    assert_string_equal(installed.erasures, defaults.erasures);
     assert_memory_equal(&installed.workers, &defaults.workers,
                         sizeof installed - offsetof(struct options, workers));
     options_free(&installed);
