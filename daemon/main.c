@@ -11,6 +11,7 @@
 #include "net/server.h"
 #include "rpc/service.h"
 #include "store/check.h"
+#include "store/compact.h"
 #include "store/store.h"
 #include "work/engine.h"
 #include "work/erasures.h"
@@ -218,6 +219,8 @@ run(struct daemon *daemon)
         return 0;
     case OPTIONS_CHECK:
         return check_run(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
+    case OPTIONS_COMPACT:
+        return compact_run(daemon->options.data_dir, daemon->options.map_size, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_TEST_CONFIG:
         if (parse_addresses(daemon) != 0)
             return EXIT_USAGE;

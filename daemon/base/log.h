@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log: one line an event, `subsystem: message for a person key=value`. No text that came in a request ever
-// goes into it, so that nothing of a query or a student can. Any thread may write; a line leaves in one write(2).
+// The log: one line an event, `subsystem: message for a person key=value`. No text that came in a request
+// ever goes into it, so that nothing of a query or a student can. Any thread may write; a line leaves in one
+// write(2).
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

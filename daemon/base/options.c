@@ -129,6 +129,7 @@ struct command_line {
 enum {
     FLAG_ROW = 1000, // + the row's place
     FLAG_CHECK = 500,
+    FLAG_COMPACT,
     FLAG_VERSION,
 };
 
@@ -143,6 +144,8 @@ take_flag(struct command_line *line, int flag)
         line->mode = OPTIONS_HELP;
     } else if (flag == FLAG_CHECK) {
         line->mode = OPTIONS_CHECK;
+    } else if (flag == FLAG_COMPACT) {
+        line->mode = OPTIONS_COMPACT;
     } else if (flag == FLAG_VERSION) {
         line->mode = OPTIONS_VERSION;
     } else if (flag >= FLAG_ROW && options_table[flag - FLAG_ROW].type != OPTION_LIST) {
@@ -161,7 +164,7 @@ take_flag(struct command_line *line, int flag)
 static int
 parse_command_line(int argc, char **argv, struct command_line *line)
 {
-    struct option flags[ROWS + 6];
+    struct option flags[ROWS + 7];
     size_t n = 0;
     int flag;
 
@@ -172,6 +175,7 @@ parse_command_line(int argc, char **argv, struct command_line *line)
     flags[n++] = (struct option){"config", required_argument, NULL, 'c'};
     flags[n++] = (struct option){"test-config", no_argument, NULL, 'n'};
     flags[n++] = (struct option){"check", no_argument, NULL, FLAG_CHECK};
+    flags[n++] = (struct option){"compact", no_argument, NULL, FLAG_COMPACT};
     flags[n++] = (struct option){"version", no_argument, NULL, FLAG_VERSION};
     flags[n++] = (struct option){"help", no_argument, NULL, 'h'};
     flags[n] = (struct option){0};
@@ -180,7 +184,7 @@ parse_command_line(int argc, char **argv, struct command_line *line)
         if (take_flag(line, flag) != 0)
             return 1;
     }
-    if (optind < argc && line->mode == OPTIONS_CHECK)
+    if (optind < argc && (line->mode == OPTIONS_CHECK || line->mode == OPTIONS_COMPACT))
         line->check_dir = argv[optind++];
     if (optind < argc) {
         fprintf(stderr, "kansend: \"%s\" is not expected here\nTry 'kansend --help'.\n", argv[optind]);
@@ -350,6 +354,7 @@ options_help(FILE *out)
             "  -c, --config FILE      configuration; default " DEFAULT_FILE ", which may be absent\n"
             "  -n, --test-config      check the configuration and stop\n"
             "      --check [DIR]      verify the store, of the data directory or DIR, and stop\n"
+            "      --compact [DIR]    write the store anew, without what was deleted, and stop\n"
             "      --version          say the version and stop\n"
             "  -h, --help             say this and stop\n");
     for (size_t i = 0; i < ROWS; i++) {

@@ -14,6 +14,7 @@ enum options_mode {
     OPTIONS_SERVE,
     OPTIONS_TEST_CONFIG, // -n: say whether the configuration is good
     OPTIONS_CHECK,       // --check: verify the store
+    OPTIONS_COMPACT,     // --compact: write the store anew
     OPTIONS_VERSION,
     OPTIONS_HELP,
 };

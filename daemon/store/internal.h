@@ -77,6 +77,8 @@ struct txn {
     } ids[STORE_ID_COUNT];
 };
 
+const char *store_table_name(enum table table);
+
 // Maps a return code of LMDB: 0, STORE_E_NOT_FOUND, STORE_E_EXISTS, or a fault, which then sticks to txn.
 int txn_map(struct txn *txn, int mdb_rc) MUST_CHECK;
 

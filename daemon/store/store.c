@@ -46,6 +46,12 @@ static const char *const table_names[TABLE_COUNT] = {
 };
 
 const char *
+store_table_name(enum table table)
+{
+    return table_names[table];
+}
+
+const char *
 store_fault_text(int fault)
 {
     switch (fault) {
