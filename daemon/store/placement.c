@@ -324,10 +324,8 @@ int
 student_delete(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES])
 {
     struct key key = key_bytes(hash, STUDENT_HASH_BYTES);
-    struct student nobody = {0};
-    int rc = table_put(txn, TABLE_STUDENT, &key, &nobody, sizeof nobody, 0);
 
-    return rc == 0 ? delete_known(txn, TABLE_STUDENT, &key) : rc;
+    return delete_known(txn, TABLE_STUDENT, &key);
 }
 
 int

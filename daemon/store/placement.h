@@ -81,8 +81,8 @@ int answer_oldest(struct txn *txn, int64_t *time_us) MUST_CHECK;
 int placement_put(struct txn *txn, const Kansen__V1__Placement *placement,
                   const Kansen__V1__Placement *old) MUST_CHECK;
 
-// A mapping that comes into being at a time; and one that goes. LMDB leaves what it deletes in the page that
-// it writes, so the id is overwritten before: what stays of it is in free pages only.
+// A mapping that comes into being at a time; and one that goes. Its bytes stay in free pages and in gaps of
+// pages until something else is written there (store/compact.h).
 int student_put(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], const uint8_t id[STUDENT_ID_BYTES],
                 int64_t since_us) MUST_CHECK;
 int student_delete(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES]) MUST_CHECK;

@@ -23,6 +23,7 @@ struct scene {
     struct fixture fixture;
     uint64_t partner;
     uint32_t max_holds;
+    struct retention retain;
     const char *client;
     unsigned movers;
     uint64_t moving_partner; // with MOVER_PARTNER
@@ -102,6 +103,7 @@ scene_do(struct scene *scene, const char *student, Kansen__V1__Write write)
                               .movers = scene->movers,
                               .partner = scene->moving_partner,
                               .max_holds = scene->max_holds,
+                              .retain = scene->retain,
                               .secrets = &secrets,
                               .write = &write};
     Kansen__V1__WriteResult result;
