@@ -143,13 +143,13 @@ check-long: check
 crash:
 	@config/install-packages.sh $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
-	@$(MAKE) --no-print-directory seats-long power-cut disk-faults
+	@$(MAKE) --no-print-directory seats-long power-cut disk-faults forgetting
 	@echo 'make crash: all passed'
 
 crash-short:
 	@$(MAKE) --no-print-directory model kill-nine contention
 	@$(MAKE) --no-print-directory power-cut POWER_CUT_COMMITS=150 POWER_CUT_CUTS=300
-	@$(MAKE) --no-print-directory disk-faults
+	@$(MAKE) --no-print-directory disk-faults forgetting
 
 # ---- Tests, on what is installed -------------------------------------------------------------------------------------
 .PHONY: units unit integration oracle seeds-check layers asan tsan

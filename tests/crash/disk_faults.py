@@ -33,7 +33,7 @@ class Orders:
 
     FIELDS = [f"{kind}.{field}" for kind in ("write", "sync", "memory") for field in ("countdown", "for_good", "hits", "error")]
     FIELDS += ["clock_us", "calls"]
-    SHORT_WRITE = -1
+    SHORT_WRITE, KILLED = -1, -2
 
     def __init__(self, path):
         path.write_bytes(bytes(8 * len(self.FIELDS)))

@@ -22,9 +22,12 @@ $(REPLAY_BIN): $(call obj,$(REPLAY_SRC)) $(DAEMON_LIB) $(PROTO_LIB) $(BASE_LIB)
 
 -include $(patsubst %.o,%.d,$(call obj,$(REPLAY_SRC)))
 
-.PHONY: power-cut disk-faults
+.PHONY: power-cut disk-faults forgetting
 power-cut: all $(RECORD_LIB) $(REPLAY_BIN) $(PB_PY)
 	$(PYTHON) tests/crash/power_cut.py --build $(BUILD) --commits $(POWER_CUT_COMMITS) --cuts $(POWER_CUT_CUTS)
 
 disk-faults: all $(BUILD)/crash/inject.so $(PB_PY)
 	$(PYTHON) tests/crash/disk_faults.py --build $(BUILD) $(DISK_FAULTS)
+
+forgetting: all $(BUILD)/crash/inject.so $(PB_PY)
+	$(PYTHON) tests/crash/forgetting.py --build $(BUILD)

@@ -5,6 +5,7 @@
 // has no caller to keep its state, so it stands in one static pointer.
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,10 +27,11 @@ struct order {
     _Atomic int64_t countdown;
     _Atomic int64_t for_good;
     _Atomic int64_t hits;
-    _Atomic int64_t error; // errno, or SHORT_WRITE
+    _Atomic int64_t error; // errno, SHORT_WRITE or KILLED
 };
 
 #define SHORT_WRITE (-1) // half of the bytes are written, and no error is told
+#define KILLED      (-2) // the process is killed before the call
 
 struct orders {
     struct order write, sync, memory;
@@ -105,7 +107,12 @@ is_store(int fd)
 static bool
 is_due(struct order *order, int fd)
 {
-    return orders != NULL && atomic_load(&order->countdown) != 0 && fd >= 0 && is_store(fd) && fails(order);
+    bool due =
+        orders != NULL && atomic_load(&order->countdown) != 0 && fd >= 0 && is_store(fd) && fails(order);
+
+    if (due && atomic_load(&order->error) == KILLED)
+        kill(getpid(), SIGKILL);
+    return due;
 }
 
 // What a write that fails returns; at < 0: where the descriptor stands.
