@@ -123,17 +123,19 @@ class Load:
 class Commits:
     """Counts the commits in a log that grows: heads of events, as log.h has them, of writes to LMDB's meta pages."""
 
-    HEAD, WRITE, META_BYTES, META_LENGTH = struct.Struct("=IIQQ"), 2, 8192, 512
+    HEAD, FILE, WRITE, META_BYTES, META_LENGTH = struct.Struct("=IIQQ"), 1, 2, 8192, 512
 
     def __init__(self, log):
-        self.log, self.at, self.n = log, 0, 0
+        self.log, self.at, self.n, self.store = log, 0, 0, None
 
     def count(self):
         with open(self.log, "rb") as log:
             log.seek(self.at)
             while len(head := log.read(self.HEAD.size)) == self.HEAD.size:
-                kind, _, place, length = self.HEAD.unpack(head)
-                self.n += kind == self.WRITE and place < self.META_BYTES and length < self.META_LENGTH
+                kind, number, place, length = self.HEAD.unpack(head)
+                if kind == self.FILE and log.read(length) == b"kansen.mdb":
+                    self.store = number
+                self.n += kind == self.WRITE and number == self.store and place < self.META_BYTES and length < self.META_LENGTH
                 self.at += self.HEAD.size + length
                 log.seek(self.at)
         return self.n

@@ -68,7 +68,10 @@ take(struct replay *replay, size_t i)
 
     switch (head->kind) {
     case LOG_WRITE:
-        replay->commits += head->place < META_BYTES && head->length < META_LENGTH;
+        if (head->place < META_BYTES && head->length < META_LENGTH) {
+            replay->commits++;
+            replay->unsafe += replay->loose[replay->trace.erasures] != 0;
+        }
         return disk_write(replay->disk, i, head->place, event->bytes, head->length);
     case LOG_SYNC_END:
         return replay->options.lie ? 0 : disk_sync(replay->disk, head->place);
@@ -84,7 +87,7 @@ take(struct replay *replay, size_t i)
 }
 
 // The other files, such as the key, are written once; they and their names must be on the disk before the
-// first answer.
+// first answer. The list of erasures grows: what is in it must be on the disk before the commit behind it.
 static void
 watch_others(struct replay *replay, size_t i)
 {
@@ -104,7 +107,7 @@ static bool
 is_safe(const struct replay *replay)
 {
     for (uint32_t i = 0; i < FILES_MAX; i++) {
-        if (i != replay->trace.store && replay->loose[i] != 0)
+        if (i != replay->trace.store && i != replay->trace.erasures && replay->loose[i] != 0)
             return false;
     }
     return replay->named;

@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FRAME_MAX ((size_t)64 << 20)
+#define ERASURES_FILE "kansen.erased"
+#define FRAME_MAX     ((size_t)64 << 20)
 
 struct stream { // of one connection: bytes that are no whole frame yet
     uint8_t *bytes;
@@ -98,6 +99,9 @@ note_file(struct trace *trace, const struct event *event)
 {
     if (event->head.length == strlen(STORE_FILE) && memcmp(event->bytes, STORE_FILE, event->head.length) == 0)
         trace->store = event->head.number;
+    if (event->head.length == strlen(ERASURES_FILE) &&
+        memcmp(event->bytes, ERASURES_FILE, event->head.length) == 0)
+        trace->erasures = event->head.number;
     if (event->head.length == 1 && event->bytes[0] == '.')
         trace->directory = event->head.number;
     return 0;

@@ -19,6 +19,7 @@ struct trace {
     uint64_t answers;      // writes that were acknowledged with a sequence
     uint32_t store;        // number of the store's file
     uint32_t directory;    // number of the directory itself; 0 = it was never opened
+    uint32_t erasures;     // number of the list of erasures; 0 = it was never opened
     const uint8_t *memory; // the log
     size_t memory_len;
 };
