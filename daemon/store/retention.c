@@ -191,7 +191,7 @@ static int
 entry_time(struct txn *txn, uint64_t sequence, int64_t *time_us)
 {
     struct arena *arena = arena_new(SIZE_MAX / 2);
-    Kansen__V1__JournalEntry *entry;
+    Kansen__V1__JournalEntry *entry = NULL;
     int rc = arena == NULL ? txn_fail(txn, STORE_FAULT_MEMORY) : journal_get(txn, sequence, arena, &entry);
 
     if (rc == 0)
