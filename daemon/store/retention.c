@@ -191,9 +191,12 @@ static int
 entry_time(struct txn *txn, uint64_t sequence, int64_t *time_us)
 {
     struct arena *arena = arena_new(SIZE_MAX / 2);
-    Kansen__V1__JournalEntry *entry = NULL;
-    int rc = arena == NULL ? txn_fail(txn, STORE_FAULT_MEMORY) : journal_get(txn, sequence, arena, &entry);
+    Kansen__V1__JournalEntry *entry;
+    int rc;
 
+    if (arena == NULL)
+        return txn_fail(txn, STORE_FAULT_MEMORY);
+    rc = journal_get(txn, sequence, arena, &entry);
     if (rc == 0)
         *time_us = entry->time_us;
     arena_free(arena);
