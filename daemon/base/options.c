@@ -265,10 +265,12 @@ set_derived(struct options *options, const char *file)
     if (options->seeds == NULL)
         options->seeds = strdup("");
     options->file = strdup(file == NULL ? DEFAULT_FILE : file);
-    if (options->data_dir == NULL || options->seeds == NULL || options->file == NULL ||
-        (options->erasures == NULL &&
-         asprintf(&options->erasures, "%s/kansen.erased", options->data_dir) < 0))
+    if (options->data_dir == NULL || options->seeds == NULL || options->file == NULL)
         rc = 1;
+    if (rc == 0 && options->erasures == NULL) {
+        rc = asprintf(&path, "%s/kansen.erased", options->data_dir) < 0;
+        options->erasures = rc == 0 ? path : NULL;
+    }
     if (rc == 0 && options->n_listen == 0) {
         rc = asprintf(&path, "unix:%s/kansend.sock", options->data_dir) < 0;
         rc = rc || options_table_set(options, options_table_find("listen"), path, message) ||

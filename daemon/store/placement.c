@@ -112,7 +112,7 @@ int
 student_find(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], uint8_t id[STUDENT_ID_BYTES])
 {
     struct key key = key_bytes(hash, STUDENT_HASH_BYTES);
-    struct student student;
+    struct student student = {0};
     int rc = read_fixed(txn, TABLE_STUDENT, &key, &student, sizeof student);
 
     if (rc == 0)
@@ -124,7 +124,7 @@ int
 student_since(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], int64_t *time_us)
 {
     struct key key = key_bytes(hash, STUDENT_HASH_BYTES);
-    struct student student;
+    struct student student = {0};
     int rc = read_fixed(txn, TABLE_STUDENT, &key, &student, sizeof student);
 
     if (rc == 0)

@@ -134,7 +134,7 @@ int
 retention_is_idle(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], int64_t before_us, bool *idle)
 {
     struct key key = key_bytes(hash, STUDENT_HASH_BYTES);
-    struct student student;
+    struct student student = {0};
     MDB_val value;
     int rc = table_get(txn, TABLE_STUDENT, &key, &value);
 
@@ -171,7 +171,7 @@ retention_step(struct txn *txn, struct retention_walk *walk, int64_t before_us)
     if (rc != 0)
         return rc;
     for (unsigned i = 0; i < RETENTION_LOOKS && walk->found < RETENTION_ROOM && rc == 0; i++) {
-        struct student student;
+        struct student student = {0};
         bool idle = false;
 
         rc = next_student(txn, cursor, walk, &student);
