@@ -9,6 +9,8 @@
 #include "base/systemd.h"
 #include "base/version.h"
 #include "net/server.h"
+#include "rpc/reader.h"
+#include "rpc/readings.h"
 #include "rpc/service.h"
 #include "store/check.h"
 #include "store/compact.h"
@@ -16,6 +18,7 @@
 #include "work/engine.h"
 #include "work/erasures.h"
 #include "work/seed.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -38,6 +41,7 @@ struct daemon {
     struct admin *admin;
     struct engine engine;
     struct erasures *erasures;
+    struct reader *reader;
 };
 
 static int
@@ -84,6 +88,19 @@ tell_serving(struct daemon *daemon)
     systemd_ready();
 }
 
+// 0 or -errno.
+static int
+start_reader(struct daemon *daemon)
+{
+    const struct options *options = &daemon->options;
+    struct service *service = &daemon->service;
+    struct reader_options reader = {service, server_mailboxes(daemon->server),
+                                    (unsigned)options->long_read_threads};
+
+    service->readings = readings_new((unsigned)options->long_reads, reader.threads);
+    return service->readings == NULL ? -ENOMEM : reader_start(&reader, &daemon->reader);
+}
+
 // Opens the listeners, which do not accept yet, and then gives up what is needed no more. No thread has
 // started, so that all of them inherit the sandbox. 0 or the exit status.
 static int
@@ -109,8 +126,10 @@ static int
 serve_clients(struct daemon *daemon)
 {
     const struct options *options = &daemon->options;
-    int rc = server_start(daemon->server, options->output_buffer);
+    int rc = start_reader(daemon);
 
+    if (rc == 0)
+        rc = server_start(daemon->server, options->output_buffer);
     if (rc != 0) {
         log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "can not start why=\"%s\"", strerror(-rc));
         return EXIT_FAILED;
@@ -143,6 +162,7 @@ run_engine(struct daemon *daemon)
     service->queue = daemon->engine.queue;
     service->writer = daemon->engine.writer;
     rc = rc != 0 ? fail_store(daemon, rc) : serve_clients(daemon);
+    reader_finish(daemon->reader);
     engine_finish(&daemon->engine);
     return rc;
 }
@@ -182,7 +202,8 @@ serve(struct daemon *daemon)
 
     signal(SIGPIPE, SIG_IGN);
     service_init(service, &daemon->options, &daemon->log);
-    store_options.max_readers = service->workers + SPARE_READERS;
+    store_options.max_readers =
+        service->workers + (unsigned)daemon->options.long_read_threads + SPARE_READERS;
     rc = store_open(&store_options, &service->store, &fault);
     if (rc != 0)
         return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
@@ -202,6 +223,7 @@ serve(struct daemon *daemon)
     admin_free(daemon->admin);
     server_free(daemon->server);
     erasures_close(daemon->erasures);
+    readings_free(service->readings);
     secret_free(service->secret);
     store_close(service->store);
     return rc;

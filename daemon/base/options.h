@@ -54,6 +54,11 @@ struct options {
     uint64_t retain_placements_days; // since they ended; 0 = for ever, as with the next two
     uint64_t retain_students_days;
     uint64_t retain_journal_days;
+    uint64_t read_budget;
+    uint64_t long_reads;
+    uint64_t max_long_reads;
+    uint64_t long_read_threads;
+    uint64_t long_read_s;
     uint64_t watch_lag;
     uint64_t watch_stall_s;
     uint64_t drain_timeout_s;

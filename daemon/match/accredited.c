@@ -2,6 +2,7 @@
 // All partners that may train for the qualification are read at the first question, as there are few of one
 // qualification beside all partners; they come in order.
 #include "match/accredited.h"
+#include "base/effort.h"
 #include "store/records.h"
 #include "store/store.h"
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 struct accredited {
     struct txn *txn;
     struct arena *arena;
+    struct effort *effort;
     uint32_t qualification;
     int32_t day;
     bool read;
@@ -28,11 +30,20 @@ accredited_new(struct txn *txn, struct arena *arena, uint32_t qualification, int
     return accredited;
 }
 
+void
+accredited_bound(struct accredited *accredited, struct effort *effort)
+{
+    accredited->effort = effort;
+}
+
 static int
 add(void *arg, uint64_t partner)
 {
     struct accredited *accredited = arg;
+    int rc = effort_spend(accredited->effort, EFFORT_KEY);
 
+    if (rc != 0)
+        return rc;
     if (accredited->n != 0 && accredited->partners[accredited->n - 1] == partner)
         return 0;
     if (accredited->n == accredited->room) {

@@ -11,12 +11,16 @@
 
 struct txn;
 struct accredited;
+struct effort;
 
 // For one query; it lives in the arena and not longer than the transaction's view. NULL when memory is short.
 struct accredited *accredited_new(struct txn *txn, struct arena *arena, uint32_t qualification,
                                   int32_t day) MUST_CHECK;
 
-// Sets *out. 0 or a store fault.
+// The effort that reading them is spent of; without, there is no bound.
+void accredited_bound(struct accredited *accredited, struct effort *effort);
+
+// Sets *out. 0, a store fault or an effort_outcome.
 int accredited_ask(struct accredited *accredited, uint64_t partner, bool *out) MUST_CHECK;
 
 #endif

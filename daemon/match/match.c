@@ -49,11 +49,11 @@ make_page(struct search *search, const Kansen__V1__Query *wire, struct match_pag
 
 int
 match_run(struct txn *txn, const Kansen__V1__MatchRequest *request, int32_t today, struct arena *arena,
-          struct match_page **out, struct fault *fault)
+          struct effort *effort, struct match_page **out, struct fault *fault)
 {
     const struct catalog *catalog;
     struct query query;
-    struct search search = {.txn = txn, .arena = arena, .query = &query};
+    struct search search = {.txn = txn, .arena = arena, .query = &query, .effort = effort};
     int r = txn_catalog(txn, &catalog);
 
     if (r == 0)

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/attr.h"
+#include "base/effort.h"
 #include "base/fault.h"
 #include <kansen/v1/match.pb-c.h>
 #include <kansen/v1/protocol.pb-c.h>
@@ -20,8 +21,9 @@ struct match_page;
 // Answers a query on the snapshot of txn (which has begun). today is the UTC date in days since 1970, used
 // where the query names no as_of. 0 with *out, in the arena and only while the snapshot is open; FAULT with
 // fault filled for a query that is not valid; or a store fault (memory that runs out is STORE_FAULT_MEMORY).
+// With an effort (NULL = no bound) also an effort_outcome.
 int match_run(struct txn *txn, const Kansen__V1__MatchRequest *request, int32_t today, struct arena *arena,
-              struct match_page **out, struct fault *fault) MUST_CHECK;
+              struct effort *effort, struct match_page **out, struct fault *fault) MUST_CHECK;
 
 // How many bytes the packed answer takes, and writing them.
 size_t match_page_size(const struct match_page *page);

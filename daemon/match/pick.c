@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The slots that the sieve let through, one by one: distance, the checks that are not bits, score, rank. A
-// slot whose least distance is too far for the floor is passed over before its distance is worked out.
+// slot whose least distance is too far for the floor is passed over before its distance is worked out; so is one
+// whose score can be at most equal to the floor and whose tie key loses.
 #include "match/pick.h"
 #include "store/offer_row.h"
 #include "store/store.h"
@@ -86,7 +87,9 @@ pick_discovery(struct run *run, const struct slot *slot)
 
     if (rank_is_full(found) && !rank_before(&ranked, &found->best[found->n - 1]))
         return 0;
-    rc = offer_row_get(run->search->txn, ranked.offer_id, &row);
+    rc = effort_spend(run->search->effort, SEARCH_ROW);
+    if (rc == 0)
+        rc = offer_row_get(run->search->txn, ranked.offer_id, &row);
     if (rc != 0)
         return rc == STORE_E_NOT_FOUND ? STORE_FAULT_CORRUPT : rc;
     first = catalog_interest(run->query->catalog, row.interests[0]);
@@ -104,7 +107,7 @@ pick_behind(struct run *run, const struct slot *slot)
     if (search->continues && !rank_before(&search->after, &ranked))
         return 0;
     search->follows = rank_before(&search->matches.best[search->matches.n - 1], &ranked);
-    return search->follows;
+    return search->follows ? PICK_ENDS : 0;
 }
 
 // ---- A band
@@ -129,6 +132,19 @@ pick_approach(struct run *run, struct group *group)
     }
 }
 
+// Whether the offer can not come before the last of a full rank: it has at most the same score, and then the
+// tie key decides. So where all scores are the same, hardly anything else is asked of an offer.
+static bool
+is_beaten(const struct run *run, const struct band *band, size_t place)
+{
+    const struct rank *rank = band->rank;
+
+    if (rank == NULL || rank->n == 0 || !rank_is_full(rank) || band->most > rank_floor(rank))
+        return false;
+    return band->most < rank_floor(rank) ||
+           rank_mix(run->plan->block.slots[place].offer, run->query->tie_seed) > rank->best[rank->n - 1].mix;
+}
+
 static int
 take_slot(struct run *run, const struct group *group, size_t in_group, pick_taker *take)
 {
@@ -137,26 +153,34 @@ take_slot(struct run *run, const struct group *group, size_t in_group, pick_take
     bool eligible;
     int rc;
 
-    if (!run->plan->place->remote && reach_least_square(&group->point, point) > group->band.far_square) {
+    if ((!run->plan->place->remote && reach_least_square(&group->point, point) > group->band.far_square) ||
+        is_beaten(run, &group->band, slot.place)) {
         run->passed_over = true;
         return 0;
     }
-    rc = is_eligible(run, &slot, &eligible);
+    rc = effort_spend(run->search->effort, SEARCH_TAKEN);
+    if (rc == 0)
+        rc = is_eligible(run, &slot, &eligible);
     return rc == 0 && eligible ? take(run, &slot) : rc;
 }
 
 int
 pick_band(struct run *run, const struct group *group, pick_taker *take)
 {
+    uint64_t slots = 0;
+    int rc;
+
+    for (size_t word = 0; word < SIEVE_WORDS; word++)
+        slots += (uint64_t)__builtin_popcountll(group->band.bits[word]);
+    rc = effort_spend(run->search->effort, SEARCH_BAND + SEARCH_SLOT * slots);
     for (size_t word = 0; word < SIEVE_WORDS; word++) {
         for (uint64_t rest = group->band.bits[word]; rest != 0; rest &= rest - 1) {
-            int rc = take_slot(run, group, word * 64 + (size_t)__builtin_ctzll(rest), take);
-
             if (rc != 0)
                 return rc;
+            rc = take_slot(run, group, word * 64 + (size_t)__builtin_ctzll(rest), take);
         }
     }
-    return 0;
+    return rc;
 }
 
 void

@@ -6,10 +6,12 @@
 #include "base/attr.h"
 #include "match/search_run.h"
 
-// What is done with an eligible slot. 0; 1 ends the search; or a store fault.
+#define PICK_ENDS 1 // the search
+
+// What is done with an eligible slot. 0, PICK_ENDS, an effort_outcome or a store fault.
 typedef int pick_taker(struct run *run, const struct slot *slot);
 
-// Offers it to the page, or to the discoveries; or ends the search (1) where it comes behind the page.
+// Offers it to the page, or to the discoveries; or ends the search where it comes behind the page.
 int pick_match(struct run *run, const struct slot *slot) MUST_CHECK;
 int pick_discovery(struct run *run, const struct slot *slot) MUST_CHECK;
 int pick_behind(struct run *run, const struct slot *slot) MUST_CHECK;
@@ -17,7 +19,7 @@ int pick_behind(struct run *run, const struct slot *slot) MUST_CHECK;
 // Clears the words of the group's band that lie too far away, and calls for the memory that the others need.
 void pick_approach(struct run *run, struct group *group);
 
-// Calls take for every slot of the group's band that is eligible and near enough. 0, 1 or a store fault.
+// Calls take for every slot of the group's band that is eligible and near enough. Results as above.
 int pick_band(struct run *run, const struct group *group, pick_taker *take) MUST_CHECK;
 
 // Clears the slots of run->match that lie too far away.

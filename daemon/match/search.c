@@ -48,7 +48,7 @@ next_band(const struct run *run, struct group *group)
 
     if (!is_any(group->sums.good))
         return false;
-    if (run->from.wants) {
+    if (run->from.wants && run->weights.interest != 0) { // else the sum decides nothing
         band->sum = sieve_highest(&group->sums, band->bits);
         band->interest = interest_of_sum(run, band->sum);
         return true;
@@ -71,6 +71,8 @@ bound_band(struct run *run, struct group *group)
     }
     band->far_square =
         bound_far_square(run, &run->weights, rank_floor(&run->search->matches), band->interest);
+    band->rank = &run->search->matches;
+    band->most = score_total(&run->weights, band->interest, group->proximity, run->best_transition);
     return true;
 }
 
@@ -202,8 +204,9 @@ discover_in_group(struct run *run, struct group *group)
 {
     const struct rank *found = &run->search->discoveries;
 
-    if (rank_is_full(found) &&
-        score_total(&run->strange_weights, 0, group->proximity, run->best_transition) < rank_floor(found))
+    group->band.rank = found;
+    group->band.most = score_total(&run->strange_weights, 0, group->proximity, run->best_transition);
+    if (rank_is_full(found) && group->band.most < rank_floor(found))
         return 0;
     filter(run, group, NULL);
     if (run->plan->nobody)
@@ -215,6 +218,12 @@ discover_in_group(struct run *run, struct group *group)
     return pick_band(run, group, pick_discovery);
 }
 
+static uint64_t
+cost_of_group(const struct run *run)
+{
+    return SEARCH_GROUP + run->plan->sieve.n_wanted * SEARCH_COLUMN + (run->counts ? SEARCH_COUNTED : 0);
+}
+
 // Looks at a group for the page, the counts and the discoveries.
 static int
 look_at_group(struct run *run, size_t number)
@@ -222,8 +231,10 @@ look_at_group(struct run *run, size_t number)
     struct group *group = start_group(run, number);
     uint32_t need = bound_need(run, group->proximity, run->best_transition);
     bool hopeless = need == BOUND_OUT_OF_REACH || (run->from.wants && need > run->plan->most);
-    int rc = 0;
+    int rc = effort_spend(run->search->effort, cost_of_group(run));
 
+    if (rc != 0)
+        return rc;
     if (hopeless)
         run->passed_over = true;
     if ((!hopeless || run->counts) && sift(run, group, need, run->counts)) {
@@ -246,10 +257,11 @@ static int
 look_behind(struct run *run, size_t number)
 {
     struct group *group = start_group(run, number);
-    int rc = 0;
+    int rc = effort_spend(run->search->effort, cost_of_group(run));
 
-    if (!sift(run, group, 0, false))
-        return 0;
+    if (rc != 0 || !sift(run, group, 0, false))
+        return rc;
+    group->band.rank = NULL;
     while (rc == 0 && next_band(run, group)) {
         group->band.far_square = INFINITY;
         pick_approach(run, group);
@@ -329,10 +341,10 @@ static int
 look_at_block(struct run *run, int (*look)(struct run *run, size_t group))
 {
     const struct directory_block *block = run->plan->place;
-    int rc = 0;
+    int rc = effort_spend(run->search->effort, SEARCH_BLOCK);
 
-    if (run->from.wants && run->plan->sieve.n_wanted == 0 && !run->from.discovers)
-        return 0;
+    if (rc != 0 || (run->from.wants && run->plan->sieve.n_wanted == 0 && !run->from.discovers))
+        return rc;
     memset(run->counted, 0, run->counts ? block_column_bytes(&run->plan->block) : 0);
     for (size_t group = 0; group < block->groups && rc == 0; group++)
         if (block->remote || reach_touches_group(&run->reach, run->query, block->first_group + group))
@@ -340,6 +352,17 @@ look_at_block(struct run *run, int (*look)(struct run *run, size_t group))
     if (rc == 0 && run->counts)
         count_block(run);
     return rc;
+}
+
+// A search that counts looks at every group in reach, so it is known before what it costs at least.
+static int
+foresee(const struct run *run)
+{
+    uint64_t groups = 0;
+
+    for (size_t i = 0; i < run->reach.n && run->counts; i++)
+        groups += block_at(run, i)->groups;
+    return effort_foresee(run->search->effort, groups * (SEARCH_GROUP + SEARCH_COUNTED));
 }
 
 static int
@@ -385,6 +408,8 @@ prepare(struct run *run)
     if (query->qualification != 0 &&
         (accredited = accredited_new(search->txn, search->arena, query->qualification, query->as_of)) == NULL)
         return STORE_FAULT_MEMORY;
+    if (accredited != NULL)
+        accredited_bound(accredited, search->effort);
     if (query->facets && (search->facets = facets_new(query->catalog, search->arena)) == NULL)
         return STORE_FAULT_MEMORY;
     plan_query_init(&run->from, query, accredited);
@@ -409,6 +434,8 @@ search_run(struct search *search)
     run->query = search->query;
     rc = prepare(run);
     if (rc == 0)
+        rc = foresee(run);
+    if (rc == 0)
         rc = walk(run, look_at_group, false);
     if (rc == 0)
         rc = take_waiting(run);
@@ -417,5 +444,5 @@ search_run(struct search *search)
     search->follows = rank_follows(&search->matches);
     if (!search->follows && rank_is_full(&search->matches) && run->passed_over)
         rc = walk(run, look_behind, true);
-    return rc < 0 ? rc : 0;
+    return rc == PICK_ENDS ? 0 : rc;
 }

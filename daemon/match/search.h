@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/attr.h"
+#include "base/effort.h"
 #include "match/facets.h"
 #include "match/query.h"
 #include "match/rank.h"
@@ -16,8 +17,9 @@ struct search {
     struct txn *txn;
     struct arena *arena;
     const struct query *query;
-    bool continues;      // the query has a cursor
-    struct ranked after; // the last offer of the page before, if it continues
+    struct effort *effort; // NULL = no bound
+    bool continues;        // the query has a cursor
+    struct ranked after;   // the last offer of the page before, if it continues
     // The result.
     struct rank matches, discoveries;
     bool follows;          // some eligible offer comes behind the last of matches
@@ -25,7 +27,7 @@ struct search {
     uint64_t total;        // counted if asked for (or with facets)
 };
 
-// Runs a search whose fields above the result are set. 0 or a store fault.
+// Runs a search whose fields above the result are set. 0, a store fault, or an effort_outcome.
 int search_run(struct search *search) MUST_CHECK;
 
 #endif

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection on its loop. Invariants: a connection moves from state to state in move() only; what is read
 // is bounded, as at most one frame and one read lie in the input before the frames are handled; a run handles
-// FRAMES_PER_RUN frames at most and sends once, then the others have their turn; a connection may be freed in
-// run() and in callbacks only, at their end.
+// FRAMES_PER_RUN frames at most, fewer that take long, and sends once, then the others have their turn; a
+// connection may be freed in run() and in callbacks only, at their end.
 #include "net/conn.h"
 #include "base/clock.h"
 #include "net/conn_state.h"
 #include "net/intake.h"
 #include "net/stream.h"
+#include "rpc/readings.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "work/job.h"
@@ -29,7 +30,8 @@ struct conn {
     enum conn_state state;
     struct session session;
     struct buf in, out;
-    unsigned in_flight;    // jobs that have not come back
+    unsigned in_flight;    // jobs and readings that have not come back
+    unsigned readings;     // of them, readings
     bool scheduled;        // is in loop->ready
     bool frames_wait;      // scheduled for frames that have come, so they are handled before more is read
     bool reading, writing; // readable or writable is added to the loop
@@ -196,6 +198,8 @@ conn_free(struct conn *conn)
     move(conn, CONN_BROKEN); // leaves the waiting list
     unschedule(conn);
     sending_leave(&loop->sending, &conn->sender);
+    if (conn->readings > 0)
+        readings_forget(loop->service->readings, loop->worker, conn->session.connection);
     watching_leave(&loop->watching, &conn->watcher);
     event_free(conn->readable);
     event_free(conn->writable);
@@ -229,8 +233,10 @@ handle(struct conn *conn, const struct frame *frame)
         return 0;
     }
     buf_consume(&conn->in, frame->header_len + frame->payload_len);
-    if (rc == RPC_QUEUED)
+    if (rc == RPC_QUEUED || rc == RPC_READING)
         conn->in_flight++;
+    if (rc == RPC_READING)
+        conn->readings++;
     if (rc == RPC_CLOSE) {
         move(conn, CONN_ENDED);
         conn->told_fault = true;
@@ -239,9 +245,18 @@ handle(struct conn *conn, const struct frame *frame)
 }
 
 static bool
+is_flight_full(const struct conn *conn)
+{
+    const struct service *service = conn->loop->service;
+
+    return conn->in_flight >= service->max_in_flight ||
+           (conn->readings > 0 && conn->readings >= service->max_long_reads);
+}
+
+static bool
 pauses(struct conn *conn)
 {
-    if (conn->in_flight >= conn->loop->service->max_in_flight)
+    if (is_flight_full(conn))
         move(conn, CONN_FLIGHT_FULL);
     else if (buf_len(&conn->out) > conn->loop->output_max)
         move(conn, CONN_OUTPUT_FULL);
@@ -252,7 +267,7 @@ pauses(struct conn *conn)
 static int
 handle_frames(struct conn *conn)
 {
-    for (unsigned i = 0; i < FRAMES_PER_RUN && !pauses(conn); i++) {
+    for (unsigned i = 0; i < FRAMES_PER_RUN && !pauses(conn) && !rpc_is_tired(conn->loop->env); i++) {
         struct fault fault;
         struct frame frame;
         enum frame_result result = intake_next(&conn->in, conn->loop->service->max_frame, &frame, &fault);
@@ -337,7 +352,7 @@ resume_if_possible(struct conn *conn)
 {
     const struct conn_loop *loop = conn->loop;
 
-    if ((conn->state == CONN_FLIGHT && conn->in_flight < loop->service->max_in_flight) ||
+    if ((conn->state == CONN_FLIGHT && !is_flight_full(conn)) ||
         (conn->state == CONN_OUTPUT && buf_len(&conn->out) <= loop->output_max / 2)) {
         move(conn, CONN_RESUMED);
         schedule(conn);
@@ -452,6 +467,19 @@ conn_answer(struct conn *conn, const struct job *job)
     conn->in_flight--;
     if (rpc_answer_job(conn->loop->env, job, &conn->out) != 0)
         conn_free(conn); // the client learns that way that an answer is missing
+    else
+        schedule(conn);
+}
+
+void
+conn_answer_reading(struct conn *conn, const struct reading *reading)
+{
+    assert(conn->in_flight > 0 && conn->readings > 0);
+    conn->in_flight--;
+    conn->readings--;
+    if (buf_len(&reading->out) == 0 ||
+        buf_append(&conn->out, buf_bytes(&reading->out), buf_len(&reading->out)) != 0)
+        conn_free(conn); // as above
     else
         schedule(conn);
 }

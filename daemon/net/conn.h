@@ -20,6 +20,7 @@
 
 struct conn;
 struct job;
+struct reading;
 struct rpc_env;
 struct service;
 
@@ -30,6 +31,7 @@ struct conn_loop {
     struct event_base *base;
     struct rpc_env *env;
     struct service *service;
+    unsigned worker;          // number
     size_t output_max;        // bytes of answers that wait before a connection is not read any more
     struct slots slots;       // the connections by number
     struct conn_list ready;   // have something to do without a word from their sockets
@@ -49,8 +51,9 @@ int conn_new(struct conn_loop *loop, int fd, const struct identity *identity,
 // The connection with this number, or NULL.
 struct conn *conn_find(struct conn_loop *loop, uint64_t number);
 
-// Adds the answer to a job that came back; it is sent by conn_run_ready.
+// Adds the answer to a job, or a reading, that came back; it is sent by conn_run_ready.
 void conn_answer(struct conn *conn, const struct job *job);
+void conn_answer_reading(struct conn *conn, const struct reading *reading);
 
 // Stops reading and ends watches; what is under way is answered and sent, and the connection closed, by
 // conn_run_ready or later.

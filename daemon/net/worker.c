@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "net/conn.h"
+#include "rpc/readings.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "work/job.h"
@@ -34,6 +35,10 @@ drop_mail(struct service *service, struct mail *mail)
 
     if (mail->kind == MAIL_JOB) {
         job_free((struct job *)mail);
+        return;
+    }
+    if (mail->kind == MAIL_READING) {
+        reading_free((struct reading *)mail);
         return;
     }
     close(connection->fd);
@@ -76,6 +81,16 @@ take_job(struct worker *worker, struct job *job)
 }
 
 static void
+take_reading(struct worker *worker, struct reading *reading)
+{
+    struct conn *conn = conn_find(&worker->loop, reading->connection);
+
+    if (conn != NULL)
+        conn_answer_reading(conn, reading);
+    reading_free(reading);
+}
+
+static void
 take_mails(struct worker *worker, struct mail *first)
 {
     while (first != NULL) {
@@ -83,6 +98,8 @@ take_mails(struct worker *worker, struct mail *first)
 
         if (first->kind == MAIL_JOB)
             take_job(worker, (struct job *)first);
+        else if (first->kind == MAIL_READING)
+            take_reading(worker, (struct reading *)first);
         else
             take_connection(worker, (struct worker_mail *)first);
         first = next;
@@ -167,7 +184,9 @@ open_loop(struct worker *worker)
 {
     struct conn_loop *loop = &worker->loop;
 
-    *loop = (struct conn_loop){.service = worker->options.service, .output_max = worker->options.output_max};
+    *loop = (struct conn_loop){.service = worker->options.service,
+                               .worker = worker->options.number,
+                               .output_max = worker->options.output_max};
     TAILQ_INIT(&loop->ready);
     sending_init(&loop->sending);
     TAILQ_INIT(&loop->waiting);

@@ -23,7 +23,7 @@ answer_match_match(struct call *call)
     int rc = check_query(call, request->query);
 
     if (rc == 0)
-        rc = match_run(call->txn, request, clock_today(), call->arena, &page, &call->fault);
+        rc = match_run(call->txn, request, clock_today(), call->arena, call->effort, &page, &call->fault);
     if (rc == 0)
         rc = reply_begin(call, KANSEN__V1__RESPONSE__BODY_MATCH, match_page_size(page), &to);
     if (rc == 0)

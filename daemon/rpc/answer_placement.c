@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Placements. A list looks at records in the order of their ids and filters before it counts; it looks at
-// LOOKS_MAX records at most, as the loop must go on: a page may be short and still have a cursor.
+// LOOKS_MAX records at most, as one snapshot must not be held for ever: a page may be short and still have a
+// cursor.
 #include "rpc/answer_placement.h"
 #include "auth/secret.h"
 #include "rpc/page.h"
@@ -87,7 +88,7 @@ passes(const struct listing *listing, const Kansen__V1__Placement *placement)
 }
 
 // The next placement that passes and that the caller may see, as it may see it, in the call's arena; NULL
-// when enough were looked at. 0, STORE_E_NOT_FOUND at the end, or a fault.
+// when enough were looked at. 0, STORE_E_NOT_FOUND at the end, an effort_outcome or a fault.
 static int
 next_placement(struct call *call, struct listing *listing, Kansen__V1__Placement **out)
 {
@@ -99,7 +100,9 @@ next_placement(struct call *call, struct listing *listing, Kansen__V1__Placement
         int rc;
 
         arena_reset(call->scratch);
-        rc = placement_next(call->txn, listing->after, call->scratch, &placement);
+        rc = effort_spend(call->effort, EFFORT_RECORD);
+        if (rc == 0)
+            rc = placement_next(call->txn, listing->after, call->scratch, &placement);
         if (rc != 0)
             return rc;
         listing->after = placement->id;

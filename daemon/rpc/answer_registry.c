@@ -11,6 +11,7 @@
 
 #define MEMO_SIZE    256u // external ids of partners that a page remembers
 #define SOURCE_LOCAL "local"
+#define LOOKS_MAX    200000u // records that a list looks at for a page
 
 struct memo {
     uint64_t partner;
@@ -126,6 +127,33 @@ answer_registry_get_offer(struct call *call)
     return 0;
 }
 
+// ---- Lists
+
+// How far a list has come. It looks at LOOKS_MAX records at most, as one snapshot must not be held for ever:
+// a page may be short and still have a cursor.
+struct walk {
+    uint64_t after; // the last one that was looked at
+    unsigned looks;
+};
+
+// Whether one more may be looked at. 0, STORE_E_NOT_FOUND when enough were, or an effort_outcome.
+static int
+look(struct call *call, struct walk *walk)
+{
+    if (walk->looks++ == LOOKS_MAX)
+        return STORE_E_NOT_FOUND;
+    return effort_spend(call->effort, EFFORT_RECORD);
+}
+
+// What the end of a walk means for the page: 0 with a cursor where it goes on.
+static int
+end_walk(struct call *call, enum page_list list, const struct walk *walk, int rc, ProtobufCBinaryData *cursor)
+{
+    if (rc == STORE_E_NOT_FOUND && walk->looks > LOOKS_MAX)
+        return page_write_id(call, list, walk->after, cursor);
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
 // ---- Partners
 
 static bool
@@ -136,38 +164,42 @@ partner_passes(const Kansen__V1__ListPartnersRequest *list, const Kansen__V1__Pa
            (list->kind == 0 || list->kind == partner->kind);
 }
 
-// The next partner above `after` that passes, in the call's arena. 0, STORE_E_NOT_FOUND or a fault.
+// The next partner of the walk that passes, in the call's arena. 0, STORE_E_NOT_FOUND, an effort_outcome or a
+// fault.
 static int
-next_partner(struct call *call, uint64_t after, Kansen__V1__Partner **out)
+next_partner(struct call *call, struct walk *walk, Kansen__V1__Partner **out)
 {
     const Kansen__V1__ListPartnersRequest *list = call->request->list_partners;
     bool filtered = list->source[0] != '\0' || list->status != 0 || list->kind != 0;
+    struct arena *to = filtered ? call->scratch : call->arena;
     int rc;
 
-    if (!filtered)
-        return partner_next(call->txn, after, call->arena, out);
     do {
-        arena_reset(call->scratch);
-        rc = partner_next(call->txn, after, call->scratch, out);
+        if (filtered)
+            arena_reset(to);
+        rc = look(call, walk);
+        if (rc == 0)
+            rc = partner_next(call->txn, walk->after, to, out);
         if (rc != 0)
             return rc;
-        after = (*out)->id;
+        walk->after = (*out)->id;
     } while (!partner_passes(list, *out));
-    return partner_get(call->txn, after, call->arena, out);
+    return filtered ? partner_get(call->txn, walk->after, call->arena, out) : 0;
 }
 
 static int
 fill_partners(struct call *call, uint64_t after, struct page *page, ProtobufCBinaryData *cursor)
 {
+    struct walk walk = {.after = after};
     Kansen__V1__Partner *partner;
     int rc;
 
-    while ((rc = next_partner(call, after, &partner)) == 0) {
+    while ((rc = next_partner(call, &walk, &partner)) == 0) {
         if (!page_add(page, &partner->base))
             return page_write_id(call, PAGE_PARTNERS, after, cursor);
         after = partner->id;
     }
-    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+    return end_walk(call, PAGE_PARTNERS, &walk, rc, cursor);
 }
 
 int
@@ -223,9 +255,9 @@ next_offer_of_partner(struct call *call, uint64_t partner, uint64_t after, struc
     return rc == STORE_E_NOT_FOUND ? STORE_FAULT_CORRUPT : rc; // the index names offers that are there
 }
 
-// The next offer above `after` that passes, in the call's arena. 0, STORE_E_NOT_FOUND or a fault.
+// As next_partner.
 static int
-next_offer(struct call *call, uint64_t after, Kansen__V1__Offer **out)
+next_offer(struct call *call, struct walk *walk, Kansen__V1__Offer **out)
 {
     const Kansen__V1__ListOffersRequest *list = call->request->list_offers;
     bool filtered = list->source[0] != '\0' || list->status != 0 || list->kind != 0;
@@ -235,25 +267,28 @@ next_offer(struct call *call, uint64_t after, Kansen__V1__Offer **out)
     do {
         if (filtered)
             arena_reset(to);
-        rc = list->partner_id != 0 ? next_offer_of_partner(call, list->partner_id, after, to, out)
-                                   : offer_next(call->txn, after, to, out);
+        rc = look(call, walk);
+        if (rc == 0)
+            rc = list->partner_id != 0 ? next_offer_of_partner(call, list->partner_id, walk->after, to, out)
+                                       : offer_next(call->txn, walk->after, to, out);
         if (rc != 0)
             return rc;
-        after = (*out)->id;
+        walk->after = (*out)->id;
     } while (!offer_passes(list, *out));
-    return filtered ? offer_get(call->txn, after, call->arena, out) : 0;
+    return filtered ? offer_get(call->txn, walk->after, call->arena, out) : 0;
 }
 
 static int
 fill_offers(struct call *call, uint64_t after, struct page *page, ProtobufCBinaryData *cursor)
 {
     struct memo *memo = arena_array(call->arena, MEMO_SIZE, sizeof *memo);
+    struct walk walk = {.after = after};
     Kansen__V1__Offer *offer;
     int rc;
 
     if (memo == NULL)
         return STORE_FAULT_MEMORY;
-    while ((rc = next_offer(call, after, &offer)) == 0) {
+    while ((rc = next_offer(call, &walk, &offer)) == 0) {
         rc = add_external_id(call, memo, offer);
         if (rc != 0)
             return rc;
@@ -261,7 +296,7 @@ fill_offers(struct call *call, uint64_t after, struct page *page, ProtobufCBinar
             return page_write_id(call, PAGE_OFFERS, after, cursor);
         after = offer->id;
     }
-    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+    return end_walk(call, PAGE_OFFERS, &walk, rc, cursor);
 }
 
 int

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "proto/varint.h"
+#include "rpc/readings.h"
 #include "rpc/reply.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
@@ -129,6 +130,17 @@ sandbox_state(enum sandbox_state state)
 }
 
 static void
+fill_long_reads(struct readings *readings, Kansen__V1__StatusResponse *answer)
+{
+    struct readings_counts counts = readings_count(readings);
+
+    answer->long_reads_waiting = counts.waiting;
+    answer->long_reads = counts.done;
+    answer->long_reads_refused = counts.refused;
+    answer->long_reads_longest_ms = (uint64_t)counts.longest_us / 1000;
+}
+
+static void
 fill_status(struct call *call, const struct store_counts *counts, Kansen__V1__StatusResponse *answer)
 {
     struct service *service = call->service;
@@ -156,6 +168,8 @@ fill_status(struct call *call, const struct store_counts *counts, Kansen__V1__St
     answer->sandbox_capabilities = sandbox_state(service->sandbox.capabilities);
     answer->sandbox_seccomp = sandbox_state(service->sandbox.seccomp);
     answer->sandbox_landlock = sandbox_state(service->sandbox.landlock);
+    if (service->readings != NULL)
+        fill_long_reads(service->readings, answer);
 }
 
 int

@@ -54,7 +54,9 @@ next_region(struct call *call, const char *after, Kansen__V1__Region **out)
 
         snprintf(kept, sizeof kept, "%s", code);
         arena_reset(call->scratch);
-        rc = region_next(call->txn, kept, call->scratch, out);
+        rc = effort_spend(call->effort, EFFORT_RECORD);
+        if (rc == 0)
+            rc = region_next(call->txn, kept, call->scratch, out);
         if (rc != 0)
             return rc;
         code = (*out)->code;

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/attr.h"
+#include "base/effort.h"
 #include "base/fault.h"
 #include <kansen/v1/protocol.pb-c.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct call {
     const Kansen__V1__Request *request;
     struct txn *txn;       // begun; NULL for requests that need no snapshot
     struct arena *arena;   // lives until the answer is packed
+    struct effort *effort; // to be spent on whatever grows with the store
     struct arena *scratch; // for what is looked at and not kept; reset it at will
     struct fault fault;
     Kansen__V1__Response response; // the handler sets the body, in arena
@@ -28,7 +30,7 @@ struct call {
 };
 
 // A handler: 0 with the response's body set or with the answer written by reply_begin; FAULT with the fault
-// set, or a store fault, and then nothing that it wrote to out is sent.
+// set, a store fault, or an effort_outcome, and then nothing that it wrote to out is sent.
 typedef int call_handler(struct call *call);
 
 #endif

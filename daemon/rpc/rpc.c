@@ -2,7 +2,8 @@
 // The table of requests, and the way of each from bytes to an answer: look at the outermost bytes, find the
 // row, ask whether the session may, unpack, run. Bytes that are no request are told so before anything else.
 // Invariant: the read transaction is open only between the first request that needs it and rpc_pause(), so
-// never while the loop waits.
+// never while the loop waits. A read that turns out to be too large for the loop is given up and its bytes
+// handed to a reading thread, where this same code answers them.
 #include "rpc/rpc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include "rpc/answer_session.h"
 #include "rpc/answer_taxonomy.h"
 #include "rpc/call.h"
+#include "rpc/handover.h"
 #include "rpc/reply.h"
 #include "rpc/service.h"
 #include "rpc/watch.h"
@@ -77,12 +79,15 @@ struct rpc_env {
     struct service *service;
     unsigned worker;
     struct txn *txn;
-    bool begun;            // txn is open
-    struct arena *arena;   // of the request at hand
-    struct arena *scratch; // of a handler
-    size_t max_elements;   // of a repeated field
-    uint64_t answered;     // requests that are not counted in the service yet
-    struct fault fault;    // of the request at hand
+    bool begun;                // txn is open
+    struct arena *arena;       // of the request at hand
+    struct arena *scratch;     // of a handler
+    size_t max_elements;       // of a repeated field
+    uint64_t answered;         // requests that are not counted in the service yet
+    struct fault fault;        // of the request at hand
+    struct effort effort;      // of the request at hand
+    uint64_t worked;           // units of effort since the last pause
+    const _Atomic bool *ended; // NULL on a loop
 };
 
 // A request on its way through this file.
@@ -115,6 +120,16 @@ rpc_env_new(struct service *service, unsigned worker)
     return env;
 }
 
+struct rpc_env *
+rpc_env_new_reading(struct service *service, const _Atomic bool *ended)
+{
+    struct rpc_env *env = rpc_env_new(service, 0);
+
+    if (env != NULL)
+        env->ended = ended;
+    return env;
+}
+
 void
 rpc_env_free(struct rpc_env *env)
 {
@@ -135,6 +150,13 @@ rpc_pause(struct rpc_env *env)
     if (env->answered > 0)
         atomic_fetch_add_explicit(&env->service->requests, env->answered, memory_order_relaxed);
     env->answered = 0;
+    env->worked = 0;
+}
+
+bool
+rpc_is_tired(const struct rpc_env *env)
+{
+    return env->service->read_budget != 0 && env->worked >= env->service->read_budget;
 }
 
 // ---- Whether the request may run
@@ -210,7 +232,7 @@ begin(struct rpc_env *env)
     return rc;
 }
 
-// Runs the handler. 0, FAULT or a store fault.
+// Runs the handler. 0, FAULT, a store fault or an effort_outcome.
 static int
 run_handler(struct rpc_env *env, struct incoming *in, const struct row *row, struct call *call)
 {
@@ -220,6 +242,7 @@ run_handler(struct rpc_env *env, struct incoming *in, const struct row *row, str
     if (deadline != 0 && clock_steady_us() > deadline)
         return fault_set(&call->fault, CODE_DEADLINE_EXCEEDED, "deadline_ms",
                          "the deadline passed before the request was begun");
+    env->effort = handover_effort(env->service, env->ended, deadline);
     if ((row->access & READS) != 0) {
         rc = begin(env);
         call->txn = env->txn;
@@ -236,6 +259,7 @@ begin_call(struct rpc_env *env, const struct incoming *in, const Kansen__V1__Req
     call->session = in->session;
     call->request = request;
     call->txn = NULL;
+    call->effort = &env->effort;
     call->arena = env->arena;
     call->scratch = env->scratch;
     call->fault.code = CODE_OK;
@@ -243,6 +267,18 @@ begin_call(struct rpc_env *env, const struct incoming *in, const Kansen__V1__Req
     call->response.id = in->outside.id;
     call->out = out;
     call->encoded = false;
+}
+
+static int
+hand_over(struct rpc_env *env, const struct incoming *in, struct fault *fault)
+{
+    return handover_push(env->service,
+                         &(struct handover){.worker = env->worker,
+                                            .session = in->session,
+                                            .payload = in->payload,
+                                            .len = in->len,
+                                            .arrived_us = in->arrived_us},
+                         fault);
 }
 
 static int
@@ -256,11 +292,16 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct row *row,
 
     begin_call(env, in, request, out, &call);
     rc = run_handler(env, in, row, &call);
+    env->worked += handover_used(env->service, &env->effort);
     if (rc == 0 && call.encoded)
         return 0;
     if (rc == 0)
         return reply_response(out, env->service->max_frame, &call.response);
     buf_truncate(out, before); // what the handler had begun to write
+    if (rc == EFFORT_E_LATE)
+        rc = handover_late(&env->effort, deadline_of(in, request), &call.fault);
+    if (rc == EFFORT_E_SPENT && (rc = hand_over(env, in, &call.fault)) == 0)
+        return RPC_READING;
     if (rc < 0) {
         writer_fault(&call.fault, rc);
         log_line(env->service->log, rc == STORE_FAULT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "rpc",

@@ -27,11 +27,16 @@ struct session {
 // What a worker needs to answer: a read transaction and memory. Make and free it in the worker's thread. NULL
 // when memory is short. The service must outlive it.
 struct rpc_env *rpc_env_new(struct service *service, unsigned worker) MUST_CHECK;
+
+// The same for a reading thread, which answers what workers have handed over and hands nothing on. What is
+// under way ends soon after *ended, which must outlive it, is true.
+struct rpc_env *rpc_env_new_reading(struct service *service, const _Atomic bool *ended) MUST_CHECK;
 void rpc_env_free(struct rpc_env *env);
 
 enum rpc_result {
     RPC_ANSWERED = 0, // the answer is in out
     RPC_QUEUED,       // the writer has it; its job comes back through the worker's mailbox
+    RPC_READING,      // the same of a reading thread and its reading
     RPC_BUSY,         // the write queue is full; call again with the same bytes after MAILBOX_ROOM
     RPC_CLOSE,        // the answer is in out; the connection can not go on
 };
@@ -48,6 +53,9 @@ int rpc_feed(struct rpc_env *env, struct session *session, size_t room, struct b
 
 // Ends the snapshot that requests since the last call were answered from; call it before the loop goes on.
 void rpc_pause(struct rpc_env *env);
+
+// Whether requests since the last pause have taken so much work that others should have their turn.
+bool rpc_is_tired(const struct rpc_env *env);
 
 // Adds the answer to a job that came back. 0 or -ENOMEM. The job stays the caller's.
 int rpc_answer_job(struct rpc_env *env, const struct job *job, struct buf *out) MUST_CHECK;

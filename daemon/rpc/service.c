@@ -49,6 +49,9 @@ service_init(struct service *service, const struct options *options, const struc
     service->max_in_flight = (unsigned)options->max_in_flight;
     service->max_connections = allow_files(log, options->max_connections);
     service->max_batch_writes = (unsigned)options->max_batch_writes;
+    service->read_budget = options->read_budget;
+    service->max_long_reads = (unsigned)options->max_long_reads;
+    service->long_read_us = (int64_t)options->long_read_s * 1000000;
     service->watch_lag = options->watch_lag;
     service->watch_stall_us = (int64_t)options->watch_stall_s * 1000000;
 }

@@ -12,6 +12,7 @@
 struct log;
 struct options;
 struct queue;
+struct readings;
 struct secret;
 struct store;
 struct writer;
@@ -27,6 +28,7 @@ struct service {
     struct queue *queue;
     struct writer *writer;
     struct secret *secret;
+    struct readings *readings; // NULL = every read is answered where it arrives
     const struct log *log;
     struct sandbox sandbox;
     int64_t started_us; // on the steady clock
@@ -36,9 +38,12 @@ struct service {
     unsigned max_in_flight;
     unsigned max_connections;
     unsigned max_batch_writes;
-    uint64_t watch_lag;     // entries that a watch may fall behind
-    int64_t watch_stall_us; // without any output taken, after which a connection with watches is closed
-    _Atomic int state;      // enum service_state
+    uint64_t read_budget;    // units of effort that a read may take on a loop; 0 = no bound
+    unsigned max_long_reads; // of a connection in flight before it is not read any more
+    int64_t long_read_us;    // that one may take in its thread
+    uint64_t watch_lag;      // entries that a watch may fall behind
+    int64_t watch_stall_us;  // without any output taken, after which a connection with watches is closed
+    _Atomic int state;       // enum service_state
     _Atomic uint32_t connections;
     _Atomic uint64_t requests; // answered; each worker adds once per wake-up
 };

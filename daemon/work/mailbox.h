@@ -12,6 +12,7 @@
 enum mail_kind {
     MAIL_JOB,        // a struct job comes back
     MAIL_CONNECTION, // a new connection (its struct is net's)
+    MAIL_READING,    // a long read comes back (its struct is rpc's)
 };
 
 // What lies in a mailbox; the first member of the struct that it is a part of.

@@ -125,7 +125,7 @@ match(struct fixture *fixture, Kansen__V1__Query *query)
     int r;
 
     request.query = query;
-    r = match_run(fixture->read, &request, TODAY, fixture->arena, &page, &fault);
+    r = match_run(fixture->read, &request, TODAY, fixture->arena, NULL, &page, &fault);
     if (r != 0)
         fail_msg("%d, %s: %s", r, r == FAULT ? fault.field : "", r == FAULT ? fault.message : "");
     packed = arena_alloc(fixture->arena, match_page_size(page));
@@ -449,7 +449,7 @@ test_memory_that_runs_out_is_said(void **state)
     for (size_t cap = 64; r != 0 && cap < 1 << 20; cap += 61, failures++) {
         struct arena *arena = arena_new(cap);
 
-        r = match_run(fixture->read, &request, TODAY, arena, &page, &fault);
+        r = match_run(fixture->read, &request, TODAY, arena, NULL, &page, &fault);
         assert_true(r == 0 || r == STORE_FAULT_MEMORY);
         arena_free(arena);
     }
