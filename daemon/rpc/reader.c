@@ -17,7 +17,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define NICENESS 19
+// A tenth of a core that a worker wants too: less, and a busy core would keep a snapshot for seconds.
+#define NICENESS 10
 
 struct reader {
     struct reader_options options;

@@ -16,6 +16,7 @@ BEATS = 0.3  # share of the daemon's time that other queries take beside the wor
 SLOW_SHARE = 0.25  # and that the worst one takes
 LONGEST = 10  # seconds of a run
 WORST_RUNS = 5  # of each query that may be the worst
+PINGS = 1000  # a second, beside each of these queries
 
 
 def with_interests(queries, count):
@@ -71,6 +72,7 @@ def worst_queries():
              "funds": ["jeugdfonds", "stichting_leergeld"], "languages": ["nl", "en", "ar", "tr"], "referred": True, "limit": 100,
              "weights": [60, 30, 10], "as_of": "2026-11-23", "tie_seed": 1, "want_total": True, "facets": True}
     assert len(broad["interests"]) == MAX_INTERESTS
+    plain = {"at": UTRECHT, "radius_m": 500_000, "limit": 100, "as_of": "2026-11-23", "want_total": True, "facets": True}
     return {
         "every filter": {**broad, "needs": ["wheelchair"], "qualification": 25_180},
         "no excluding filter": broad,
@@ -80,19 +82,35 @@ def worst_queries():
         "by interest alone": {**broad, "weights": [1, 0, 0]},
         "capped, equal scores": {**broad, "weights": [0, 0, 1], "max_per_partner": 1},
         "country": {**broad, "radius_m": 500_000},
+        "no filter": plain,
+        "no filter, no order": {**plain, "weights": [0, 0, 1], "max_per_partner": 1},
+        "every filter, not counted": {**broad, "needs": ["wheelchair"], "qualification": 25_180, "want_total": False, "facets": False},
+        "equal scores, not counted": {**broad, "weights": [0, 0, 1], "want_total": False, "facets": False},
     }
 
 
+def hold_us(stage, daemon, path):
+    """How long pings on another connection wait at most, and their p99, alone and beside a query that comes as fast as it is
+    answered: what the query holds of the worker's loop."""
+    run = stage.load(daemon, "--ping", "--rate", PINGS, "--slow", path, "--slow-every", 0.001)
+    alone, beside = run["normal"], run["mixed"]["normal"]
+    return {"alone_p99_us": alone["p99_us"], "beside_p99_us": beside["p99_us"], "alone_max_us": alone["max_us"],
+            "beside_max_us": beside["max_us"]}
+
+
 def measure_worst(stage, report):
-    """Finds the worst of some queries, then asks it again and again beside others that come by the clock."""
+    """Finds the worst of some queries, what each holds of a loop, then asks it again and again beside others by the clock."""
     requests = stage.workload("full", stage.large) / "requests.bin"
     with stage.serving("full", stage.large) as daemon:
-        alone = {}
+        alone, pings = {}, {}
         for name, query in worst_queries().items():
             path = stage.write_queries("worst-" + name.replace(" ", "-"), [query])
             run = stage.load(daemon, "--requests", path, "--count", WORST_RUNS, seconds=LONGEST, warm_up=0)
             alone[name] = run["normal"]["p50_us"] / 1000
-            stage.say(f"worst query, {stage.large:,} offers, {name}: {alone[name]:.1f} ms")
+            pings[name] = stage.medians({"it": lambda p=path: hold_us(stage, daemon, p)}, RUNS)["it"]
+            stage.say(f"worst query, {stage.large:,} offers, {name}: {alone[name]:.1f} ms; pings, alone and beside it, wait at most "
+                      f"{pings[name]['alone_max_us'] / 1000:.1f} and {pings[name]['beside_max_us'] / 1000:.1f} ms, p99 "
+                      f"{pings[name]['alone_p99_us'] / 1000:.2f} and {pings[name]['beside_p99_us'] / 1000:.2f} ms")
         worst = max(alone, key=alone.get)
         path = stage.folder / "queries" / f"worst-{worst.replace(' ', '-')}.jsonl"
         full = stage.load(daemon, "--requests", requests, connections=16)
@@ -107,5 +125,8 @@ def measure_worst(stage, report):
                     "alone_max_us": run["normal"]["max_us"], "beside_max_us": run["mixed"]["normal"]["max_us"],
                     "beside_p50_us": run["mixed"]["normal"]["p50_us"], "worst_p50_us": run["mixed"]["slow"]["p50_us"]}
         found = stage.medians({"it": mixed})["it"]
-    report["worst"] = {"query": worst, "alone_ms": alone, "others_per_s": rate, "every_ms": every * 1000, **found,
+    report["worst"] = {"query": worst, "alone_ms": alone, "pings": pings,
+                       "hold_ms": max(ping["beside_max_us"] for ping in pings.values()) / 1000,
+                       "ping_ratio_p99": max(ping["beside_p99_us"] / ping["alone_p99_us"] for ping in pings.values()),
+                       "others_per_s": rate, "every_ms": every * 1000, **found,
                        "ratio_p99": found["beside_p99_us"] / found["alone_p99_us"]}

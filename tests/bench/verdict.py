@@ -75,6 +75,8 @@ TARGETS = (
     ("bytes written per reservation, 1x1", TOLD, None, "B", value("bytes_written.reservation.1x1")),
     ("bytes written per reservation, 16x16", TOLD, None, "B", value("bytes_written.reservation.16x16")),
     ("worst query over {large} offers, p50 alone", TOLD, None, "ms", lambda report: max(get(report, "worst.alone_ms").values())),
+    ("longest wait of a ping beside any such query", AT_MOST, 20, "ms", value("worst.hold_ms")),
+    ("p99 of pings beside any / alone", TOLD, None, "x", value("worst.ping_ratio_p99")),
     ("others' longest wait beside it", AT_MOST, 20, "ms", value("worst.beside_max_us", 1e-3)),
     ("others' p99 beside it / alone", AT_MOST, 3, "x", value("worst.ratio_p99")),
 )
