@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The slots that the sieve let through, one by one: distance, the checks that are not bits, score, rank. A
-// slot whose least distance is too far for the floor is passed over before its distance is worked out; so is one
-// whose score can be at most equal to the floor and whose tie key loses.
+// slot whose least distance is too far for the floor is passed over before its distance is worked out; so is
+// one whose score can be at most equal to the floor and whose tie key loses.
 #include "match/pick.h"
 #include "store/offer_row.h"
 #include "store/store.h"
