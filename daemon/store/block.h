@@ -221,8 +221,8 @@ struct block_build;
 struct block_build *block_build_new(void) MUST_CHECK;
 void block_build_free(struct block_build *build);
 
-// What a new block is made of: slots of up to two old ones, in their new order, and one row behind them or
-// NULL.
+// What a new block is made of: slots of up to two old ones, in their new order, and up to BLOCK_SMALL_SLOTS
+// rows behind them.
 #define BLOCK_PARTS 2u
 struct block_pick {
     uint16_t part, slot;
@@ -231,7 +231,8 @@ struct block_source {
     const struct block *parts[BLOCK_PARTS]; // NULL = none
     const struct block_pick *picks;
     size_t n_picks;
-    const struct offer_row *row;
+    const struct offer_row *rows;
+    size_t n_rows;
     bool small; // BLOCK_SMALL_SLOTS slots, else up to BLOCK_SLOTS
 };
 

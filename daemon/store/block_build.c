@@ -1,30 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making a block: which columns it has and how many slots are in each, where the parts lie, then the bits of
-// every slot that was picked moved to its new place. Invariants: ids are sorted in each class, and each has a
-// slot; bits of slots that are not used are 0; a field without an array has the same value in every slot.
-#include "store/block.h"
-#include "store/block_layout.h"
-#include "store/block_row.h"
+// Making a block: where the picked slots go, then which columns there are, each put together from the old
+// blocks' and the rows', then the header, which needs to know how many they are, and the rest. Invariants:
+// ids are sorted in each class, and each has a slot; bits of slots that are not used are 0; a field without
+// an array has the same value in every slot.
+#include "store/block_build.h"
 #include "store/store.h"
 #include <assert.h>
 #include <stdlib.h>
-
-// A column of the new block.
-struct column {
-    struct column_id id;
-    uint32_t count; // slots that are in it
-    uint32_t place; // among the columns as they lie
-};
-
-struct block_build {
-    struct column *columns;
-    uint32_t *order; // numbers of columns, those with many slots first
-    size_t n_columns, room;
-    uint16_t to[BLOCK_PARTS][BLOCK_SLOTS];          // new place of a part's slots, or all bits set
-    uint64_t picked[BLOCK_PARTS][BLOCK_SLOTS / 64]; // the slots that have one
-    uint8_t *bytes;
-    size_t bytes_room;
-};
 
 // ---- Memory
 
@@ -41,29 +23,9 @@ block_build_free(struct block_build *build)
         return;
     free(build->columns);
     free(build->order);
+    free(build->bits);
     free(build->bytes);
     free(build);
-}
-
-// Room for so many columns. 0 or STORE_FAULT_MEMORY.
-static int
-make_room(struct block_build *build, size_t most)
-{
-    struct column *columns;
-    uint32_t *order;
-
-    if (most <= build->room)
-        return 0;
-    columns = realloc(build->columns, most * sizeof *columns);
-    if (columns == NULL)
-        return STORE_FAULT_MEMORY;
-    build->columns = columns;
-    order = realloc(build->order, most * sizeof *order);
-    if (order == NULL)
-        return STORE_FAULT_MEMORY;
-    build->order = order;
-    build->room = most;
-    return 0;
 }
 
 static int
@@ -86,175 +48,24 @@ make_bytes(struct block_build *build, size_t size)
 static void
 map_slots(struct block_build *build, const struct block_source *source)
 {
-    memset(build->picked, 0, sizeof build->picked);
-    for (size_t part = 0; part < BLOCK_PARTS; part++)
-        if (source->parts[part] != NULL)
-            memset(build->to[part], 0xFF, source->parts[part]->header->used * sizeof build->to[part][0]);
+    memset(build->n_chunks, 0, sizeof build->n_chunks);
+    memset(build->n_picked, 0, sizeof build->n_picked);
     for (size_t i = 0; i < source->n_picks; i++) {
         struct block_pick pick = source->picks[i];
+        struct chunk *chunk = &build->chunks[pick.part][build->n_chunks[pick.part]];
 
-        build->to[pick.part][pick.slot] = (uint16_t)i;
-        build->picked[pick.part][pick.slot / 64] |= UINT64_C(1) << pick.slot % 64;
-    }
-}
-
-// The word of a column of a part, cut to the slots that were picked.
-static uint64_t
-picked_word(const struct block_build *build, size_t part, const uint8_t *column, size_t word)
-{
-    uint64_t bits;
-
-    memcpy(&bits, column + word * sizeof bits, sizeof bits);
-    return bits & build->picked[part][word];
-}
-
-// ---- Which columns there are
-
-static int
-compare_ids(const void *a, const void *b)
-{
-    const struct column_id *x = a, *y = b;
-
-    if (x->class != y->class)
-        return x->class < y->class ? -1 : 1;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
-// A list of column ids that is walked in order: those of a part, or of the row.
-struct ids_walk {
-    const struct block *block; // NULL: of the row
-    size_t part, at, n;
-    const struct column_id *row_ids;
-    uint32_t class;
-};
-
-static bool
-walk_id(struct ids_walk *walk, struct column_id *id)
-{
-    if (walk->at == walk->n)
-        return false;
-    if (walk->block == NULL) {
-        *id = walk->row_ids[walk->at];
-        return true;
-    }
-    while (walk->at >= walk->block->header->first[walk->class + 1])
-        walk->class ++;
-    *id = (struct column_id){walk->class, walk->block->ids[walk->at]};
-    return true;
-}
-
-// How many slots of the new block the walk's id has from there.
-static uint32_t
-walk_count(const struct block_build *build, const struct ids_walk *walk)
-{
-    uint32_t count = 0;
-
-    if (walk->block == NULL)
-        return 1;
-    for (size_t word = 0; word < walk->block->header->words; word++)
-        count += (uint32_t)__builtin_popcountll(
-            picked_word(build, walk->part, block_column_at(walk->block, walk->at), word));
-    return count;
-}
-
-// Merges the sorted lists of ids into build->columns.
-static void
-merge_ids(struct block_build *build, struct ids_walk *walks, size_t n_walks)
-{
-    build->n_columns = 0;
-    for (;;) {
-        struct column next = {.count = 0};
-        struct column_id ids[BLOCK_PARTS + 1];
-        bool any = false;
-
-        for (size_t i = 0; i < n_walks; i++) {
-            if (!walk_id(&walks[i], &ids[i]))
-                continue;
-            if (!any || compare_ids(&ids[i], &next.id) < 0)
-                next.id = ids[i];
-            any = true;
+        build->n_picked[pick.part]++;
+        if (i > 0 && i % 64 != 0 && pick.slot % 64 != 0 && source->picks[i - 1].part == pick.part &&
+            source->picks[i - 1].slot + 1 == pick.slot) {
+            chunk--;
+        } else {
+            *chunk = (struct chunk){
+                .from = pick.slot, .to = (uint16_t)i, .turn = (uint16_t)((i - pick.slot) % 64)};
+            build->n_chunks[pick.part]++;
         }
-        if (!any)
-            return;
-        for (size_t i = 0; i < n_walks; i++) {
-            if (walks[i].at == walks[i].n || compare_ids(&ids[i], &next.id) != 0)
-                continue;
-            next.count += walk_count(build, &walks[i]);
-            walks[i].at++;
-        }
-        if (next.count != 0)
-            build->columns[build->n_columns++] = next;
+        chunk->n++;
+        chunk->mask |= UINT64_C(1) << pick.slot % 64;
     }
-}
-
-// Sorts the row's ids, each once. Returns how many are left.
-static size_t
-sort_ids(struct column_id *ids, size_t n)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        struct column_id id = ids[i];
-        size_t at = kept;
-
-        while (at > 0 && compare_ids(&id, &ids[at - 1]) < 0)
-            at--;
-        if (at > 0 && compare_ids(&id, &ids[at - 1]) == 0)
-            continue;
-        memmove(&ids[at + 1], &ids[at], (kept - at) * sizeof *ids);
-        ids[at] = id;
-        kept++;
-    }
-    return kept;
-}
-
-static int
-find_columns(struct block_build *build, const struct catalog *catalog, const struct block_source *source)
-{
-    struct column_id row_ids[BLOCK_ROW_COLUMNS_MAX];
-    struct ids_walk walks[BLOCK_PARTS + 1];
-    size_t n = 0, most = 0;
-
-    for (size_t part = 0; part < BLOCK_PARTS; part++)
-        if (source->parts[part] != NULL)
-            walks[n++] = (struct ids_walk){.block = source->parts[part],
-                                           .part = part,
-                                           .n = source->parts[part]->header->first[BLOCK_CLASSES]};
-    if (source->row != NULL) {
-        size_t n_ids = sort_ids(row_ids, block_row_columns(catalog, source->row, row_ids));
-
-        walks[n++] = (struct ids_walk){.n = n_ids, .row_ids = row_ids};
-    }
-    for (size_t i = 0; i < n; i++)
-        most += walks[i].n;
-    if (make_room(build, most) != 0)
-        return STORE_FAULT_MEMORY;
-    merge_ids(build, walks, n);
-    return 0;
-}
-
-static int
-compare_order(const void *a, const void *b, void *arg)
-{
-    const struct block_build *build = arg;
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    if (build->columns[x].count != build->columns[y].count)
-        return build->columns[x].count > build->columns[y].count ? -1 : 1;
-    return x < y ? -1 : x > y;
-}
-
-// Says in which order the columns lie. In a small block, which is made again for each offer, in that of the
-// ids.
-static void
-order_columns(struct block_build *build, bool small)
-{
-    for (uint32_t i = 0; i < build->n_columns; i++)
-        build->order[i] = i;
-    if (!small)
-        qsort_r(build->order, build->n_columns, sizeof *build->order, compare_order, build);
-    for (uint32_t i = 0; i < build->n_columns; i++)
-        build->columns[build->order[i]].place = i;
 }
 
 // ---- The header
@@ -270,8 +81,32 @@ bound_fields(struct block_header *header, const int32_t values[BLOCK_FIELDS])
     }
 }
 
+// The numbers of the slots that were picked of a part.
 static void
-bound_all_fields(struct block_header *header, const struct block_source *source)
+bound_part(struct block_header *header, const struct block_build *build, size_t part,
+           const struct block *from)
+{
+    int32_t values[BLOCK_FIELDS];
+
+    if (build->n_picked[part] == from->header->used) {
+        bound_fields(header, from->header->least);
+        bound_fields(header, from->header->most);
+        return;
+    }
+    for (size_t i = 0; i < build->n_chunks[part]; i++) {
+        const struct chunk *chunk = &build->chunks[part][i];
+
+        for (size_t slot = chunk->from; slot < chunk->from + (size_t)chunk->n; slot++) {
+            for (int field = 0; field < BLOCK_FIELDS; field++)
+                values[field] = block_field(from, field, slot);
+            bound_fields(header, values);
+        }
+    }
+}
+
+static void
+bound_all_fields(struct block_header *header, const struct block_build *build,
+                 const struct block_source *source)
 {
     int32_t values[BLOCK_FIELDS];
 
@@ -279,15 +114,11 @@ bound_all_fields(struct block_header *header, const struct block_source *source)
         header->least[field] = INT32_MAX;
         header->most[field] = INT32_MIN;
     }
-    for (size_t i = 0; i < source->n_picks; i++) {
-        struct block_pick pick = source->picks[i];
-
-        for (int field = 0; field < BLOCK_FIELDS; field++)
-            values[field] = block_field(source->parts[pick.part], field, pick.slot);
-        bound_fields(header, values);
-    }
-    if (source->row != NULL) {
-        block_row_fields(source->row, values);
+    for (size_t part = 0; part < BLOCK_PARTS; part++)
+        if (source->parts[part] != NULL)
+            bound_part(header, build, part, source->parts[part]);
+    for (size_t row = 0; row < source->n_rows; row++) {
+        block_row_fields(&source->rows[row], values);
         bound_fields(header, values);
     }
 }
@@ -313,12 +144,11 @@ count_classes(struct block_header *header, const struct block_build *build)
 static struct block_header
 make_header(const struct block_build *build, const struct block_source *source)
 {
-    size_t used = source->n_picks + (source->row != NULL);
-    struct block_header header = {.used = (uint16_t)used};
+    size_t used = block_build_used(source);
+    struct block_header header = {.used = (uint16_t)used, .words = (uint16_t)block_build_words(source)};
 
     assert(used <= (source->small ? BLOCK_SMALL_SLOTS : BLOCK_SLOTS) && used != 0);
-    header.words = source->small ? 1 : (uint16_t)(block_layout_align(used, BLOCK_GROUP) / 64);
-    bound_all_fields(&header, source);
+    bound_all_fields(&header, build, source);
     count_classes(&header, build);
     block_layout_set(&header);
     return header;
@@ -352,63 +182,62 @@ write_ids(const struct block_build *build, const struct block *to)
 }
 
 static void
-set_bit(const uint8_t *column, size_t slot)
+write_columns(const struct block_build *build, const struct block *to)
 {
-    ((uint8_t *)column)[slot / 8] |= (uint8_t)(1u << slot % 8);
+    size_t bytes = block_column_bytes(to);
+
+    for (size_t i = 0; i < build->n_columns; i++)
+        memcpy((uint8_t *)block_column_at(to, i), build->bits + i * to->header->words, bytes);
 }
 
-static void
-move_columns(const struct block_build *build, const struct block *from, size_t part, const struct block *to)
-{
-    for (uint32_t class = 0; class < BLOCK_CLASSES; class ++) {
-        for (size_t i = from->header->first[class]; i < from->header->first[class + 1]; i++) {
-            const uint8_t *column = block_column(to, class, from->ids[i]);
-
-            for (size_t word = 0; word < from->header->words && column != NULL; word++)
-                for (uint64_t bits = picked_word(build, part, block_column_at(from, i), word); bits != 0;
-                     bits &= bits - 1)
-                    set_bit(column, build->to[part][word * 64 + (size_t)__builtin_ctzll(bits)]);
-        }
-    }
-}
-
-static void
-set_field(const struct block *block, int field, size_t slot, int32_t value)
+// The array of a field, or NULL.
+static int32_t *
+field_array(const struct block *block, int field)
 {
     uint32_t at = block->header->at_fields[field];
 
-    if (at != 0)
-        ((int32_t *)(void *)((uint8_t *)block->header + at))[slot] = value;
+    return at == 0 ? NULL : (int32_t *)(void *)((uint8_t *)block->header + at);
 }
 
 static void
-move_slots(const struct block_source *source, const struct block *to)
+move_field(const struct block *from, const struct block *to, int field, const struct chunk *chunk)
 {
-    for (size_t i = 0; i < source->n_picks; i++) {
-        struct block_pick pick = source->picks[i];
-        const struct block *from = source->parts[pick.part];
+    const int32_t *values = field_array(from, field);
+    int32_t *out = field_array(to, field);
 
-        ((struct block_slot *)to->slots)[i] = from->slots[pick.slot];
-        ((uint64_t *)to->partners)[i] = from->partners[pick.slot];
+    if (out != NULL && values != NULL)
+        memcpy(out + chunk->to, values + chunk->from, chunk->n * sizeof *out);
+    else
+        for (size_t i = 0; i < chunk->n && out != NULL; i++)
+            out[chunk->to + i] = from->header->least[field];
+}
+
+static void
+move_slots(const struct block_build *build, size_t part, const struct block *from, const struct block *to)
+{
+    for (size_t i = 0; i < build->n_chunks[part]; i++) {
+        const struct chunk *chunk = &build->chunks[part][i];
+
+        memcpy((struct block_slot *)to->slots + chunk->to, from->slots + chunk->from,
+               chunk->n * sizeof to->slots[0]);
+        memcpy((uint64_t *)to->partners + chunk->to, from->partners + chunk->from,
+               chunk->n * sizeof to->partners[0]);
         for (int field = 0; field < BLOCK_FIELDS; field++)
-            set_field(to, field, i, block_field(from, field, pick.slot));
+            move_field(from, to, field, chunk);
     }
 }
 
 static void
-write_row(const struct catalog *catalog, const struct offer_row *row, const struct block *to, size_t slot)
+write_row(const struct offer_row *row, const struct block *to, size_t slot)
 {
-    struct column_id ids[BLOCK_ROW_COLUMNS_MAX];
     int32_t values[BLOCK_FIELDS];
-    size_t n = block_row_columns(catalog, row, ids);
 
-    for (size_t i = 0; i < n; i++)
-        set_bit(block_column(to, ids[i].class, ids[i].id), slot);
     ((struct block_slot *)to->slots)[slot] = (struct block_slot){row->position, row->offer_id};
     ((uint64_t *)to->partners)[slot] = row->partner_id;
     block_row_fields(row, values);
     for (int field = 0; field < BLOCK_FIELDS; field++)
-        set_field(to, field, slot, values[field]);
+        if (field_array(to, field) != NULL)
+            field_array(to, field)[slot] = values[field];
 }
 
 static void
@@ -433,22 +262,22 @@ block_build(struct block_build *build, const struct catalog *catalog, const stru
     struct block_header header;
     struct block to;
 
+    assert(source->n_rows <= BLOCK_SMALL_SLOTS);
     map_slots(build, source);
-    if (find_columns(build, catalog, source) != 0)
+    if (block_columns_find(build, catalog, source) != 0)
         return STORE_FAULT_MEMORY;
-    order_columns(build, source->small);
     header = make_header(build, source);
     if (make_bytes(build, header.size) != 0)
         return STORE_FAULT_MEMORY;
     memcpy(build->bytes, &header, sizeof header);
     to = block_open(build->bytes);
     write_ids(build, &to);
+    write_columns(build, &to);
     for (size_t part = 0; part < BLOCK_PARTS; part++)
         if (source->parts[part] != NULL)
-            move_columns(build, source->parts[part], part, &to);
-    move_slots(source, &to);
-    if (source->row != NULL)
-        write_row(catalog, source->row, &to, source->n_picks);
+            move_slots(build, part, source->parts[part], &to);
+    for (size_t row = 0; row < source->n_rows; row++)
+        write_row(&source->rows[row], &to, source->n_picks + row);
     write_boxes(&to);
     *bytes = build->bytes;
     *size = header.size;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which block an offer goes into, and when a small one moves into the full one beside it. Invariants: an
 // offer has at most one slot with its present bit set, in the small or the full block of the stretch that its
-// row lies in; an offer is looked for nowhere else.
+// row lies in, or it waits in the transaction; it is looked for nowhere else.
 #include "store/blocks.h"
 #include "store/block.h"
 #include "store/blocks_piece.h"
+#include "store/blocks_waiting.h"
 #include "store/internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,24 @@ compare_picks(const void *a, const void *b, void *arg)
     return at_x->offer < at_y->offer ? -1 : at_x->offer > at_y->offer;
 }
 
+// How many of the picks, which are in order, come before another one.
+static size_t
+count_before(const struct merging *merging, const struct block_pick *picks, size_t n,
+             const struct block_pick *other)
+{
+    size_t low = 0;
+
+    while (low < n) {
+        size_t middle = low + (n - low) / 2;
+
+        if (compare_picks(&picks[middle], other, (void *)merging) < 0)
+            low = middle + 1;
+        else
+            n = middle;
+    }
+    return low;
+}
+
 // Fills picks with the present slots of both pieces, in order of place; a full piece (the first) is in order
 // already.
 static size_t
@@ -82,12 +101,12 @@ merge_picks(struct merging *merging, struct block_pick picks[PICKS_MAX])
     size_t all = n + n_news;
 
     qsort_r(news, n_news, sizeof news[0], compare_picks, merging);
-    for (size_t at = all; n_news != 0;
-         at--) { // from behind, so that nothing is written over before it has moved
-        if (n != 0 && compare_picks(&picks[n - 1], &news[n_news - 1], merging) > 0)
-            picks[at - 1] = picks[--n];
-        else
-            picks[at - 1] = news[--n_news];
+    for (; n_news != 0; n_news--) { // from behind, so that nothing is written over before it has moved
+        size_t before = count_before(merging, picks, n, &news[n_news - 1]);
+
+        memmove(&picks[before + n_news], &picks[before], (n - before) * sizeof picks[0]);
+        picks[before + n_news - 1] = news[n_news - 1];
+        n = before;
     }
     return all;
 }
@@ -107,6 +126,16 @@ keep_piece(struct txn *txn, struct blocks_piece *piece, void **copy)
     return 0;
 }
 
+static int
+put_picks(struct txn *txn, const struct key *key, const struct merging *merging,
+          const struct block_pick *picks, size_t n)
+{
+    struct blocks_content content = {
+        .pieces = {merging->pieces[0], merging->pieces[1]}, .picks = picks, .n_picks = n};
+
+    return blocks_piece_put(txn, key, &content);
+}
+
 // Writes more slots than a block holds as two blocks.
 static int
 put_halves(struct txn *txn, const struct key *key, struct merging *merging, const struct block_pick *picks,
@@ -122,9 +151,9 @@ put_halves(struct txn *txn, const struct key *key, struct merging *merging, cons
     if (rc == 0)
         rc = keep_piece(txn, merging->pieces[1], &copies[1]);
     if (rc == 0)
-        rc = blocks_piece_put(txn, key, merging->pieces, picks, n / 2, NULL);
+        rc = put_picks(txn, key, merging, picks, n / 2);
     if (rc == 0)
-        rc = blocks_piece_put(txn, &second, merging->pieces, middle, n - n / 2, NULL);
+        rc = put_picks(txn, &second, merging, middle, n - n / 2);
     free(copies[0]);
     free(copies[1]);
     return rc;
@@ -147,8 +176,58 @@ spill(struct txn *txn, const struct key *base, struct blocks_piece *small)
     if (rc == 0 && n > BLOCK_SLOTS)
         rc = put_halves(txn, &full_key, &merging, picks, n);
     else if (rc == 0 && n != 0)
-        rc = blocks_piece_put(txn, &full_key, merging.pieces, picks, n, NULL);
+        rc = put_picks(txn, &full_key, &merging, picks, n);
     return rc == 0 ? blocks_piece_delete(txn, &small_key) : rc;
+}
+
+// ---- Offers that wait
+
+// Puts the first of some rows of one stretch into its small block, as many as it has room for: says how many,
+// or 0 when it was full and moved into the full one, by which the stretch may have been cut in two.
+static int
+put_first(struct txn *txn, const struct key *base, const struct offer_row *rows, size_t n_rows, size_t *done)
+{
+    struct key key = blocks_piece_key(base, KEY_BLOCK_SMALL);
+    struct block_pick picks[BLOCK_SMALL_SLOTS];
+    struct blocks_piece small;
+    struct blocks_content content = {.pieces = {&small}, .picks = picks, .rows = rows};
+    int rc = blocks_piece_read(txn, &key, &small);
+
+    *done = 0;
+    if (rc != 0)
+        return rc;
+    content.n_picks = pick_present(&small, 0, picks);
+    if (content.n_picks == BLOCK_SMALL_SLOTS)
+        return spill(txn, base, &small);
+    content.n_rows = BLOCK_SMALL_SLOTS - content.n_picks;
+    if (content.n_rows > n_rows)
+        content.n_rows = n_rows;
+    *done = content.n_rows;
+    return blocks_piece_put(txn, &key, &content);
+}
+
+int
+blocks_flush(struct txn *txn)
+{
+    size_t n = txn->waiting == NULL ? 0 : blocks_waiting_sort(txn->waiting), at = 0;
+    int rc = 0;
+
+    while (rc == 0 && at < n) {
+        const struct offer_row *rows = blocks_waiting_at(txn->waiting, at);
+        size_t near = 1, done;
+        struct key base, end;
+
+        rc = blocks_piece_base(txn, rows, &base, &end);
+        if (rc != 0)
+            break;
+        while (at + near < n && near < BLOCK_SMALL_SLOTS && blocks_piece_reaches(&base, &end, &rows[near]))
+            near++;
+        rc = put_first(txn, &base, rows, near, &done);
+        at += done;
+    }
+    if (txn->waiting != NULL)
+        blocks_waiting_clear(txn->waiting);
+    return rc;
 }
 
 // ---- What the index asks for
@@ -156,28 +235,10 @@ spill(struct txn *txn, const struct key *base, struct blocks_piece *small)
 int
 blocks_put(struct txn *txn, const struct offer_row *row)
 {
-    struct block_pick picks[BLOCK_SMALL_SLOTS];
-    struct blocks_piece small, *pieces[BLOCK_PARTS] = {&small, NULL};
-    struct key base, key;
-    size_t n;
-    int rc = blocks_piece_base(txn, row, &base);
-
-    if (rc != 0)
-        return rc;
-    key = blocks_piece_key(&base, KEY_BLOCK_SMALL);
-    rc = blocks_piece_read(txn, &key, &small);
-    if (rc != 0)
-        return rc;
-    n = pick_present(&small, 0, picks);
-    if (n == BLOCK_SMALL_SLOTS) {
-        rc = spill(txn, &base, &small);
-        small.there = false;
-        n = 0;
-        if (rc == 0)
-            rc = blocks_piece_base(txn, row, &base); // it may have been cut in two
-        key = blocks_piece_key(&base, KEY_BLOCK_SMALL);
-    }
-    return rc == 0 ? blocks_piece_put(txn, &key, pieces, picks, n, row) : rc;
+    if (txn->waiting == NULL && (txn->waiting = blocks_waiting_new()) == NULL)
+        return txn_fail(txn, STORE_FAULT_MEMORY);
+    txn->blocks_changed = true;
+    return blocks_waiting_add(txn->waiting, row) ? blocks_flush(txn) : 0;
 }
 
 static bool
@@ -211,12 +272,16 @@ put_seats(struct txn *txn, const struct offer_row *row, const struct offer_row *
 int
 blocks_remove(struct txn *txn, const struct offer_row *row)
 {
+    if (txn->waiting != NULL && blocks_waiting_take(txn->waiting, row->offer_id))
+        return 0;
     return put_seats(txn, row, NULL);
 }
 
 int
 blocks_mark(struct txn *txn, const struct offer_row *row)
 {
+    if (txn->waiting != NULL && blocks_waiting_replace(txn->waiting, row))
+        return 0;
     return put_seats(txn, row, row);
 }
 
@@ -253,8 +318,10 @@ int
 blocks_loose(struct txn *txn, bool *loose)
 {
     struct key start = {.len = 0}, key;
-    int rc = next_loose(txn, &start, &key);
+    int rc = blocks_flush(txn);
 
+    if (rc == 0)
+        rc = next_loose(txn, &start, &key);
     *loose = rc == 0;
     return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
@@ -263,9 +330,9 @@ int
 blocks_tidy(struct txn *txn, unsigned most)
 {
     struct key key = {.len = 0};
-    int rc = 0;
+    int rc = blocks_flush(txn);
 
-    for (unsigned i = 0; i < most && (rc = next_loose(txn, &key, &key)) == 0; i++) {
+    for (unsigned i = 0; rc == 0 && i < most && (rc = next_loose(txn, &key, &key)) == 0; i++) {
         struct blocks_piece small;
 
         rc = blocks_piece_read(txn, &key, &small);
@@ -286,9 +353,11 @@ blocks_check(struct txn *txn, const struct offer_row *row, bool *good)
     struct blocks_piece piece;
     struct key key;
     size_t slot;
-    int rc = txn_catalog(txn, &catalog);
+    int rc = blocks_flush(txn);
 
     *good = false;
+    if (rc == 0)
+        rc = txn_catalog(txn, &catalog);
     if (rc == 0)
         rc = blocks_piece_find(txn, row, &key, &piece, &slot);
     if (rc == STORE_FAULT_CORRUPT)

@@ -15,8 +15,12 @@
 
 struct txn;
 
-// Puts an offer that is in no block. 0 or a fault.
+// Puts an offer that is in no block. It waits in txn for others that lie near it; the rest of this header
+// knows it all the same, readers of the tables do not. 0 or a fault.
 int blocks_put(struct txn *txn, const struct offer_row *row) MUST_CHECK;
+
+// Writes the blocks of the offers that wait, as must be done before the commit. 0 or a fault.
+int blocks_flush(struct txn *txn) MUST_CHECK;
 
 // Takes an offer out of its block; row is what was put. 0 or a fault (CORRUPT if it is in no block).
 int blocks_remove(struct txn *txn, const struct offer_row *row) MUST_CHECK;

@@ -83,19 +83,32 @@ blocks_piece_has_seats(const struct blocks_piece *piece, size_t slot, const stru
     return good;
 }
 
+// Adds the seats of a slot to those of one whose bits are all 0.
 static void
 copy_seats(const struct blocks_piece *from, size_t from_slot, struct blocks_piece *to, size_t to_slot)
 {
+    const uint8_t *seats = from->seats[from_slot / BLOCK_GROUP];
+    uint8_t *out = to->seats[to_slot / BLOCK_GROUP];
+    size_t was = from_slot % BLOCK_GROUP, is = to_slot % BLOCK_GROUP;
+
     for (int bit = 0; bit < SEATS_BITS; bit++)
-        put_bit(to, to_slot, bit, blocks_piece_bit(from, from_slot, bit));
+        out[bit * to->width + is / 8] |=
+            (uint8_t)((seats[bit * from->width + was / 8] >> was % 8 & 1) << is % 8);
     for (int referred = 0; referred < 2; referred++)
         put_free(to, to_slot, referred != 0, get_free(from, from_slot, referred != 0));
 }
 
 // ---- Reading
 
+// Whether a key is one of the heads of the same kind of place.
+static bool
+is_beside(const MDB_val *key, const struct key *wanted)
+{
+    return key->mv_size == wanted->len && memcmp(key->mv_data, wanted->bytes, KEY_BLOCK_PREFIX) == 0;
+}
+
 int
-blocks_piece_base(struct txn *txn, const struct offer_row *row, struct key *base)
+blocks_piece_base(struct txn *txn, const struct offer_row *row, struct key *base, struct key *end)
 {
     struct key wanted = row_key(KEY_BLOCK_FULL, row);
     MDB_val key = {wanted.len, wanted.bytes}, value;
@@ -104,12 +117,15 @@ blocks_piece_base(struct txn *txn, const struct offer_row *row, struct key *base
 
     if (rc != 0)
         return rc;
+    end->len = 0;
+    wanted.bytes[wanted.len] = 0; // the first key behind row's, as its own may be that of a head
+    key.mv_size++;
     rc = txn_map(txn, mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
-    if (rc == STORE_E_NOT_FOUND)
-        rc = txn_map(txn, mdb_cursor_get(cursor, &key, &value, MDB_LAST));
-    else if (rc == 0 && (key.mv_size != wanted.len || memcmp(key.mv_data, wanted.bytes, wanted.len) != 0))
-        rc = txn_map(txn, mdb_cursor_get(cursor, &key, &value, MDB_PREV));
-    if (rc == 0 && key.mv_size == wanted.len && memcmp(key.mv_data, wanted.bytes, KEY_BLOCK_PREFIX) == 0)
+    if (rc == 0 && is_beside(&key, &wanted))
+        *end = key_bytes(key.mv_data, key.mv_size);
+    if (rc >= 0)
+        rc = txn_map(txn, mdb_cursor_get(cursor, &key, &value, rc == 0 ? MDB_PREV : MDB_LAST));
+    if (rc == 0 && is_beside(&key, &wanted))
         *base = key_bytes(key.mv_data, key.mv_size);
     else if (rc >= 0) {
         *base = wanted;
@@ -117,6 +133,15 @@ blocks_piece_base(struct txn *txn, const struct offer_row *row, struct key *base
     }
     mdb_cursor_close(cursor);
     return rc < 0 ? rc : 0;
+}
+
+bool
+blocks_piece_reaches(const struct key *base, const struct key *end, const struct offer_row *row)
+{
+    struct key key = row_key(KEY_BLOCK_FULL, row);
+
+    return memcmp(key.bytes, base->bytes, KEY_BLOCK_PREFIX) == 0 &&
+           (end->len == 0 || memcmp(key.bytes, end->bytes, key.len) < 0);
 }
 
 struct key
@@ -195,8 +220,8 @@ int
 blocks_piece_find(struct txn *txn, const struct offer_row *row, struct key *key, struct blocks_piece *piece,
                   size_t *slot)
 {
-    struct key base;
-    int rc = blocks_piece_base(txn, row, &base);
+    struct key base, end;
+    int rc = blocks_piece_base(txn, row, &base, &end);
 
     for (int size = KEY_BLOCK_SMALL; size <= KEY_BLOCK_FULL && rc == 0; size++) {
         *key = blocks_piece_key(&base, size);
@@ -275,31 +300,44 @@ blocks_piece_delete(struct txn *txn, const struct key *key)
     return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
 }
 
-int
-blocks_piece_put(struct txn *txn, const struct key *key, struct blocks_piece *pieces[BLOCK_PARTS],
-                 const struct block_pick *picks, size_t n_picks, const struct offer_row *row)
+// The body of a block, in memory of txn that is good until the next one.
+static int
+make_body(struct txn *txn, const struct blocks_content *content, bool small, const void **bytes, size_t *size)
 {
-    struct block_source source = {
-        .picks = picks, .n_picks = n_picks, .row = row, .small = key->bytes[0] == KEY_BLOCK_SMALL};
-    struct blocks_piece made = {.there = false};
+    struct block_source source = {.picks = content->picks,
+                                  .n_picks = content->n_picks,
+                                  .rows = content->rows,
+                                  .n_rows = content->n_rows,
+                                  .small = small};
     const struct catalog *catalog;
-    const void *bytes;
-    size_t size;
     int rc = txn_catalog(txn, &catalog);
 
     for (size_t part = 0; part < BLOCK_PARTS; part++)
-        source.parts[part] = pieces[part] != NULL && pieces[part]->there ? &pieces[part]->block : NULL;
+        if (content->pieces[part] != NULL && content->pieces[part]->there)
+            source.parts[part] = &content->pieces[part]->block;
     if (rc == 0 && txn->build == NULL && (txn->build = block_build_new()) == NULL)
         rc = txn_fail(txn, STORE_FAULT_MEMORY);
-    if (rc == 0 && block_build(txn->build, catalog, &source, &bytes, &size) != 0)
+    if (rc == 0 && block_build(txn->build, catalog, &source, bytes, size) != 0)
         rc = txn_fail(txn, STORE_FAULT_MEMORY);
+    return rc;
+}
+
+int
+blocks_piece_put(struct txn *txn, const struct key *key, const struct blocks_content *content)
+{
+    struct blocks_piece made;
+    const void *bytes;
+    size_t size;
+    int rc = make_body(txn, content, key->bytes[0] == KEY_BLOCK_SMALL, &bytes, &size);
+
     if (rc != 0)
         return rc;
     open_piece(&made, bytes);
-    for (size_t i = 0; i < n_picks; i++)
-        copy_seats(pieces[picks[i].part], picks[i].slot, &made, i);
-    if (row != NULL)
-        blocks_piece_set_seats(&made, n_picks, row);
+    memset(made.seats, 0, made.groups * sizeof made.seats[0]);
+    for (size_t i = 0; i < content->n_picks; i++)
+        copy_seats(content->pieces[content->picks[i].part], content->picks[i].slot, &made, i);
+    for (size_t i = 0; i < content->n_rows; i++)
+        blocks_piece_set_seats(&made, content->n_picks + i, &content->rows[i]);
     rc = table_put(txn, TABLE_BLOCK_BODY, key, bytes, size, 0);
     if (rc == 0)
         rc = put_head(txn, key, &made);

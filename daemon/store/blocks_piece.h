@@ -43,8 +43,13 @@ bool blocks_piece_has_seats(const struct blocks_piece *piece, size_t slot, const
 // ---- Reading
 
 // The key of the full block whose stretch row lies in. Before the first one there may be a small block only;
-// then it is the start of the order. 0 or a fault.
-int blocks_piece_base(struct txn *txn, const struct offer_row *row, struct key *base) MUST_CHECK;
+// then it is the start of the order. end: the key where the next stretch starts, with len 0 where none
+// follows. 0 or a fault.
+int blocks_piece_base(struct txn *txn, const struct offer_row *row, struct key *base,
+                      struct key *end) MUST_CHECK;
+
+// Whether row, which lies behind base, lies in its stretch.
+bool blocks_piece_reaches(const struct key *base, const struct key *end, const struct offer_row *row);
 
 // The key of the block of a size in the same stretch.
 struct key blocks_piece_key(const struct key *base, enum key_block_size size);
@@ -66,9 +71,16 @@ int blocks_piece_put_seats(struct txn *txn, const struct key *key, const struct 
 // Removes a block that is there. 0 or a fault.
 int blocks_piece_delete(struct txn *txn, const struct key *key) MUST_CHECK;
 
-// Makes and writes a block of slots of pieces (NULL: none) and a row. Seats move with their slots. 0 or a
-// fault.
-int blocks_piece_put(struct txn *txn, const struct key *key, struct blocks_piece *pieces[BLOCK_PARTS],
-                     const struct block_pick *picks, size_t n_picks, const struct offer_row *row) MUST_CHECK;
+// What a block is made of: present slots of pieces (NULL: none), in their new order, and rows behind them.
+struct blocks_content {
+    struct blocks_piece *pieces[BLOCK_PARTS];
+    const struct block_pick *picks;
+    size_t n_picks;
+    const struct offer_row *rows;
+    size_t n_rows;
+};
+
+// Makes and writes a block. Seats move with their slots. 0 or a fault.
+int blocks_piece_put(struct txn *txn, const struct key *key, const struct blocks_content *content) MUST_CHECK;
 
 #endif

@@ -69,7 +69,8 @@ struct txn {
     struct directory *directory; // of the blocks, as of directory_generation; NULL = none loaded
     bool directory_known;        // the one that is loaded is this snapshot's
     uint64_t directory_generation;
-    struct block_build *build; // of a writer; NULL = not needed yet
+    struct block_build *build;      // of a writer; NULL = not needed yet
+    struct blocks_waiting *waiting; // the same; the offers that blocks_flush puts
     struct buf chunk, card;    // of a writer: what a value is put together in
     struct {
         bool known, changed; // changed: to be put before the commit

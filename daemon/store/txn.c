@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transactions and the tables under them. The mapping of LMDB's errors stands here and nowhere else.
 #include "store/block.h"
+#include "store/blocks.h"
+#include "store/blocks_waiting.h"
 #include "store/catalog.h"
 #include "store/index.h"
 #include "store/internal.h"
@@ -112,6 +114,7 @@ txn_free(struct txn *txn)
     drop_catalog(txn);
     directory_free(txn->directory);
     block_build_free(txn->build);
+    blocks_waiting_free(txn->waiting);
     buf_free(&txn->chunk);
     buf_free(&txn->card);
     free(txn);
@@ -142,6 +145,8 @@ txn_begin(struct txn *txn)
     txn->places_changed = false;
     txn->blocks_changed = false;
     memset(txn->ids, 0, sizeof txn->ids);
+    if (txn->waiting != NULL)
+        blocks_waiting_clear(txn->waiting);
     if (txn->write || txn->mdb == NULL)
         rc = mdb_txn_begin(txn->store->env, NULL, txn->write ? 0 : MDB_RDONLY, &txn->mdb);
     else
@@ -215,6 +220,8 @@ txn_commit(struct txn *txn)
     assert(txn->begun && txn->write);
     if (txn->fault == 0 && txn->places_changed)
         txn->fault = index_refresh_places(txn);
+    if (txn->fault == 0)
+        txn->fault = blocks_flush(txn);
     if (txn->fault == 0 && txn->blocks_changed)
         txn->fault = next_blocks_generation(txn);
     if (txn->fault == 0)

@@ -91,7 +91,8 @@ make_small(struct state *state, const struct offer_row *rows, size_t n)
         struct block_source source = {.parts = {made == NULL ? NULL : &old},
                                       .picks = picks,
                                       .n_picks = i,
-                                      .row = &rows[i],
+                                      .rows = &rows[i],
+                                      .n_rows = 1,
                                       .small = true};
         void *next = build_copy(state, &source);
 

@@ -272,7 +272,7 @@ test_growing_is_building(void **out)
     }
 }
 
-// Some slots of two blocks, in any order, and a row: each is there as it was, and nobody else.
+// Some slots of two blocks, in any order, and up to two rows: each is there as it was, and nobody else.
 static void
 test_picks(void **out)
 {
@@ -287,7 +287,7 @@ test_picks(void **out)
     assert_non_null(picks);
     for (unsigned round = 0; round < 40; round++) {
         bool small = round % 4 == 0;
-        size_t n = 0, most = 1 + offers_below(small ? BLOCK_SMALL_SLOTS - 1 : ROWS - 1);
+        size_t n = 0, most = 1 + offers_below(small ? BLOCK_SMALL_SLOTS - 2 : ROWS - 2);
         struct block_source source = {.parts = {&parts[0], &parts[1]}, .picks = picks, .small = small};
         struct block block;
         void *made;
@@ -297,14 +297,16 @@ test_picks(void **out)
             picks[n] = (struct block_pick){(uint16_t)(i / half), (uint16_t)(i % half)};
         }
         source.n_picks = n;
-        source.row = round % 3 == 0 ? NULL : &state->rows[round];
+        source.rows = &state->rows[round];
+        source.n_rows = round % 3;
         made = build_copy(state, &source);
         block = block_open(made);
-        assert_int_equal(block.header->used, n + (source.row != NULL));
+        assert_int_equal(block.header->used, n + source.n_rows);
         for (size_t i = 0; i < n; i++)
             assert_true(
                 block_holds(&block, state->catalog, i, &state->rows[picks[i].part * half + picks[i].slot]));
-        assert_true(source.row == NULL || block_holds(&block, state->catalog, n, source.row));
+        for (size_t i = 0; i < source.n_rows; i++)
+            assert_true(block_holds(&block, state->catalog, n + i, &source.rows[i]));
         check_unused(&block);
         free(made);
     }

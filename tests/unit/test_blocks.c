@@ -342,6 +342,39 @@ test_removals(void **state)
     assert_int_equal(blocks_verify(offers).slots, blocks.slots + 3000);
 }
 
+// Offers that are changed in the transaction that puts them.
+static void
+test_changed_at_once(void **state)
+{
+    struct offers *offers = *state;
+    size_t before = blocks_verify(offers).slots;
+    uint64_t ids[120];
+
+    begin(offers);
+    for (unsigned i = 0; i < 120; i++) {
+        Kansen__V1__Offer offer = offers_make(offers, nearby());
+
+        offer.remote = i % 7 == 0;
+        ids[i] = offers_put(offers, offer);
+    }
+    for (unsigned i = 0; i < 120; i++) {
+        if (i % 3 == 0)
+            take_seat(offers, ids[i], i % 2 == 0);
+        else if (i % 4 == 0)
+            set_status(offers, ids[i], KANSEN__V1__OFFER_STATUS__OFFER_STATUS_PAUSED);
+        else if (i % 5 == 0)
+            remove_offer(offers, ids[i]);
+    }
+    for (unsigned i = 0; i < 120; i += 11) { // moves those that are left
+        offers->named = (unsigned)ids[i] - 1;
+        if (i % 3 != 0 && (i % 4 == 0 || i % 5 != 0))
+            assert_int_equal(offers_put(offers, offers_make(offers, offers_place())), ids[i]);
+    }
+    offers->named = (unsigned)ids[119];
+    commit(offers);
+    assert_int_equal(blocks_verify(offers).slots, before + 120 - 12);
+}
+
 // What was done in a transaction that does not count has never been.
 static void
 test_dropped_transaction(void **state)
@@ -370,6 +403,7 @@ main(void)
         cmocka_unit_test(test_seats_are_taken),
         cmocka_unit_test(test_regions_move),
         cmocka_unit_test(test_removals),
+        cmocka_unit_test(test_changed_at_once),
         cmocka_unit_test(test_dropped_transaction),
     };
 
