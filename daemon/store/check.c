@@ -8,6 +8,7 @@
 #include "store/catalog.h"
 #include "store/check_state.h"
 #include "store/index.h"
+#include "store/partner_offers.h"
 #include "store/records.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -169,28 +170,38 @@ check_row(struct check *check, const Kansen__V1__Offer *offer, const Kansen__V1_
 }
 
 static int
+check_listed(struct check *check, const Kansen__V1__Offer *offer)
+{
+    struct key pair = key_pair(offer->partner_id, offer->id);
+    MDB_val nothing;
+    uint64_t listed;
+    int rc = partner_offers_listed(check->txn, &listed);
+
+    if (rc != 0 || offer->id > listed)
+        return rc;
+    check->expected[TABLE_PARTNER_OFFER]++;
+    rc = table_get(check->txn, TABLE_PARTNER_OFFER, &pair, &nothing);
+    if (rc > 0)
+        check_problem(check, "offer %" PRIu64 ": not in the list of partner %" PRIu64, offer->id,
+                      offer->partner_id);
+    return rc < 0 ? rc : 0;
+}
+
+static int
 step_offer(struct check *check, const MDB_val *key, const MDB_val *value)
 {
     Kansen__V1__Partner *partner;
     Kansen__V1__Offer *offer;
-    struct key pair;
-    MDB_val nothing;
     int rc = check_unpack(check, "offer", key, value, &kansen__v1__offer__descriptor, &offer);
 
     if (rc != 0 || offer == NULL)
         return rc;
     check->expected[TABLE_OFFER_ROW]++;
-    check->expected[TABLE_PARTNER_OFFER]++;
     if (offer->id != key_read_u64(key->mv_data))
         check_problem(check, "offer %" PRIu64 ": stored under another id", offer->id);
-    pair = key_pair(offer->partner_id, offer->id);
-    rc = table_get(check->txn, TABLE_PARTNER_OFFER, &pair, &nothing);
-    if (rc < 0)
-        return rc;
-    if (rc != 0)
-        check_problem(check, "offer %" PRIu64 ": not in the list of partner %" PRIu64, offer->id,
-                      offer->partner_id);
-    rc = check_external(check, TABLE_OFFER_EXT, "offer", offer->source, offer->external_id, offer->id);
+    rc = check_listed(check, offer);
+    if (rc == 0)
+        rc = check_external(check, TABLE_OFFER_EXT, "offer", offer->source, offer->external_id, offer->id);
     if (rc != 0)
         return rc;
     rc = partner_get(check->txn, offer->partner_id, check->arena, &partner);

@@ -8,12 +8,14 @@
 #include "store/card_write.h"
 #include "store/catalog.h"
 #include "store/internal.h"
+#include "store/partner_offers.h"
 #include "store/records.h"
 #include "store/write.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define TIDY_BLOCKS        8u          // blocks that one step of tidying moves
+#define WORTH_LISTING      256u        // offers that are not listed under their partners
 #define REFRESH_MEMORY_MAX (64u << 20) // bytes for the records of one refresh
 
 struct place {
@@ -206,13 +208,22 @@ index_take_seats(struct txn *txn, uint64_t offer_id, int seats, int referred)
 int
 index_is_loose(struct txn *txn, bool *loose)
 {
-    return blocks_loose(txn, loose);
+    uint64_t late = 0;
+    int rc = partner_offers_late(txn, &late);
+
+    *loose = late >= WORTH_LISTING;
+    return rc != 0 || *loose ? rc : blocks_loose(txn, loose);
 }
 
 int
 index_tidy(struct txn *txn)
 {
-    return blocks_tidy(txn, TIDY_BLOCKS);
+    uint64_t late = 0;
+    int rc = partner_offers_late(txn, &late);
+
+    if (rc == 0 && late >= WORTH_LISTING)
+        rc = partner_offers_list(txn);
+    return rc == 0 ? blocks_tidy(txn, TIDY_BLOCKS) : rc;
 }
 
 int

@@ -71,7 +71,7 @@ struct txn {
     uint64_t directory_generation;
     struct block_build *build;      // of a writer; NULL = not needed yet
     struct blocks_waiting *waiting; // the same; the offers that blocks_flush puts
-    struct buf chunk, card;    // of a writer: what a value is put together in
+    struct buf chunk, card;         // of a writer: what a value is put together in
     struct {
         bool known, changed; // changed: to be put before the commit
         uint64_t last;
@@ -117,6 +117,7 @@ int directory_chunk(struct txn *txn, uint64_t number, struct card_chunk *out) MU
 #define META_LAST_REGION    "last_region"
 #define META_LAST_FUND      "last_fund"
 #define META_LAST_PLACEMENT "last_placement"
+#define META_LAST_LISTED    "last_listed"  // id of the last offer that has an entry in partner_offer
 #define META_LAST_TRIMMED   "last_trimmed" // sequence of the last journal entry that was let go
 int meta_get(struct txn *txn, const char *name, uint64_t *out) MUST_CHECK;
 int meta_put(struct txn *txn, const char *name, uint64_t value) MUST_CHECK;

@@ -176,23 +176,6 @@ journal_next(struct txn *txn, uint64_t after, struct arena *arena, Kansen__V1__J
     return record_next(txn, TABLE_JOURNAL, &from, &kansen__v1__journal_entry__descriptor, arena, out);
 }
 
-int
-partner_offer_next(struct txn *txn, uint64_t partner, uint64_t after, uint64_t *offer)
-{
-    struct key from = key_pair(partner, after);
-    MDB_val key, value;
-    int rc;
-
-    from.bytes[from.len++] = 0;
-    rc = table_seek(txn, TABLE_PARTNER_OFFER, &from, &key, &value);
-    if (rc != 0)
-        return rc;
-    if (key.mv_size != 16 || key_read_u64(key.mv_data) != partner)
-        return STORE_E_NOT_FOUND;
-    *offer = key_read_u64((const uint8_t *)key.mv_data + 8);
-    return 0;
-}
-
 static bool
 is_valid_on(const int32_t days[2], int32_t day)
 {

@@ -6,6 +6,7 @@
 #include "store/catalog.h"
 #include "store/index.h"
 #include "store/internal.h"
+#include "store/partner_offers.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -224,6 +225,8 @@ txn_commit(struct txn *txn)
         txn->fault = blocks_flush(txn);
     if (txn->fault == 0 && txn->blocks_changed)
         txn->fault = next_blocks_generation(txn);
+    if (txn->fault == 0)
+        txn->fault = partner_offers_keep_up(txn);
     if (txn->fault == 0)
         txn->fault = ids_put(txn);
     if (txn->fault != 0) {

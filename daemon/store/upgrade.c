@@ -2,6 +2,7 @@
 // From one format of the store to the next, in one transaction: it is done whole or not at all.
 //
 //   2 to 3   mappings of students tell since when they are; the tables ended and student_end
+//   3 to 4   meta tells which offers have an entry in partner_offer: all had one
 #include "store/internal.h"
 #include "store/retention.h"
 #include "store/student.h"
@@ -51,10 +52,23 @@ note_ended(struct txn *txn)
     return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
 
+static int
+note_listed(struct txn *txn)
+{
+    uint64_t last;
+    int rc = meta_get(txn, META_LAST_OFFER, &last);
+
+    return rc < 0 ? rc : meta_put(txn, META_LAST_LISTED, last);
+}
+
 int
 upgrade_run(struct txn *txn, uint64_t from)
 {
-    int rc = from < STORE_OLDEST ? txn_fail(txn, STORE_FAULT_CORRUPT) : widen_students(txn);
+    int rc = from < STORE_OLDEST ? txn_fail(txn, STORE_FAULT_CORRUPT) : 0;
 
-    return rc == 0 ? note_ended(txn) : rc;
+    if (rc == 0 && from < 3)
+        rc = widen_students(txn);
+    if (rc == 0 && from < 3)
+        rc = note_ended(txn);
+    return rc == 0 ? note_listed(txn) : rc;
 }

@@ -5,6 +5,7 @@
 #include "store/catalog.h"
 #include "store/index.h"
 #include "store/internal.h"
+#include "store/partner_offers.h"
 #include "store/placement.h"
 #include "store/records.h"
 #include <string.h>
@@ -311,19 +312,18 @@ delete_seats(struct txn *txn, uint64_t offer)
 static int
 offer_insert(struct txn *txn, const Kansen__V1__Offer *offer)
 {
-    struct key key = key_u64(offer->id), pair = key_pair(offer->partner_id, offer->id);
+    struct key key = key_u64(offer->id);
     int rc = record_append(txn, TABLE_OFFER, &key, &offer->base);
 
     if (rc == 0)
         rc = external_put(txn, TABLE_OFFER_EXT, offer->source, offer->external_id, offer->id);
-    return rc == 0 ? table_put(txn, TABLE_PARTNER_OFFER, &pair, "", 0, 0) : rc;
+    return rc;
 }
 
 static int
 offer_update(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Offer *old)
 {
     struct key key = key_u64(offer->id);
-    struct key was = key_pair(old->partner_id, old->id), is = key_pair(offer->partner_id, offer->id);
     int rc = record_put(txn, TABLE_OFFER, &key, &offer->base);
 
     if (rc == 0)
@@ -331,8 +331,7 @@ offer_update(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__
                            offer->id);
     if (rc != 0 || offer->partner_id == old->partner_id)
         return rc;
-    rc = delete_known(txn, TABLE_PARTNER_OFFER, &was);
-    return rc == 0 ? table_put(txn, TABLE_PARTNER_OFFER, &is, "", 0, 0) : rc;
+    return partner_offers_move(txn, offer->id, old->partner_id, offer->partner_id);
 }
 
 int
@@ -353,7 +352,7 @@ offer_put(struct txn *txn, const Kansen__V1__Offer *offer, const Kansen__V1__Off
 int
 offer_delete(struct txn *txn, const Kansen__V1__Offer *old)
 {
-    struct key key = key_u64(old->id), pair = key_pair(old->partner_id, old->id);
+    struct key key = key_u64(old->id);
     int rc = index_delete(txn, old->id);
 
     if (rc == 0)
@@ -363,7 +362,7 @@ offer_delete(struct txn *txn, const Kansen__V1__Offer *old)
     if (rc == 0)
         rc = external_delete(txn, TABLE_OFFER_EXT, old->source, old->external_id);
     if (rc == 0)
-        rc = delete_known(txn, TABLE_PARTNER_OFFER, &pair);
+        rc = partner_offers_delete(txn, old->id, old->partner_id);
     if (rc == 0)
         rc = delete_known(txn, TABLE_OFFER, &key);
     return rc;

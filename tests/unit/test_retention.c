@@ -3,6 +3,7 @@
 // come, not before, and what is left agrees. A store of the format before these tables is brought to this
 // one.
 #include "store/internal.h"
+#include "store/partner_offers.h"
 #include "store/retention.h"
 #include "store/student.h"
 #include "tests/unit/placement_fixture.h"
@@ -343,6 +344,9 @@ make_old(struct fixture *fixture)
         assert_int_equal(mdb_cursor_put(cursor, &k, &old, MDB_CURRENT), 0);
     }
     mdb_cursor_close(cursor);
+    assert_int_equal(partner_offers_list(txn), 0);
+    key = key_text(META_LAST_LISTED);
+    assert_int_equal(table_del(txn, TABLE_META, &key), 0);
     assert_int_equal(meta_put(txn, META_FORMAT, 2), 0);
     assert_int_equal(txn_commit(txn), 0);
 }
@@ -354,6 +358,7 @@ test_an_older_store_is_upgraded(void **state)
     uint64_t offer = scene_put_offer(scene, scene_offer(scene, "o", 30));
     uint8_t before[STUDENT_ID_BYTES], after[STUDENT_ID_BYTES], hash[STUDENT_HASH_BYTES];
     int64_t since = 1;
+    uint64_t late;
     char student[16];
     FILE *out = tmpfile();
 
@@ -372,6 +377,8 @@ test_an_older_store_is_upgraded(void **state)
     assert_int_equal(txn_begin(scene->fixture.read), 0);
     assert_int_equal(student_find(scene->fixture.read, hash, after), 0);
     assert_int_equal(student_since(scene->fixture.read, hash, &since), 0);
+    assert_int_equal(partner_offers_late(scene->fixture.read, &late), 0);
+    assert_int_equal(late, 0);
     txn_end(scene->fixture.read);
     assert_memory_equal(before, after, sizeof before);
     assert_int_equal(since, 0);
