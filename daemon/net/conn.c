@@ -33,6 +33,7 @@ struct conn {
     unsigned in_flight;    // jobs and readings that have not come back
     unsigned readings;     // of them, readings
     bool scheduled;        // is in loop->ready
+    uint64_t round;        // of the ready ones in which it has its turn
     bool frames_wait;      // scheduled for frames that have come, so they are handled before more is read
     bool reading, writing; // readable or writable is added to the loop
     bool eof;              // the peer sends no more
@@ -68,8 +69,10 @@ move(struct conn *conn, enum conn_event event)
 void
 conn_wake(struct conn *conn)
 {
-    if (!conn->scheduled)
+    if (!conn->scheduled) {
+        conn->round = conn->loop->round;
         TAILQ_INSERT_TAIL(&conn->loop->ready, conn, ready);
+    }
     conn->scheduled = true;
 }
 
@@ -511,13 +514,12 @@ conn_room(struct conn_loop *loop)
 void
 conn_run_ready(struct conn_loop *loop)
 {
-    struct conn_list now = TAILQ_HEAD_INITIALIZER(now);
+    uint64_t now = loop->round++;
+    struct conn *conn;
 
-    TAILQ_CONCAT(&now, &loop->ready, ready);
-    while (!TAILQ_EMPTY(&now)) {
-        struct conn *conn = TAILQ_FIRST(&now);
-
-        TAILQ_REMOVE(&now, conn, ready);
+    // One that is woken meanwhile has the next round; one that is freed has left the list.
+    while ((conn = TAILQ_FIRST(&loop->ready)) != NULL && conn->round <= now) {
+        TAILQ_REMOVE(&loop->ready, conn, ready);
         conn->scheduled = conn->frames_wait = false;
         run(conn); // may put it on loop->ready again
     }

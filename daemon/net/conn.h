@@ -34,6 +34,7 @@ struct conn_loop {
     unsigned worker;          // number
     size_t output_max;        // bytes of answers that wait before a connection is not read any more
     struct slots slots;       // the connections by number
+    uint64_t round;           // of turns of the ready ones, to come
     struct conn_list ready;   // have something to do without a word from their sockets
     struct conn_list waiting; // were turned away by the write queue, in that order
     struct sending sending;   // have run in this turn of the loop, and send together
