@@ -6,6 +6,7 @@
 #include "rpc/page.h"
 #include "store/records.h"
 #include "store/store.h"
+#include "work/valid.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -73,6 +74,9 @@ find_wanted(struct call *call, struct wanted *wanted)
         return 0;
     if (wanted->external_id[0] == '\0')
         return fault_set(&call->fault, CODE_INVALID_ARGUMENT, "id", "neither id nor external_id is given");
+    if (valid_source(&call->fault, "", "source", source) != 0 ||
+        valid_external_id(&call->fault, "", "external_id", wanted->external_id) != 0)
+        return FAULT; // what is longer does not even fit a key
     rc = wanted->find(call->txn, source, wanted->external_id, &wanted->id);
     if (rc == STORE_E_NOT_FOUND)
         return fault_set(&call->fault, CODE_NOT_FOUND, "external_id",
