@@ -94,6 +94,8 @@ parse_file(FILE *file, const char *name, struct options *options)
     cfg->filename = strdup(name); // cfg_parse_fp alone would call it "FILE"
     if (cfg_parse_fp(cfg, file) == CFG_SUCCESS)
         rc = take_file_values(cfg, options);
+    else // libconfuse refuses some files without a word, such as one with an option that has no name
+        fprintf(stderr, "%s:%d: the file can not be read further\n", name, cfg->line);
     cfg_free(cfg);
     return rc;
 }

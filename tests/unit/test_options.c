@@ -130,6 +130,7 @@ test_refusals(void **state)
     assert_refused("max_frame = 99999999999999999999\n", NULL, ":1: max_frame");
     assert_refused("\n\nworker = 2\n", NULL, ":3: ");
     assert_refused("worker = 2\n", NULL, "worker");
+    assert_refused("\n\"\" = 2\n", NULL, ":2: the file can not be read further"); // the parser says nothing
     assert_refused("data_dir = \"\"\n", NULL, ":1: data_dir");
     assert_refused("listen = {\"127.0.0.1:1\", \n", NULL, ":");
     assert_refused("log_level = loud\n", NULL, ":1: log_level: \"loud\"");
