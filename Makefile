@@ -17,6 +17,7 @@ help:
 	@echo 'make check        install what is missing, build, and run the tests'
 	@echo 'make check-long   the same with all random stores and queries, and a long model check'
 	@echo 'make crash        kill -9, power cuts, disk and memory faults, clock jumps: all of it, about half an hour'
+	@echo 'make fuzz         every parser and every request under a fuzzer, FUZZ_SECONDS=60 each'
 	@echo 'make bench        what is measured, beside what it is measured against'
 	@echo 'make unit|integration|oracle|asan|tsan   parts of the tests, on what is installed'
 	@echo 'make lint         compilers, formatting, static checks, protocol, layers, manuals'
@@ -132,6 +133,7 @@ check:
 	@$(MAKE) --no-print-directory -j$(JOBS) all units build/gen-py/kansen/v1/protocol_pb2.py
 	@$(MAKE) --no-print-directory seeds-check layers unit integration oracle bench-check
 	@$(MAKE) --no-print-directory crash-short
+	@$(MAKE) --no-print-directory fuzz-short
 	@$(MAKE) --no-print-directory asan tsan
 	@echo 'make check: all passed'
 
@@ -175,7 +177,7 @@ seeds-check:
 layers:
 	$(PYTHON) tests/lint/layers.py
 
-include tests/crash/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
+include tests/crash/targets.mk tests/fuzz/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1
