@@ -44,6 +44,8 @@ print_interests(struct cli *cli, const Kansen__V1__FindInterestsResponse *answer
     for (size_t i = 0; i < answer->n_found && result == 0; i++) {
         const Kansen__V1__FoundInterest *found = answer->found[i];
 
+        if (found->interest == NULL)
+            continue; // no daemon that keeps to the protocol
         if (cli->json) {
             json_t *object = record_json(&rows_interests, &found->interest->base);
 
@@ -112,6 +114,8 @@ print_regions(struct cli *cli, const Kansen__V1__FindRegionsResponse *answer)
     for (size_t i = 0; i < answer->n_found && result == 0; i++) {
         const Kansen__V1__FoundRegion *found = answer->found[i];
 
+        if (found->region == NULL)
+            continue;
         if (cli->json) {
             json_t *object = record_json(&rows_regions, &found->region->base);
 
