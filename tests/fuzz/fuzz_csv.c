@@ -63,7 +63,8 @@ refuse_error(void *arg, const struct rows_error *error)
 static const ProtobufCMessage *
 record_of(const Kansen__V1__Write *write)
 {
-    const ProtobufCMessage *upsert = (const ProtobufCMessage *)write->upsert_partner, *record;
+    const ProtobufCMessage *upsert = (const ProtobufCMessage *)write->upsert_partner;
+    const void *record;
 
     memcpy(&record, (const uint8_t *)upsert + upsert->descriptor->fields[0].offset, sizeof record);
     return record;

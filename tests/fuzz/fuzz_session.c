@@ -7,7 +7,7 @@
 #include "rpc/wire.h"
 #include "tests/fuzz/chance.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/mutate.h"
+#include "tests/fuzz/mutate_frames.h"
 #include "tests/fuzz/reply.h"
 #include "tests/fuzz/world.h"
 #include <kansen/v1/protocol.pb-c.h>
@@ -62,7 +62,7 @@ body_of(ProtobufCMessage *message, uint32_t which)
 {
     const ProtobufCFieldDescriptor *field =
         which == 0 ? NULL : protobuf_c_message_descriptor_get_field(message->descriptor, which);
-    ProtobufCMessage *body = NULL;
+    void *body = NULL;
 
     if (field != NULL)
         memcpy(&body, (uint8_t *)message + field->offset, sizeof body);
@@ -200,12 +200,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 size_t
 LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
-    return mutate_frames(kind, data, size, max, seed);
+    return mutate_frames_row(kind, data, size, max, seed);
 }
 
 size_t
 LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two, size_t two_size,
                           uint8_t *out, size_t max, unsigned seed)
 {
-    return mutate_cross_frames(one, one_size, two, two_size, out, max, seed);
+    return mutate_frames_cross(one, one_size, two, two_size, out, max, seed);
 }

@@ -6,20 +6,24 @@
 #ifndef TESTS_FUZZ_MUTATE_H
 #define TESTS_FUZZ_MUTATE_H
 
+#include "tests/bench/dice.h"
 #include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct arena;
 
 // Changes one message of desc in data[0..size), which has room for max bytes; returns the new size.
 size_t mutate_message(const ProtobufCMessageDescriptor *desc, uint8_t *data, size_t size, size_t max,
                       unsigned seed);
 
-// The same for a row of frames with such messages: changes, copies, moves, drops and adds some.
-size_t mutate_frames(const ProtobufCMessageDescriptor *desc, uint8_t *data, size_t size, size_t max,
-                     unsigned seed);
-
-// Puts the first frames of one row before the last ones of another; returns the size of out.
-size_t mutate_cross_frames(const uint8_t *one, size_t one_size, const uint8_t *two, size_t two_size,
-                           uint8_t *out, size_t max, unsigned seed);
+// What a mutation works with, and changing some fields of an unpacked message whose memory, like that of the
+// new values, is the arena's.
+struct mutation {
+    struct arena *arena; // free it at the end
+    struct dice dice;
+};
+struct mutation mutate_begin(unsigned seed);
+void mutate_some(struct mutation *mutation, ProtobufCMessage *message);
 
 #endif

@@ -37,9 +37,10 @@ fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz_%)
 
 $(FUZZ_LIB): $(call obj,$(FUZZ_PARTS) $(filter-out client/cli/main.c,$(CLI_SRC)))
 
-# Time and chance are those of chance.c.
+# Time and chance are those of chance.c; more functions that a target has in its own way.
+$(BUILD)/fuzz_answer: FUZZ_WRAP := $(comma)--wrap=poll$(comma)--wrap=kansen_address_connect
 $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIB) $(DAEMON_LIB) $(CLIENT_LIB) $(PROTO_LIB) $(BASE_LIB)
-	$(call Q,LINK,$@)$(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,--wrap=clock_wall_us,--wrap=clock_today $^ -o $@ \
+	$(call Q,LINK,$@)$(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,--wrap=clock_wall_us,--wrap=clock_today$(FUZZ_WRAP) $^ -o $@ \
 	    $(DAEMON_LIBS) $(CLIENT_LIBS)
 
 -include $(patsubst %.o,%.d,$(call obj,$(FUZZ_PARTS) $(FUZZ_SRC)))

@@ -369,6 +369,7 @@ const char *
 world_close(struct world *world)
 {
     close_store(world);
+    put_template(world);
     return world->dir;
 }
 

@@ -37,8 +37,8 @@ void world_feed(struct world *world, unsigned connection, struct buf *out);
 // Takes what is due, as the clock thread asks for it, and tidies the index.
 void world_tick(struct world *world);
 
-// The directory of the store, which is closed until the next call of world_reset. (For what looks at its
-// files.)
+// Closes the store, in its first state, and gives its directory, for what works on the files themselves. It
+// is closed until the next call of world_reset.
 const char *world_close(struct world *world);
 
 #endif
