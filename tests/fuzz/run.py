@@ -38,7 +38,7 @@ class Target:
         """Exit status and output of a run; what it leaves in its scratch directory is removed."""
         place = MEMORY if os.access(MEMORY, os.W_OK) else None
         with tempfile.TemporaryDirectory(prefix="kansen-fuzz-", dir=place) as scratch:
-            environment = dict(os.environ, TMPDIR=scratch, UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
+            environment = dict(os.environ, TMPDIR=scratch, UBSAN_OPTIONS="print_stacktrace=1", ASAN_OPTIONS="quarantine_size_mb=32")
             done = subprocess.run([self.program, *args], env=environment, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, errors="replace")
         return done.returncode, done.stdout
