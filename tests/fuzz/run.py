@@ -16,9 +16,9 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-LIMITS = ["-rss_limit_mb=2048", "-malloc_limit_mb=512", "-timeout=20"]
+LIMITS = ["-rss_limit_mb=2048", "-malloc_limit_mb=512", "-timeout=60"]
 LENGTH = "-max_len=8192"
-CORPUS_BYTES = {"session": 60_000}  # of a target, as committed
+CORPUS_BYTES = {"dispatch": 30_000, "session": 60_000}  # of a target, as committed
 CORPUS_BYTES_DEFAULT = 16_000
 MEMORY = pathlib.Path("/dev/shm")
 FIGURES = re.compile(r"cov: (\d+) ft: (\d+)")
@@ -30,6 +30,7 @@ class Target:
     def __init__(self, build, name):
         self.name, self.program = name, build / f"fuzz_{name}"
         self.corpus, self.regressions = HERE / "corpus" / name, HERE / "regressions" / name
+        self.corpus_bytes = CORPUS_BYTES.get(name, CORPUS_BYTES_DEFAULT)
         self.found, self.crashes = build / "corpus" / name, build / "crashes" / name
         self.found.mkdir(parents=True, exist_ok=True)
         self.crashes.mkdir(parents=True, exist_ok=True)
@@ -62,21 +63,28 @@ class Target:
         return status, said, output
 
     def merge(self):
-        """Small files first, so that they stand for what large ones have too; then as many as may be committed."""
         with tempfile.TemporaryDirectory() as folder:
             status, output = self.run(*LIMITS, LENGTH, "-set_cover_merge=1", folder, self.found,
                                       *(path for path in (self.corpus, self.regressions) if path.is_dir()))
             if status != 0:
                 return status, "merge failed", output
-            shutil.rmtree(self.corpus, ignore_errors=True)
-            self.corpus.mkdir(parents=True)
-            room, kept = CORPUS_BYTES.get(self.name, CORPUS_BYTES_DEFAULT), 0
-            for path in sorted(pathlib.Path(folder).iterdir(), key=lambda path: (path.stat().st_size, path.name)):
-                room -= path.stat().st_size
-                if room >= 0:
-                    shutil.copyfile(path, self.corpus / path.name)
-                    kept += 1
-            return 0, f"{kept} files kept", output
+            files = list(pathlib.Path(folder).iterdir())
+            kept = {path.name: path.read_bytes() for path in choose(files, self.corpus_bytes)}
+        shutil.rmtree(self.corpus, ignore_errors=True)
+        self.corpus.mkdir(parents=True)
+        for name, data in kept.items():
+            (self.corpus / name).write_bytes(data)
+        return 0, f"{len(kept)} of {len(files)} files kept", output
+
+
+def choose(files, room):
+    """As many files as may be committed, the smallest first."""
+    chosen = []
+    for path in sorted(files, key=lambda path: (path.stat().st_size, path.name)):
+        room -= path.stat().st_size
+        if room >= 0:
+            chosen.append(path)
+    return chosen
 
 
 def work(target, options):
