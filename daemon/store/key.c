@@ -130,8 +130,8 @@ spread(uint64_t bits)
 uint64_t
 key_morton(struct geo_point point)
 {
-    uint32_t north = (uint32_t)(point.lat_e6 + GEO_LAT_MAX_E6),
-             east = (uint32_t)(point.lon_e6 + GEO_LON_MAX_E6);
+    // Unsigned, as the point may come from a damaged block.
+    uint32_t north = (uint32_t)point.lat_e6 + GEO_LAT_MAX_E6, east = (uint32_t)point.lon_e6 + GEO_LON_MAX_E6;
 
     return spread(north) << 1 | spread(east);
 }
