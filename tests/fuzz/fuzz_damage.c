@@ -39,9 +39,13 @@ struct damage {
 static bool
 read_damage(const uint8_t **data, size_t *size, struct damage *out)
 {
+    uint8_t table;
+
     if (*size < 6)
         return false;
-    *out = (struct damage){.table = fuzz_byte(data, size) % TABLE_COUNT,
+    table = fuzz_byte(data, size);
+    // The only large values without a checksum are the blocks, so they get half of the damage.
+    *out = (struct damage){.table = table < 128 ? table % TABLE_COUNT : TABLE_BLOCK_BODY,
                            .entry = fuzz_byte(data, size),
                            .what = fuzz_byte(data, size) % WHATS};
     out->place = fuzz_byte(data, size);

@@ -4,7 +4,8 @@
 
 What is found goes to BUILD/corpus/NAME (more coverage) and BUILD/crashes/NAME (crashes, leaks, slow inputs); a crash is
 repeated by `BUILD/fuzz_NAME FILE`, and its file moves to tests/fuzz/regressions/NAME once it is mended. With --merge
-nothing is fuzzed: tests/fuzz/corpus/NAME becomes the fewest files that have the coverage of all."""
+nothing is fuzzed: tests/fuzz/corpus/NAME becomes the seeds in it (seed-*, made by hand) and the fewest files that have
+the coverage of all."""
 import argparse
 import concurrent.futures
 import os
@@ -18,7 +19,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 LIMITS = ["-rss_limit_mb=2048", "-malloc_limit_mb=512", "-timeout=60"]
 LENGTH = "-max_len=8192"
-CORPUS_BYTES = {"dispatch": 30_000, "session": 60_000}  # of a target, as committed
+CORPUS_BYTES = {"dispatch": 30_000, "session": 50_000}  # of a target, as committed
 CORPUS_BYTES_DEFAULT = 16_000
 MEMORY = pathlib.Path("/dev/shm")
 FIGURES = re.compile(r"cov: (\d+) ft: (\d+)")
@@ -47,6 +48,10 @@ class Target:
     def committed(self):
         return sorted(path for folder in (self.corpus, self.regressions) if folder.is_dir() for path in folder.iterdir())
 
+    def seeds(self):
+        """Files that were made by hand."""
+        return sorted(self.corpus.glob("seed-*"))
+
     def replay(self):
         files = self.committed()
         status, output = self.run(*LIMITS, *files) if files else (0, "")
@@ -69,7 +74,7 @@ class Target:
             if status != 0:
                 return status, "merge failed", output
             files = list(pathlib.Path(folder).iterdir())
-            kept = {path.name: path.read_bytes() for path in choose(files, self.corpus_bytes)}
+            kept = {path.name: path.read_bytes() for path in self.seeds() + choose(files, self.corpus_bytes)}
         shutil.rmtree(self.corpus, ignore_errors=True)
         self.corpus.mkdir(parents=True)
         for name, data in kept.items():
