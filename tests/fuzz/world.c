@@ -13,6 +13,7 @@
 #include "tests/fuzz/chance.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/world_data.h"
+#include "work/erasures.h"
 #include "work/job.h"
 #include "work/lifecycle.h"
 #include "work/mailbox.h"
@@ -28,13 +29,15 @@
 
 #define PATH_BYTES 256u
 #define MAP_BYTES  (UINT64_C(16) << 20)
+#define DAY_US     (24 * HOUR_US)
 #define HOUR_US    INT64_C(3600000000)
 #define ROOM       (64u << 10) // bytes of answers to watches at a time
 
 struct world {
-    char dir[PATH_BYTES], file[PATH_BYTES + 16];
+    char dir[PATH_BYTES], file[PATH_BYTES + 16], list[PATH_BYTES + 16]; // the store's file, that of erasures
     uint8_t *template;
     size_t template_bytes;
+    struct erasures *erasures;
     struct log log;
     struct service service;
     struct mailbox worker, owner, clock;
@@ -57,15 +60,18 @@ static void
 start_writer(struct world *world)
 {
     struct queue_options queue = {.max_jobs = 16, .max_bytes = 16 << 20, .workers = 2};
-    struct writer_options writer = {.store = world->service.store,
-                                    .mailboxes = &world->worker,
-                                    .workers = 1,
-                                    .clock = &world->clock,
-                                    .owner = &world->owner,
-                                    .log = &world->log,
-                                    .group = 100,
-                                    .max_holds = 5,
-                                    .journal_keep = 1000};
+    struct writer_options writer = {
+        .store = world->service.store,
+        .mailboxes = &world->worker,
+        .workers = 1,
+        .clock = &world->clock,
+        .owner = &world->owner,
+        .log = &world->log,
+        .group = 100,
+        .max_holds = 5,
+        .journal_keep = 1000,
+        .retain = {.placements_us = 20 * DAY_US, .students_us = 30 * DAY_US, .journal_us = 40 * DAY_US},
+        .erasures = world->erasures};
 
     world->service.queue = writer.queue = queue_new(&queue);
     assert(world->service.queue != NULL && writer_start(&writer, &world->service.writer) == 0);
@@ -78,6 +84,7 @@ open_store(struct world *world)
     struct fault fault;
 
     assert(store_open(&options, &world->service.store, &fault) == 0);
+    assert(erasures_open(world->list, &world->erasures, &fault) == 0);
     start_writer(world);
     world->env = rpc_env_new(&world->service, 0);
     assert(world->env != NULL);
@@ -98,6 +105,7 @@ close_store(struct world *world)
     queue_close(world->service.queue);
     writer_finish(world->service.writer);
     queue_free(world->service.queue);
+    erasures_close(world->erasures);
     store_close(world->service.store);
     world->open = false;
 }
@@ -289,6 +297,7 @@ world_new(void)
     snprintf(world->dir, sizeof world->dir, "%s/world-XXXXXX", place == NULL ? "/tmp" : place);
     assert(mkdtemp(world->dir) != NULL);
     snprintf(world->file, sizeof world->file, "%s/%s", world->dir, STORE_FILE);
+    snprintf(world->list, sizeof world->list, "%s/erasures", world->dir);
     world->log = (struct log){.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
     world->service = (struct service){.log = &world->log,
                                       .workers = 1,
@@ -344,6 +353,7 @@ put_template(const struct world *world)
     assert(fd >= 0);
     assert(write(fd, world->template, world->template_bytes) == (ssize_t)world->template_bytes);
     close(fd);
+    unlink(world->list);
 }
 
 void
