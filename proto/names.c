@@ -47,8 +47,10 @@ static const char *const placement_moves[] = {
 static const char *const decline_reasons[] = {
     NULL, "no_capacity", "no_supervisor", "period", "provision", "offer_changed", "rule", "other",
 };
-static const char *const record_kinds[] = {NULL,     "partner",  "offer",    "interest",
-                                           "region", "postcode", "placement"};
+static const char *const record_kinds[] = {NULL,       "partner",   "offer",  "interest", "region",
+                                           "postcode", "placement", "client", "token"};
+static const char *const roles[] = {NULL, "operator", "portal", "partner", "registrar"};
+static const char *const client_statuses[] = {NULL, "active", "suspended"};
 static const char *const sandbox_states[] = {NULL, "on", "off", "unsupported"};
 static const char *const reasons[] = {
     NULL,           "OFFER_NOT_OPEN", "DEADLINE_PASSED", "ENDED",  "NO_SEAT",  "KIND",
@@ -70,6 +72,8 @@ const struct names names_placement_state = NAMES("placement state", placement_st
 const struct names names_placement_move = NAMES("move", placement_moves);
 const struct names names_decline_reason = NAMES("decline reason", decline_reasons);
 const struct names names_record_kind = NAMES("record kind", record_kinds);
+const struct names names_role = NAMES("role", roles);
+const struct names names_client_status = NAMES("client status", client_statuses);
 const struct names names_level = NAMES("level", levels);
 const struct names names_transition = NAMES("transition", transitions);
 const struct names names_weekday = NAMES("weekday", weekdays);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SYSTEM_SOCKET "/run/kansen/kansend.sock"
@@ -127,11 +128,26 @@ default_server(void)
     return access(SYSTEM_SOCKET, F_OK) == 0 ? SYSTEM_SERVER : LOCAL_SERVER;
 }
 
+// A token in a file that others may read is everybody's, so it is not used; a pipe is nobody else's.
+static int
+check_token_file(const struct cli *cli, const char *path, FILE *file)
+{
+    struct stat status;
+
+    if (fstat(fileno(file), &status) != 0)
+        return cli_usage(cli, "the token file %s: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode) || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+        return CLI_OK;
+    return cli_usage(cli, "the token file %s may be used by others (mode %04o): chmod 600 it", path,
+                     (unsigned)(status.st_mode & 07777));
+}
+
 // Reads the token: the first line of its file.
 static int
 read_token(const struct cli *cli, char token[TOKEN_MAX])
 {
     const char *path = cli->token_file != NULL ? cli->token_file : getenv("KANSEN_TOKEN_FILE");
+    int checked;
     FILE *file;
 
     token[0] = '\0';
@@ -140,9 +156,12 @@ read_token(const struct cli *cli, char token[TOKEN_MAX])
     file = fopen(path, "re");
     if (file == NULL)
         return cli_usage(cli, "the token file %s: %s", path, strerror(errno));
-    if (fgets(token, TOKEN_MAX, file) == NULL)
+    checked = check_token_file(cli, path, file);
+    if (checked == CLI_OK && fgets(token, TOKEN_MAX, file) == NULL)
         token[0] = '\0';
     fclose(file);
+    if (checked != CLI_OK)
+        return checked;
     token[strcspn(token, " \t\r\n")] = '\0';
     return token[0] != '\0' ? CLI_OK : cli_usage(cli, "the token file %s holds no token", path);
 }

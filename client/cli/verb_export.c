@@ -21,8 +21,8 @@ struct options {
     bool collect;
 };
 
-const struct flag verb_export_flags[] = {{"source", "NAME", "what this source gave (local)", flags_set_given,
-                                          NULL, offsetof(struct options, source)},
+const struct flag verb_export_flags[] = {{"source", "NAME", "what this source gave (that of the client)",
+                                          flags_set_given, NULL, offsetof(struct options, source)},
                                          {"collect", NULL,
                                           "offers: also the column collect_until, as the last",
                                           flags_set_true, NULL, offsetof(struct options, collect)},
@@ -193,6 +193,19 @@ export_with(struct export *export, ProtobufCMessage *filters)
     return status == CLI_OK ? warn(export) : status;
 }
 
+// The source that is meant where none is given: that of the client, as for all else.
+static int
+set_source(struct cli *cli, const char **source)
+{
+    int status = (*source)[0] == '\0' ? cli_connect(cli) : CLI_OK;
+
+    if (status == CLI_OK && (*source)[0] == '\0')
+        *source = kansen_hello(cli->kansen)->source;
+    if (status == CLI_OK && (*source)[0] == '\0')
+        *source = "local"; // an operator's
+    return status;
+}
+
 int
 verb_export_run(struct cli *cli, int argc, char **argv)
 {
@@ -216,12 +229,14 @@ verb_export_run(struct cli *cli, int argc, char **argv)
     export.collect = options.collect;
     if (count == 2 && strcmp(argv[1], "-") != 0)
         export.path = argv[1];
-    partners.source = offers.source = (char *)(options.source[0] != '\0' ? options.source : "local");
     if (export.table == &rows_partners)
         filters = &partners.base;
     else if (export.table == &rows_offers)
         filters = &offers.base;
     else if (options.source[0] != '\0')
         return cli_usage(cli, "--source is for partners and offers: %s have none", argv[0]);
-    return export_with(&export, filters);
+    if (filters != NULL)
+        status = set_source(cli, &options.source);
+    partners.source = offers.source = (char *)options.source;
+    return status == CLI_OK ? export_with(&export, filters) : status;
 }

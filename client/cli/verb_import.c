@@ -26,7 +26,7 @@ struct options {
     const char *source;
 };
 
-const struct flag verb_import_flags[] = {{"source", "NAME", "source of the external ids (local)",
+const struct flag verb_import_flags[] = {{"source", "NAME", "source of the external ids (that of the client)",
                                           flags_set_given, NULL, offsetof(struct options, source)},
                                          {0}};
 

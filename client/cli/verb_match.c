@@ -22,8 +22,8 @@ const struct flag verb_match_flags[] = {{"batch", "FILE",
                                          flags_set_text, NULL, offsetof(struct options, batch)},
                                         {0}};
 const struct flag verb_match_explain_flags[] = {
-    {"source", "NAME", "source of the offer's external id (local); makes a number one", flags_set_given, NULL,
-     offsetof(struct options, source)},
+    {"source", "NAME", "source of the offer's external id (that of the client); makes a number one",
+     flags_set_given, NULL, offsetof(struct options, source)},
     {0}};
 
 static int

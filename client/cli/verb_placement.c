@@ -35,7 +35,7 @@ static int set_lease(void *target, const struct flag *flag, const char *text, st
 
 const struct flag verb_placement_reserve_flags[] = {
     STUDENT,
-    {"source", "NAME", "source of an external id (local)", flags_set_given, AT(source)},
+    {"source", "NAME", "source of an external id (that of the client)", flags_set_given, AT(source)},
     {"referred", NULL, "the school refers this student", flags_set_true, AT(referred)},
     {"lease", "TIME", "how long the seat is held: 900, 15m, 2h, 7d (15m)", set_lease, AT(lease_s)},
     {"request", NULL, "ask for the seat at once instead of holding it", flags_set_true, AT(request)},

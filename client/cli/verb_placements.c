@@ -27,10 +27,10 @@ const struct flag verb_placements_list_flags[] = {
      offsetof(struct options, state)},
     STUDENT_FLAGS("only of the student with your reference", offsetof(struct options, student),
                   offsetof(struct options, student_file)),
-    {"source", "NAME", "source of external ids (local)", flags_set_given, AT(source)},
+    {"source", "NAME", "source of external ids (that of the client)", flags_set_given, AT(source)},
     {0}};
 const struct flag verb_placements_source_flags[] = {
-    {"source", "NAME", "source of an external id (local)", flags_set_given, AT(source)}, {0}};
+    {"source", "NAME", "source of an external id (that of the client)", flags_set_given, AT(source)}, {0}};
 
 static int
 print_page(struct cli *cli, ProtobufCMessage *const *records, size_t count, bool first)

@@ -48,9 +48,9 @@ struct options {
 #name, "WORD", "only of this " #name, flags_set_word, &(names), offsetof(struct options, name)       \
     }
 
-const struct flag verb_record_source_flags[] = {SOURCE("source of external ids (local)"), {0}};
+const struct flag verb_record_source_flags[] = {SOURCE("source of external ids (that of the client)"), {0}};
 const struct flag verb_record_write_flags[] = {
-    SOURCE("source of external ids (local)"), FLAGS_KEY(offsetof(struct options, key)), {0}};
+    SOURCE("source of external ids (that of the client)"), FLAGS_KEY(offsetof(struct options, key)), {0}};
 const struct flag verb_record_partner_list_flags[] = {
     SOURCE("only of this source"), WORD(status, names_partner_status), WORD(kind, names_partner_kind), {0}};
 const struct flag verb_record_offer_list_flags[] = {

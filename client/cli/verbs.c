@@ -9,6 +9,7 @@
 
 #define PARTNER_STATUS(word) .status = KANSEN__V1__PARTNER_STATUS__PARTNER_STATUS_##word
 #define OFFER_STATUS(word)   .status = KANSEN__V1__OFFER_STATUS__OFFER_STATUS_##word
+#define CLIENT_STATUS(word)  .status = KANSEN__V1__CLIENT_STATUS__CLIENT_STATUS_##word
 
 // A verb that moves a placement.
 #define MOVE(word, which, text)                                                                              \
@@ -166,6 +167,39 @@ const struct verb verbs[] = {
      .flags = verb_placements_list_flags,
      .run = verb_placements_list},
     {.name = "placement show", .args = "PLACEMENT", .help = "show a placement", .run = verb_placements_show},
+    {.name = "client add",
+     .args = "NAME --role WORD [FLAGS]",
+     .help = "let a portal, a partner, a registrar or an operator call",
+     .flags = verb_client_add_flags,
+     .run = verb_client_add},
+    {.name = "client list", .args = "", .help = "list the clients", .run = verb_client_list},
+    {.name = "client suspend",
+     .args = "NAME",
+     .help = "end all sessions of a client, and let it call no more",
+     .flags = verb_client_status_flags,
+     CLIENT_STATUS(SUSPENDED),
+     .run = verb_client_status},
+    {.name = "client resume",
+     .args = "NAME",
+     .help = "let a suspended client call again",
+     .flags = verb_client_status_flags,
+     CLIENT_STATUS(ACTIVE),
+     .run = verb_client_status},
+    {.name = "token issue",
+     .args = "--client NAME [FLAGS]",
+     .help = "issue a token, and print it this once",
+     .flags = verb_token_issue_flags,
+     .run = verb_token_issue},
+    {.name = "token list",
+     .args = "",
+     .help = "list the tokens, which tells none of them",
+     .flags = verb_token_list_flags,
+     .run = verb_token_list},
+    {.name = "token revoke",
+     .args = "TOKEN",
+     .help = "end all sessions of a token, and let it be of no use",
+     .flags = verb_token_revoke_flags,
+     .run = verb_token_revoke},
     {.name = "watch",
      .args = "",
      .help = "follow what changes",

@@ -22,6 +22,12 @@ int verb_placements_show(struct cli *cli, int argc, char **argv);
 int verb_placements_declines(struct cli *cli, int argc, char **argv);
 int verb_watch_run(struct cli *cli, int argc, char **argv);
 void verb_record_reword(const struct verb *verb, const Kansen__V1__Status *status, struct cli_words *words);
+int verb_client_add(struct cli *cli, int argc, char **argv);
+int verb_client_list(struct cli *cli, int argc, char **argv);
+int verb_client_status(struct cli *cli, int argc, char **argv);
+int verb_token_issue(struct cli *cli, int argc, char **argv);
+int verb_token_list(struct cli *cli, int argc, char **argv);
+int verb_token_revoke(struct cli *cli, int argc, char **argv);
 int verb_import_run(struct cli *cli, int argc, char **argv);
 int verb_export_run(struct cli *cli, int argc, char **argv);
 int verb_status_run(struct cli *cli, int argc, char **argv);
@@ -32,6 +38,8 @@ extern const struct flag verb_match_flags[], verb_match_explain_flags[], verb_fi
     verb_record_source_flags[], verb_record_write_flags[], verb_record_partner_list_flags[],
     verb_record_offer_list_flags[], verb_placement_reserve_flags[], verb_placement_move_flags[],
     verb_placement_decline_flags[], verb_placement_forget_flags[], verb_placements_list_flags[],
-    verb_placements_source_flags[], verb_watch_flags[], verb_import_flags[], verb_export_flags[];
+    verb_placements_source_flags[], verb_watch_flags[], verb_import_flags[], verb_export_flags[],
+    verb_client_add_flags[], verb_client_status_flags[], verb_token_issue_flags[], verb_token_list_flags[],
+    verb_token_revoke_flags[];
 
 #endif

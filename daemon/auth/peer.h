@@ -7,9 +7,9 @@
 #include "base/attr.h"
 #include "base/fault.h"
 
-// Fills identity for a connected socket: on a unix socket the peer's uid decides (root and the daemon's own
-// user are operators), on TCP, which listens on loopback only, everybody is an operator until there are
-// tokens. 0, or FAULT (PERMISSION_DENIED) for anyone else.
+// Fills identity, which is all zero, for a connected socket: on a unix socket root and the daemon's own user
+// are operators; anybody else, and everybody on TCP, has no role until a token says one. 0, or FAULT
+// (PERMISSION_DENIED) when the socket does not tell.
 int peer_identify(int fd, struct identity *identity, struct fault *fault) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #define AUTH_ROLE_H
 
 #include "base/attr.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 // Bits, so that a set of roles is a mask. Coordinators and researchers get theirs when they come.
@@ -15,14 +16,17 @@ enum role {
 };
 #define ROLE_ANY (ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER | ROLE_REGISTRAR)
 
-#define ROLE_ACTOR_MAX 48u // bytes with the end
+#define ROLE_ACTOR_MAX 112u // bytes with the end
 
 #define ROLE_CLIENT_MAX 65u // bytes with the end
 
 struct identity {
-    enum role role;
+    enum role role;               // 0 = nobody yet: a token must say
     char client[ROLE_CLIENT_MAX]; // who owns what the caller makes: placements, keys, student references
-    char actor[ROLE_ACTOR_MAX];   // "unix:uid=0", "tcp:loopback"
+    char source[ROLE_CLIENT_MAX]; // of the external ids that it gives; "" = any
+    char actor[ROLE_ACTOR_MAX];   // "unix:uid=0", "client:NAME/token:ID"
+    bool listed;                  // the client is in the store, and may be suspended
+    int64_t expires_us;           // when the token stops to work, since 1970 UTC; 0 = never
     uint64_t partner;             // of the role partner: which one; else 0
     uint64_t token;               // id of the token that says so; 0 = none was needed
 };

@@ -63,10 +63,10 @@ read_key(struct secret *secret, int fd, const char *path, struct fault *fault)
     if (got < 0)
         return fail(fault, path, "can not be read");
     if (got != (ssize_t)KEY_BYTES)
-        return fault_set(
-            fault, CODE_DATA_LOSS, "data_dir",
-            "%s has not %u bytes; put back the key that was backed up, or known students are strangers", path,
-            KEY_BYTES);
+        return fault_set(fault, CODE_DATA_LOSS, "data_dir",
+                         "%s has not %u bytes; put back the key that was backed up, or known students and "
+                         "all tokens are strangers",
+                         path, KEY_BYTES);
     memcpy(secret->key, bytes, KEY_BYTES);
     return 0;
 }
@@ -137,16 +137,30 @@ secret_hash_key(const struct secret *secret, const char *client, const char *key
     hash_of_client(secret, "idempotency_key", client, key, out);
 }
 
-void
-secret_digest(const struct secret *secret, const void *bytes, size_t len, uint8_t out[SECRET_HASH_BYTES])
+// What is hashed for one use is never taken for another: the use comes first.
+static void
+hash(const struct secret *secret, const char *use, const void *bytes, size_t len,
+     uint8_t out[SECRET_HASH_BYTES])
 {
     crypto_generichash_state state;
 
     crypto_generichash_init(&state, secret->key, sizeof secret->key, SECRET_HASH_BYTES);
-    crypto_generichash_update(&state, (const uint8_t *)"body", sizeof "body");
+    crypto_generichash_update(&state, (const uint8_t *)use, strlen(use) + 1);
     crypto_generichash_update(&state, bytes, len);
     crypto_generichash_final(&state, out, SECRET_HASH_BYTES);
     sodium_memzero(&state, sizeof state);
+}
+
+void
+secret_hash_token(const struct secret *secret, const void *bytes, size_t len, uint8_t out[SECRET_HASH_BYTES])
+{
+    hash(secret, "token", bytes, len, out);
+}
+
+void
+secret_digest(const struct secret *secret, const void *bytes, size_t len, uint8_t out[SECRET_HASH_BYTES])
+{
+    hash(secret, "body", bytes, len, out);
 }
 
 void

@@ -24,6 +24,10 @@ void secret_free(struct secret *secret); // wipes it; NULL is safe
 void secret_hash_student(const struct secret *secret, const char *client, const char *reference,
                          uint8_t out[SECRET_HASH_BYTES]);
 
+// Hash of a token's bytes.
+void secret_hash_token(const struct secret *secret, const void *bytes, size_t len,
+                       uint8_t out[SECRET_HASH_BYTES]);
+
 // Digest of a request's body, to know it again. Keyed, as a body may hold a reference.
 void secret_digest(const struct secret *secret, const void *bytes, size_t len,
                    uint8_t out[SECRET_HASH_BYTES]);

@@ -5,6 +5,7 @@
 // connection may be freed in run() and in callbacks only, at their end.
 #include "net/conn.h"
 #include "base/clock.h"
+#include "net/asking.h"
 #include "net/conn_state.h"
 #include "net/intake.h"
 #include "net/stream.h"
@@ -14,7 +15,6 @@
 #include "work/job.h"
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -38,6 +38,8 @@ struct conn {
     bool reading, writing; // readable or writable is added to the loop
     bool eof;              // the peer sends no more
     bool told_fault;       // the last answer says why the connection ends, so it must arrive
+    bool shut_out;         // the caller may call no more: what waits is sent within linger_until_us, or never
+    bool expires;          // is counted in loop->expiring
     int64_t received_us;   // when bytes came last
     int64_t linger_until_us;
     struct watcher watcher;
@@ -48,7 +50,6 @@ struct conn {
 
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
-static void run(struct conn *conn);
 
 // ---- State
 
@@ -107,33 +108,18 @@ arm_turn(struct conn_loop *loop)
         event_active(loop->turn, EV_TIMEOUT, 0);
 }
 
-// ---- What the loop is asked
-
-// Adds the event to the loop or takes it out, unless it is so already. 0 or -ENOMEM.
-static int
-ask_for(struct event *event, bool wanted, bool *added)
-{
-    if (wanted == *added)
-        return 0;
-    if ((wanted ? event_add(event, NULL) : event_del(event)) != 0)
-        return -ENOMEM;
-    *added = wanted;
-    return 0;
-}
-
 // Asks the loop for what the state wants to know. 0 or -ENOMEM.
 static int
 watch(struct conn *conn)
 {
     static const struct timeval linger = {.tv_sec = LINGER_S};
     bool lingers = conn->state == CONN_LINGERING;
-    int rc = ask_for(conn->readable, (conn->state == CONN_OPEN && !conn->eof) || lingers, &conn->reading);
+    int rc = asking_for(conn->readable, (conn->state == CONN_OPEN && !conn->eof) || lingers,
+                        lingers ? &linger : NULL, &conn->reading);
 
-    if (rc == 0)
-        rc = ask_for(conn->writable, buf_len(&conn->out) > 0, &conn->writing);
-    if (rc == 0 && lingers && event_add(conn->readable, &linger) != 0)
-        rc = -ENOMEM;
-    return rc;
+    return rc != 0 ? rc
+                   : asking_for(conn->writable, buf_len(&conn->out) > 0, conn->shut_out ? &linger : NULL,
+                                &conn->writing);
 }
 
 // ---- Making and freeing
@@ -204,6 +190,7 @@ conn_free(struct conn *conn)
     if (conn->readings > 0)
         readings_forget(loop->service->readings, loop->worker, conn->session.connection);
     watching_leave(&loop->watching, &conn->watcher);
+    expiring_remove(&loop->expiring, &conn->expires);
     event_free(conn->readable);
     event_free(conn->writable);
     close(conn->fd);
@@ -221,6 +208,16 @@ conn_find(struct conn_loop *loop, uint64_t number)
 }
 
 // ---- Requests
+
+// The caller may call no more, and was told so: nothing else is answered, and the connection ends.
+static void
+shut_out(struct conn *conn)
+{
+    move(conn, CONN_ENDED);
+    conn->told_fault = conn->shut_out = true;
+    conn->linger_until_us = clock_steady_us() + LINGER_S * INT64_C(1000000);
+    schedule(conn);
+}
 
 // Handles a whole frame. 0 or -ENOMEM.
 static int
@@ -244,7 +241,9 @@ handle(struct conn *conn, const struct frame *frame)
         move(conn, CONN_ENDED);
         conn->told_fault = true;
     }
-    return 0;
+    if (rc == RPC_ENDED)
+        shut_out(conn);
+    return conn->session.expires_us == 0 ? 0 : expiring_add(&conn->loop->expiring, &conn->expires);
 }
 
 static bool
@@ -333,16 +332,10 @@ void
 conn_tick(struct conn *conn)
 {
     int64_t stall_us = conn->loop->service->watch_stall_us;
-    struct fault fault;
 
-    if (!watching_is_stalled(&conn->watcher, stall_us)) {
-        conn_wake(conn);
-        return;
-    }
-    fault_fill(&fault, CODE_RESOURCE_EXHAUSTED, "", "the client took nothing for %" PRId64 " s",
-               stall_us / 1000000);
-    if (watch_end_all(&conn->session.watches, &fault, &conn->out) != 0 || send_once(conn) != 0 ||
-        buf_len(&conn->out) > 0)
+    if (watching_is_stalled(&conn->watcher, stall_us) &&
+        (watching_end_stalled(&conn->watcher, stall_us) != 0 || send_once(conn) != 0 ||
+         buf_len(&conn->out) > 0))
         conn_free(conn);
     else
         conn_wake(conn);
@@ -368,8 +361,8 @@ finish_run(struct conn *conn)
 {
     int rc = send_once(conn);
 
-    if (rc == 0 && conn->state == CONN_CLOSING && conn->in_flight == 0 && buf_len(&conn->out) == 0 &&
-        conn->session.watches.count == 0)
+    if (rc == 0 && conn->state == CONN_CLOSING && (conn->in_flight == 0 || conn->shut_out) &&
+        buf_len(&conn->out) == 0 && conn->session.watches.count == 0)
         start_lingering(conn);
     resume_if_possible(conn);
     if (rc != 0 || conn->state == CONN_CLOSED || watch(conn) != 0)
@@ -406,14 +399,8 @@ run(struct conn *conn)
 static void
 discard(struct conn *conn, short what)
 {
-    char nothing[4096];
-    ssize_t got = (what & EV_TIMEOUT) != 0 ? 0 : recv(conn->fd, nothing, sizeof nothing, 0);
-
-    if (got > 0 && clock_steady_us() < conn->linger_until_us)
-        return;
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    conn_free(conn);
+    if ((what & EV_TIMEOUT) != 0 || !stream_discard(conn->fd) || clock_steady_us() >= conn->linger_until_us)
+        conn_free(conn);
 }
 
 // Reads once and has the frames handled.
@@ -457,8 +444,9 @@ on_writable(evutil_socket_t fd, short what, void *arg)
     struct conn_loop *loop = conn->loop;
 
     (void)fd;
-    (void)what;
-    if (!conn->scheduled) // else its turn comes soon
+    if (conn->shut_out && ((what & EV_TIMEOUT) != 0 || clock_steady_us() >= conn->linger_until_us))
+        conn_free(conn);
+    else if (!conn->scheduled) // else its turn comes soon
         run(conn);
     arm_turn(loop);
 }
@@ -466,10 +454,14 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 void
 conn_answer(struct conn *conn, const struct job *job)
 {
+    int rc = rpc_answer_job(conn->loop->env, &conn->session, job, &conn->out);
+
     assert(conn->in_flight > 0);
     conn->in_flight--;
-    if (rpc_answer_job(conn->loop->env, job, &conn->out) != 0)
+    if (rc < 0)
         conn_free(conn); // the client learns that way that an answer is missing
+    else if (rc == RPC_ENDED && !conn->shut_out)
+        shut_out(conn);
     else
         schedule(conn);
 }
@@ -477,14 +469,30 @@ conn_answer(struct conn *conn, const struct job *job)
 void
 conn_answer_reading(struct conn *conn, const struct reading *reading)
 {
+    int rc = rpc_may_answer(conn->loop->env, &conn->session, &conn->out);
+
     assert(conn->in_flight > 0 && conn->readings > 0);
     conn->in_flight--;
     conn->readings--;
-    if (buf_len(&reading->out) == 0 ||
-        buf_append(&conn->out, buf_bytes(&reading->out), buf_len(&reading->out)) != 0)
+    if (rc < 0 || (rc == RPC_ANSWERED &&
+                   (buf_len(&reading->out) == 0 ||
+                    buf_append(&conn->out, buf_bytes(&reading->out), buf_len(&reading->out)) != 0)))
         conn_free(conn); // as above
+    else if (rc == RPC_ENDED && !conn->shut_out)
+        shut_out(conn);
     else
         schedule(conn);
+}
+
+void
+conn_check(struct conn *conn)
+{
+    int rc = rpc_check(conn->loop->env, &conn->session, &conn->out);
+
+    if (rc < 0)
+        conn_free(conn);
+    else if (rc == RPC_ENDED)
+        shut_out(conn);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/fault.h"
+#include "net/expiring.h"
 #include "net/sending.h"
 #include "net/slots.h"
 #include "net/watching.h"
@@ -39,6 +40,7 @@ struct conn_loop {
     struct conn_list waiting; // were turned away by the write queue, in that order
     struct sending sending;   // have run in this turn of the loop, and send together
     struct watching watching; // the connections that follow the journal
+    struct expiring expiring; // those of a token that expires
     struct event *turn;       // runs the ready ones in the next turn of the loop
     struct buf spare;         // input memory that no connection holds
     int64_t now_us;           // steady clock at the first read since a wake-up; 0 = read it
@@ -51,6 +53,10 @@ int conn_new(struct conn_loop *loop, int fd, const struct identity *identity,
 
 // The connection with this number, or NULL.
 struct conn *conn_find(struct conn_loop *loop, uint64_t number);
+
+// Looks whether the caller may still call; if not, it is told so, and the connection ends by conn_run_ready.
+// Call rpc_pause behind it.
+void conn_check(struct conn *conn);
 
 // Adds the answer to a job, or a reading, that came back; it is sent by conn_run_ready.
 void conn_answer(struct conn *conn, const struct job *job);

@@ -85,3 +85,12 @@ stream_has_unread(int fd)
 
     return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
+
+bool
+stream_discard(int fd)
+{
+    char nothing[4096];
+    ssize_t got = recv(fd, nothing, sizeof nothing, 0);
+
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}

@@ -28,4 +28,7 @@ int stream_send(int fd, struct buf *out, bool *moved) MUST_CHECK;
 // last answers from it.
 bool stream_has_unread(int fd);
 
+// Reads once and forgets it. Whether more may come.
+bool stream_discard(int fd);
+
 #endif

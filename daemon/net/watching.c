@@ -6,6 +6,7 @@
 #include "rpc/rpc.h"
 #include "work/mailbox.h"
 #include <errno.h>
+#include <inttypes.h>
 
 int
 watching_open(struct watching *watching, struct event_base *base, event_callback_fn on_tick, void *arg)
@@ -89,6 +90,16 @@ bool
 watching_is_stalled(const struct watcher *watcher, int64_t stall_us)
 {
     return buf_len(watcher->out) > 0 && clock_steady_us() - watcher->taken_us >= stall_us;
+}
+
+int
+watching_end_stalled(struct watcher *watcher, int64_t stall_us)
+{
+    struct fault fault;
+
+    fault_fill(&fault, CODE_RESOURCE_EXHAUSTED, "", "the client took nothing for %" PRId64 " s",
+               stall_us / 1000000);
+    return watch_end_all(&watcher->session->watches, &fault, watcher->out);
 }
 
 void

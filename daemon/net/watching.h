@@ -56,6 +56,9 @@ bool watching_sent(struct watching *watching, struct watcher *watcher, bool move
 // Whether the client has left output lying for stall_us microseconds.
 bool watching_is_stalled(const struct watcher *watcher, int64_t stall_us);
 
+// Ends all watches of such a connection with an answer that says so. 0 or -ENOMEM.
+int watching_end_stalled(struct watcher *watcher, int64_t stall_us) MUST_CHECK;
+
 // Drops the watches of a connection that goes.
 void watching_leave(struct watching *watching, struct watcher *watcher);
 

@@ -119,6 +119,14 @@ for_each_conn(struct worker *worker, void (*act)(struct conn *conn))
     }
 }
 
+// Ends the connections whose callers may call no more.
+static void
+check_callers(struct worker *worker)
+{
+    for_each_conn(worker, conn_check);
+    rpc_pause(worker->loop.env);
+}
+
 static void
 on_mail(evutil_socket_t fd, short what, void *arg)
 {
@@ -129,6 +137,8 @@ on_mail(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     take_mails(worker, mails);
+    if ((notices & MAILBOX_CLIENTS) != 0)
+        check_callers(worker);
     if ((notices & MAILBOX_ROOM) != 0)
         conn_room(&worker->loop);
     if ((notices & MAILBOX_COMMITTED) != 0)
@@ -160,6 +170,17 @@ on_second(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     watching_each(&worker->loop.watching, conn_tick);
+    conn_run_ready(&worker->loop);
+}
+
+static void
+on_expiry(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *worker = arg;
+
+    (void)fd;
+    (void)what;
+    check_callers(worker);
     conn_run_ready(&worker->loop);
 }
 
@@ -203,6 +224,8 @@ open_loop(struct worker *worker)
     loop->watching.mailbox = worker->options.mailbox;
     loop->watching.env = loop->env;
     loop->watching.room = worker->options.output_max / 2;
+    if (expiring_open(&loop->expiring, loop->base, on_expiry, worker) != 0)
+        return -ENOMEM;
     return watching_open(&loop->watching, loop->base, on_second, worker);
 }
 
@@ -217,6 +240,7 @@ close_loop(struct worker *worker)
     if (loop->turn != NULL)
         event_free(loop->turn);
     watching_close(&loop->watching);
+    expiring_close(&loop->expiring);
     rpc_env_free(loop->env);
     buf_free(&loop->spare);
     slots_free(&loop->slots);

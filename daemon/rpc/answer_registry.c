@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Partners and offers. A list looks at records in the order of their ids and filters before it counts. What a
-// filter may refuse is read into the scratch memory first, so that a rare match does not use up the request's
-// memory.
+// Partners and offers, as far as the caller may see them; the others are as if they were not there. A list
+// looks at records in the order of their ids and filters before it counts; it looks at LOOKS_MAX records at
+// most, as the loop must go on: a page may be short and still have a cursor. What a filter may refuse is read
+// into the scratch memory first, so that a rare match does not use up the request's memory.
 #include "rpc/answer_registry.h"
 #include "rpc/page.h"
+#include "rpc/rpc.h"
+#include "rpc/sight.h"
 #include "store/records.h"
 #include "store/store.h"
 #include "work/valid.h"
@@ -62,46 +65,50 @@ struct wanted {
     uint64_t id;
     const char *source, *external_id;
     int (*find)(struct txn *txn, const char *source, const char *external_id, uint64_t *id);
+    bool named; // asked for by external id
 };
+
+// What is not there, or not for the caller, is told in the words of the question, so that the two are alike.
+static int
+not_found(struct call *call, const struct wanted *wanted)
+{
+    if (wanted->named)
+        return fault_set(&call->fault, CODE_NOT_FOUND, "external_id",
+                         "there is no %s \"%s\" of the source \"%s\"", wanted->what, wanted->external_id,
+                         wanted->source);
+    return fault_set(&call->fault, CODE_NOT_FOUND, "id", "there is no %s %" PRIu64, wanted->what, wanted->id);
+}
 
 static int
 find_wanted(struct call *call, struct wanted *wanted)
 {
-    const char *source = wanted->source[0] == '\0' ? SOURCE_LOCAL : wanted->source;
-    int rc;
+    const char *own = call->session->identity.source;
 
     if (wanted->id != 0)
         return 0;
+    wanted->named = true;
+    if (wanted->source[0] == '\0')
+        wanted->source = own[0] == '\0' ? SOURCE_LOCAL : own;
     if (wanted->external_id[0] == '\0')
         return fault_set(&call->fault, CODE_INVALID_ARGUMENT, "id", "neither id nor external_id is given");
-    if (valid_source(&call->fault, "", "source", source) != 0 ||
+    if (valid_source(&call->fault, "", "source", wanted->source) != 0 ||
         valid_external_id(&call->fault, "", "external_id", wanted->external_id) != 0)
         return FAULT; // what is longer does not even fit a key
-    rc = wanted->find(call->txn, source, wanted->external_id, &wanted->id);
-    if (rc == STORE_E_NOT_FOUND)
-        return fault_set(&call->fault, CODE_NOT_FOUND, "external_id",
-                         "there is no %s \"%s\" of the source \"%s\"", wanted->what, wanted->external_id,
-                         source);
-    return rc;
-}
-
-static int
-not_found(struct call *call, const struct wanted *wanted)
-{
-    return fault_set(&call->fault, CODE_NOT_FOUND, "id", "there is no %s %" PRIu64, wanted->what, wanted->id);
+    return wanted->find(call->txn, wanted->source, wanted->external_id, &wanted->id);
 }
 
 int
 answer_registry_get_partner(struct call *call)
 {
     const Kansen__V1__GetPartnerRequest *get = call->request->get_partner;
-    struct wanted wanted = {"partner", get->id, get->source, get->external_id, partner_find};
+    struct wanted wanted = {"partner", get->id, get->source, get->external_id, partner_find, false};
     Kansen__V1__Partner *partner;
     int rc = find_wanted(call, &wanted);
 
     if (rc == 0)
         rc = partner_get(call->txn, wanted.id, call->arena, &partner);
-    if (rc == STORE_E_NOT_FOUND)
+    if (rc == STORE_E_NOT_FOUND ||
+        (rc == 0 && !sight_of_partner(&call->session->identity, partner->id, partner->source)))
         return not_found(call, &wanted);
     if (rc != 0)
         return rc;
@@ -114,13 +121,14 @@ int
 answer_registry_get_offer(struct call *call)
 {
     const Kansen__V1__GetOfferRequest *get = call->request->get_offer;
-    struct wanted wanted = {"offer", get->id, get->source, get->external_id, offer_find};
+    struct wanted wanted = {"offer", get->id, get->source, get->external_id, offer_find, false};
     Kansen__V1__Offer *offer;
     int rc = find_wanted(call, &wanted);
 
     if (rc == 0)
         rc = offer_get(call->txn, wanted.id, call->arena, &offer);
-    if (rc == STORE_E_NOT_FOUND)
+    if (rc == STORE_E_NOT_FOUND ||
+        (rc == 0 && !sight_of_partner(&call->session->identity, offer->partner_id, offer->source)))
         return not_found(call, &wanted);
     if (rc == 0)
         rc = find_external_id(call, offer->partner_id, &offer->partner_external_id);
@@ -158,14 +166,31 @@ end_walk(struct call *call, enum page_list list, const struct walk *walk, int rc
     return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
 
+// Whether the caller sees all there is, so that a list without a filter needs to look at nothing twice.
+static bool
+sees_all(const struct call *call)
+{
+    return (call->session->identity.role & (ROLE_OPERATOR | ROLE_PORTAL)) != 0;
+}
+
+// The one partner that the caller may see; 0 = more than one.
+static uint64_t
+only_partner(const struct call *call)
+{
+    return call->session->identity.role == ROLE_PARTNER ? call->session->identity.partner : 0;
+}
+
 // ---- Partners
 
 static bool
-partner_passes(const Kansen__V1__ListPartnersRequest *list, const Kansen__V1__Partner *partner)
+partner_passes(const struct call *call, const Kansen__V1__Partner *partner)
 {
+    const Kansen__V1__ListPartnersRequest *list = call->request->list_partners;
+
     return (list->source[0] == '\0' || strcmp(list->source, partner->source) == 0) &&
            (list->status == 0 || list->status == partner->status) &&
-           (list->kind == 0 || list->kind == partner->kind);
+           (list->kind == 0 || list->kind == partner->kind) &&
+           sight_of_partner(&call->session->identity, partner->id, partner->source);
 }
 
 // The next partner of the walk that passes, in the call's arena. 0, STORE_E_NOT_FOUND, an effort_outcome or a
@@ -174,11 +199,16 @@ static int
 next_partner(struct call *call, struct walk *walk, Kansen__V1__Partner **out)
 {
     const Kansen__V1__ListPartnersRequest *list = call->request->list_partners;
-    bool filtered = list->source[0] != '\0' || list->status != 0 || list->kind != 0;
+    bool filtered = list->source[0] != '\0' || list->status != 0 || list->kind != 0 || !sees_all(call);
     struct arena *to = filtered ? call->scratch : call->arena;
+    uint64_t only = only_partner(call);
     int rc;
 
     do {
+        if (only != 0 && walk->after >= only)
+            return STORE_E_NOT_FOUND;
+        if (only != 0)
+            walk->after = only - 1;
         if (filtered)
             arena_reset(to);
         rc = look(call, walk);
@@ -187,7 +217,7 @@ next_partner(struct call *call, struct walk *walk, Kansen__V1__Partner **out)
         if (rc != 0)
             return rc;
         walk->after = (*out)->id;
-    } while (!partner_passes(list, *out));
+    } while (!partner_passes(call, *out));
     return filtered ? partner_get(call->txn, walk->after, call->arena, out) : 0;
 }
 
@@ -239,11 +269,15 @@ answer_registry_list_partners(struct call *call)
 // ---- Offers
 
 static bool
-offer_passes(const Kansen__V1__ListOffersRequest *list, const Kansen__V1__Offer *offer)
+offer_passes(const struct call *call, const Kansen__V1__Offer *offer)
 {
+    const Kansen__V1__ListOffersRequest *list = call->request->list_offers;
+
     return (list->source[0] == '\0' || strcmp(list->source, offer->source) == 0) &&
            (list->status == 0 || list->status == offer->status) &&
-           (list->kind == 0 || list->kind == offer->kind);
+           (list->kind == 0 || list->kind == offer->kind) &&
+           (list->partner_id == 0 || list->partner_id == offer->partner_id) &&
+           sight_of_partner(&call->session->identity, offer->partner_id, offer->source);
 }
 
 static int
@@ -264,8 +298,10 @@ static int
 next_offer(struct call *call, struct walk *walk, Kansen__V1__Offer **out)
 {
     const Kansen__V1__ListOffersRequest *list = call->request->list_offers;
-    bool filtered = list->source[0] != '\0' || list->status != 0 || list->kind != 0;
+    uint64_t only = only_partner(call), partner = only != 0 ? only : list->partner_id;
+    bool filtered = list->source[0] != '\0' || list->status != 0 || list->kind != 0 || !sees_all(call);
     struct arena *to = filtered ? call->scratch : call->arena;
+
     int rc;
 
     do {
@@ -273,12 +309,12 @@ next_offer(struct call *call, struct walk *walk, Kansen__V1__Offer **out)
             arena_reset(to);
         rc = look(call, walk);
         if (rc == 0)
-            rc = list->partner_id != 0 ? next_offer_of_partner(call, list->partner_id, walk->after, to, out)
-                                       : offer_next(call->txn, walk->after, to, out);
+            rc = partner != 0 ? next_offer_of_partner(call, partner, walk->after, to, out)
+                              : offer_next(call->txn, walk->after, to, out);
         if (rc != 0)
             return rc;
         walk->after = (*out)->id;
-    } while (!offer_passes(list, *out));
+    } while (!offer_passes(call, *out));
     return filtered ? offer_get(call->txn, walk->after, call->arena, out) : 0;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A session is open once Hello was answered OK; Hello may be said again.
+// A session is open once Hello was answered OK. Hello may be said again, but who calls stays who it was: a
+// session neither gains nor loses rights, but by its end.
 #include "rpc/answer_session.h"
+#include "auth/login.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -40,20 +42,73 @@ check_hello(struct call *call, const Kansen__V1__HelloRequest *hello)
     return 0;
 }
 
+static int
+take_over(struct call *call, const struct identity *identity)
+{
+    struct session *session = call->session;
+
+    if (session->open && (!session->identity.listed || identity->token != session->identity.token))
+        return fault_set(&call->fault, CODE_FAILED_PRECONDITION, "token",
+                         "this session is that of %s; another token needs another connection",
+                         session->identity.actor);
+    session->identity = *identity;
+    session->generation = call->generation;
+    session->expires_us = 0;
+    if (identity->expires_us != 0)
+        session->expires_us = clock_steady_us() + (identity->expires_us - clock_wall_us());
+    return 0;
+}
+
+// Finds out who calls, unless the socket or an earlier Hello has told.
+static int
+identify(struct call *call, const char *token)
+{
+    struct identity identity;
+    int rc;
+
+    if (token[0] == '\0' && call->session->identity.role != 0)
+        return 0;
+    if (token[0] == '\0')
+        return fault_set(&call->fault, CODE_UNAUTHENTICATED, "token",
+                         "a token is needed here; an operator issues one (kansenctl token issue)");
+    rc = login_by_token(call->txn, call->service->secret, token, clock_wall_us(), call->scratch, &identity,
+                        &call->fault);
+    return rc == 0 ? take_over(call, &identity) : rc;
+}
+
+static int
+check_and_identify(struct call *call, const Kansen__V1__HelloRequest *hello)
+{
+    int rc = check_hello(call, hello);
+
+    if (rc == 0)
+        rc = identify(call, hello->token);
+    if (rc == FAULT)
+        log_line(call->service->log, LOG_LEVEL_INFO, "auth", "hello was refused actor=%s why=\"%s\"",
+                 call->session->identity.actor, call->fault.message);
+    return rc;
+}
+
 int
 answer_session_hello(struct call *call)
 {
     const Kansen__V1__HelloRequest *hello = call->request->hello;
+    const struct identity *identity = &call->session->identity;
     Kansen__V1__HelloResponse *answer = arena_alloc(call->arena, sizeof *answer);
+    int rc;
 
     if (answer == NULL)
         return STORE_FAULT_MEMORY;
-    if (check_hello(call, hello) != 0)
-        return FAULT;
+    rc = check_and_identify(call, hello);
+    if (rc != 0)
+        return rc;
     kansen__v1__hello_response__init(answer);
     answer->protocol_version = KANSEN_PROTOCOL_VERSION;
     answer->server_version = (char *)KANSEN_VERSION;
-    answer->role = (char *)role_name(call->session->identity.role);
+    answer->role = (char *)role_name(identity->role);
+    answer->client = (char *)identity->client;
+    answer->partner_id = identity->partner;
+    answer->source = (char *)identity->source;
     answer->max_frame_bytes = (uint32_t)call->service->max_frame;
     answer->max_in_flight = call->service->max_in_flight;
     answer->max_batch_writes = call->service->max_batch_writes;
@@ -61,8 +116,8 @@ answer_session_hello(struct call *call)
     call->response.body_case = KANSEN__V1__RESPONSE__BODY_HELLO;
     call->response.hello = answer;
     call->session->open = true;
-    log_line(call->service->log, LOG_LEVEL_DEBUG, "session", "open actor=%s role=%s",
-             call->session->identity.actor, answer->role);
+    log_line(call->service->log, LOG_LEVEL_DEBUG, "session", "open actor=%s role=%s", identity->actor,
+             answer->role);
     return 0;
 }
 

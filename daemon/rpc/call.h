@@ -20,6 +20,7 @@ struct call {
     struct session *session;
     const Kansen__V1__Request *request;
     struct txn *txn;       // begun; NULL for requests that need no snapshot
+    uint64_t generation;   // client_generation before it was begun
     struct arena *arena;   // lives until the answer is packed
     struct effort *effort; // to be spent on whatever grows with the store
     struct arena *scratch; // for what is looked at and not kept; reset it at will

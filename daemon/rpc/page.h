@@ -16,6 +16,8 @@ enum page_list {
     PAGE_REGIONS = 'r',
     PAGE_POSTCODES = 'c',
     PAGE_PLACEMENTS = 's',
+    PAGE_CLIENTS = 'l',
+    PAGE_TOKENS = 't',
 };
 
 struct page {

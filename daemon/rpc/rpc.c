@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of requests, and the way of each from bytes to an answer: look at the outermost bytes, find the
+// The way of each request from bytes to an answer: look at the outermost bytes, find the
 // row, ask whether the session may, unpack, run. Bytes that are no request are told so before anything else.
 // Invariant: the read transaction is open only between the first request that needs it and rpc_pause(), so
 // never while the loop waits. A read that turns out to be too large for the loop is given up and its bytes
 // handed to a reading thread, where this same code answers them.
 #include "rpc/rpc.h"
+#include "auth/login.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "rpc/answer_match.h"
-#include "rpc/answer_placement.h"
-#include "rpc/answer_registry.h"
-#include "rpc/answer_session.h"
-#include "rpc/answer_taxonomy.h"
 #include "rpc/call.h"
 #include "rpc/handover.h"
 #include "rpc/reply.h"
+#include "rpc/requests.h"
 #include "rpc/service.h"
 #include "rpc/watch.h"
 #include "rpc/wire.h"
 #include "rpc/writes.h"
+#include "store/client.h"
 #include "store/store.h"
 #include "work/job.h"
-#include "work/lifecycle.h"
 #include "work/queue.h"
 #include "work/writer.h"
 #include <errno.h>
@@ -30,56 +27,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum access {
-    ALWAYS = 0x1, // also before Hello
-    READS = 0x2,  // needs the snapshot
-    WRITES = 0x4, // goes to the writer
-};
-
-struct row {
-    const char *name; // NULL where there is no request with that number
-    unsigned roles;
-    unsigned access;
-    call_handler *handler; // NULL for writes
-};
-
-#define BODY(name) KANSEN__V1__REQUEST__BODY_##name
-
-// By the number of the field in Request. Partners and registrars get more rows when what they may see and
-// change there is cut to their own (token issue).
-static const struct row rows[] = {
-    [BODY(HELLO)] = {"Hello", ROLE_ANY, ALWAYS, answer_session_hello},
-    [BODY(PING)] = {"Ping", ROLE_ANY, ALWAYS, answer_session_ping},
-    [BODY(HEALTH)] = {"Health", ROLE_ANY, ALWAYS, answer_session_health},
-    [BODY(STATUS)] = {"Status", ROLE_OPERATOR, READS, answer_session_status},
-    [BODY(WRITE)] = {"Write", ROLE_OPERATOR, WRITES, NULL},
-    [BODY(BATCH)] = {"Batch", ROLE_OPERATOR, WRITES, NULL},
-    [BODY(GET_PARTNER)] = {"GetPartner", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_get_partner},
-    [BODY(LIST_PARTNERS)] = {"ListPartners", ROLE_OPERATOR | ROLE_PORTAL, READS,
-                             answer_registry_list_partners},
-    [BODY(GET_OFFER)] = {"GetOffer", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_get_offer},
-    [BODY(LIST_OFFERS)] = {"ListOffers", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_registry_list_offers},
-    [BODY(LIST_INTERESTS)] = {"ListInterests", ROLE_ANY, READS, answer_taxonomy_list_interests},
-    [BODY(LIST_REGIONS)] = {"ListRegions", ROLE_ANY, READS, answer_taxonomy_list_regions},
-    [BODY(LIST_POSTCODES)] = {"ListPostcodes", ROLE_ANY, READS, answer_taxonomy_list_postcodes},
-    [BODY(FIND_INTERESTS)] = {"FindInterests", ROLE_ANY, READS, answer_taxonomy_find_interests},
-    [BODY(FIND_REGIONS)] = {"FindRegions", ROLE_ANY, READS, answer_taxonomy_find_regions},
-    [BODY(MATCH)] = {"Match", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_match},
-    [BODY(EXPLAIN)] = {"Explain", ROLE_OPERATOR | ROLE_PORTAL, READS, answer_match_explain},
-    [BODY(GET_PLACEMENT)] = {"GetPlacement", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS,
-                             answer_placement_get},
-    [BODY(LIST_PLACEMENTS)] = {"ListPlacements", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS,
-                               answer_placement_list},
-    [BODY(COUNT_DECLINES)] = {"CountDeclines", ROLE_OPERATOR | ROLE_PARTNER, READS,
-                              answer_placement_count_declines},
-    [BODY(WATCH)] = {"Watch", ROLE_OPERATOR | ROLE_PORTAL | ROLE_PARTNER, READS, watch_begin},
-};
-
 struct rpc_env {
     struct service *service;
     unsigned worker;
     struct txn *txn;
     bool begun;                // txn is open
+    uint64_t generation;       // client_generation before it was begun
     struct arena *arena;       // of the request at hand
     struct arena *scratch;     // of a handler
     size_t max_elements;       // of a repeated field
@@ -161,26 +114,20 @@ rpc_is_tired(const struct rpc_env *env)
 
 // ---- Whether the request may run
 
-static const struct row *
-find_row(uint32_t body)
-{
-    return body < sizeof rows / sizeof rows[0] && rows[body].name != NULL ? &rows[body] : NULL;
-}
-
 static int
-admit(struct incoming *in, const struct row **out)
+admit(struct incoming *in, const struct request_row **out)
 {
-    const struct row *row = find_row(in->outside.body);
+    const struct request_row *row = requests_find(in->outside.body);
 
     if (row == NULL && in->outside.unknown != 0)
         return fault_set(in->fault, CODE_INVALID_ARGUMENT, "body",
                          "this version knows no request with field number %" PRIu32, in->outside.unknown);
     if (row == NULL)
         return fault_set(in->fault, CODE_INVALID_ARGUMENT, "body", "the frame asks for nothing");
-    if (!in->session->open && (row->access & ALWAYS) == 0)
+    if (!in->session->open && (row->access & REQUEST_ALWAYS) == 0)
         return fault_set(in->fault, CODE_FAILED_PRECONDITION, "hello",
                          "Hello must be answered OK before %s; only Ping and Health work without", row->name);
-    if ((row->roles & in->session->identity.role) == 0)
+    if ((row->access & REQUEST_ALWAYS) == 0 && (row->roles & in->session->identity.role) == 0)
         return fault_set(in->fault, CODE_PERMISSION_DENIED, "", "the role %s may not call %s",
                          role_name(in->session->identity.role), row->name);
     *out = row;
@@ -226,15 +173,17 @@ begin(struct rpc_env *env)
 {
     int rc = 0;
 
-    if (!env->begun)
+    if (!env->begun) {
+        env->generation = client_generation(env->service->store); // never newer than the snapshot
         rc = txn_begin(env->txn);
+    }
     env->begun = rc == 0;
     return rc;
 }
 
 // Runs the handler. 0, FAULT, a store fault or an effort_outcome.
 static int
-run_handler(struct rpc_env *env, struct incoming *in, const struct row *row, struct call *call)
+run_handler(struct rpc_env *env, struct incoming *in, const struct request_row *row, struct call *call)
 {
     int64_t deadline = deadline_of(in, call->request);
     int rc = 0;
@@ -243,9 +192,10 @@ run_handler(struct rpc_env *env, struct incoming *in, const struct row *row, str
         return fault_set(&call->fault, CODE_DEADLINE_EXCEEDED, "deadline_ms",
                          "the deadline passed before the request was begun");
     env->effort = handover_effort(env->service, env->ended, deadline);
-    if ((row->access & READS) != 0) {
+    if ((row->access & REQUEST_READS) != 0) {
         rc = begin(env);
         call->txn = env->txn;
+        call->generation = env->generation;
     }
     return rc != 0 ? rc : row->handler(call);
 }
@@ -282,7 +232,7 @@ hand_over(struct rpc_env *env, const struct incoming *in, struct fault *fault)
 }
 
 static int
-answer_read(struct rpc_env *env, struct incoming *in, const struct row *row,
+answer_read(struct rpc_env *env, struct incoming *in, const struct request_row *row,
             const Kansen__V1__Request *request, struct buf *out)
 {
     Kansen__V1__Status status;
@@ -312,6 +262,56 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct row *row,
     return reply_response(out, env->service->max_frame, &call.response);
 }
 
+// ---- Whether the caller may still call
+
+// What can be seen without a look at the store: most requests are not held up by more than this.
+static bool
+is_in_doubt(const struct rpc_env *env, const struct session *session, int64_t now_us)
+{
+    return session->identity.listed && (session->generation != client_generation(env->service->store) ||
+                                        (session->expires_us != 0 && now_us >= session->expires_us));
+}
+
+// Looks in a snapshot that begins now. 0, FAULT with the fault set, or a store fault.
+static int
+look_again(struct rpc_env *env, struct session *session, struct fault *fault)
+{
+    int rc;
+
+    if (env->begun)
+        txn_end(env->txn);
+    env->begun = false;
+    rc = begin(env);
+    if (rc == 0)
+        rc = login_stands(env->txn, &session->identity, clock_wall_us(), env->scratch, fault);
+    arena_reset(env->scratch);
+    if (rc == 0)
+        session->generation = env->generation;
+    return rc;
+}
+
+// Ends the watches and tells why, with id 0. rc is what look_again said. RPC_ENDED or -ENOMEM.
+static int
+end_session(struct session *session, int rc, struct fault *fault, struct buf *out)
+{
+    if (rc < 0) // nobody knows, so it may not
+        writer_fault(fault, rc);
+    session->open = false;
+    rc = watch_end_all(&session->watches, fault, out);
+    if (rc == 0)
+        rc = rpc_answer_fault(fault, out);
+    return rc == 0 ? (int)RPC_ENDED : rc;
+}
+
+int
+rpc_check(struct rpc_env *env, struct session *session, struct buf *out)
+{
+    struct fault fault;
+    int rc = session->open && session->identity.listed ? look_again(env, session, &fault) : 0;
+
+    return rc == 0 ? (int)RPC_ANSWERED : end_session(session, rc, &fault, out);
+}
+
 // ---- Watches
 
 int
@@ -325,32 +325,17 @@ rpc_feed(struct rpc_env *env, struct session *session, size_t room, struct buf *
                               .now_us = clock_steady_us(),
                               .room = room};
     struct fault fault;
-    int rc = begin(env);
+    int rc = is_in_doubt(env, session, feed.now_us) ? look_again(env, session, &fault) : begin(env);
 
     if (rc == 0)
         return watch_feed(&feed, out, fed);
     *fed = (struct watch_fed){.ended = true};
-    writer_fault(&fault, rc);
+    if (rc < 0)
+        writer_fault(&fault, rc);
     return watch_end_all(&session->watches, &fault, out);
 }
 
 // ---- Writes
-
-// What a role may do with placements.
-static unsigned
-movers_of(enum role role)
-{
-    switch (role) {
-    case ROLE_OPERATOR:
-        return MOVER_OPERATOR;
-    case ROLE_PORTAL:
-        return MOVER_PORTAL;
-    case ROLE_PARTNER:
-        return MOVER_PARTNER;
-    default:
-        return 0;
-    }
-}
 
 static int
 submit(struct rpc_env *env, struct incoming *in, struct job *job)
@@ -361,13 +346,9 @@ submit(struct rpc_env *env, struct incoming *in, struct job *job)
     if (rc != 0)
         return rc;
     job->worker = env->worker;
-    job->connection = in->session->connection;
     job->request = in->outside.id;
     job->deadline_us = deadline_of(in, request);
-    snprintf(job->actor, sizeof job->actor, "%s", in->session->identity.actor);
-    snprintf(job->client, sizeof job->client, "%s", in->session->identity.client);
-    job->movers = movers_of(in->session->identity.role);
-    job->partner = in->session->identity.partner;
+    writes_say_who(job, in->session);
     rc = writes_submit(env->service, job, request, in->fault);
     if (rc == STORE_FAULT_MEMORY) {
         writer_fault(in->fault, rc);
@@ -402,12 +383,12 @@ static int
 handle(struct rpc_env *env, struct incoming *in, struct buf *out)
 {
     Kansen__V1__Request *request;
-    const struct row *row = NULL;
+    const struct request_row *row = NULL;
     int refused, rc;
 
     wire_peek(&kansen__v1__request__descriptor, in->payload, in->len, &in->outside);
     refused = admit(in, &row);
-    if (refused == 0 && (row->access & WRITES) != 0)
+    if (refused == 0 && (row->access & REQUEST_WRITES) != 0)
         return queue_write(env, in, out); // unpacks into the job
     rc = unpack(env, in, env->arena, &request);
     if (rc != 0 || refused != 0)
@@ -421,8 +402,12 @@ rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, con
 {
     struct incoming in = {
         .session = session, .payload = payload, .len = len, .arrived_us = arrived_us, .fault = &env->fault};
-    int rc = handle(env, &in, out);
+    int rc = RPC_ANSWERED;
 
+    if (is_in_doubt(env, session, arrived_us))
+        rc = rpc_check(env, session, out);
+    if (rc == RPC_ANSWERED)
+        rc = handle(env, &in, out);
     arena_reset(env->arena);
     arena_reset(env->scratch);
     if (rc == RPC_ANSWERED || rc == RPC_CLOSE)
@@ -431,10 +416,30 @@ rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, con
 }
 
 int
-rpc_answer_job(struct rpc_env *env, const struct job *job, struct buf *out)
+rpc_may_answer(struct rpc_env *env, struct session *session, struct buf *out)
 {
-    env->answered++;
-    return writes_answer(env->service, job, out);
+    if (!session->open) // it has ended since
+        return RPC_ENDED;
+    return is_in_doubt(env, session, clock_steady_us()) ? rpc_check(env, session, out) : (int)RPC_ANSWERED;
+}
+
+int
+rpc_answer_job(struct rpc_env *env, struct session *session, const struct job *job, struct buf *out)
+{
+    struct fault fault;
+    int rc = 0, told = 0;
+
+    if (!session->open) // it has ended since
+        return RPC_ENDED;
+    if (is_in_doubt(env, session, clock_steady_us()))
+        rc = look_again(env, session, &fault);
+    if (rc == 0 || writes_shut_out(job)) {
+        env->answered++;
+        told = writes_answer(env->service, job, out);
+    }
+    if (told != 0)
+        return told;
+    return rc == 0 ? (int)RPC_ANSWERED : end_session(session, rc, &fault, out);
 }
 
 int

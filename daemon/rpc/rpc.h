@@ -21,6 +21,8 @@ struct session {
     struct identity identity;
     uint64_t connection;    // as the worker numbers it
     bool open;              // Hello was answered OK
+    uint64_t generation;    // client_generation as of which the caller could call
+    int64_t expires_us;     // when its token stops to work, on the steady clock; 0 = never
     struct watches watches; // what it follows; end or drop them before the session goes
 };
 
@@ -39,6 +41,7 @@ enum rpc_result {
     RPC_READING,      // the same of a reading thread and its reading
     RPC_BUSY,         // the write queue is full; call again with the same bytes after MAILBOX_ROOM
     RPC_CLOSE,        // the answer is in out; the connection can not go on
+    RPC_ENDED,        // the same, as the caller may call no more: what it still waits for is not answered
 };
 
 // Handles one request, payload[0..len), whose bytes arrived at arrived_us (steady clock). A rpc_result, or
@@ -51,14 +54,25 @@ int rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us,
 int rpc_feed(struct rpc_env *env, struct session *session, size_t room, struct buf *out,
              struct watch_fed *fed) MUST_CHECK;
 
+// Looks whether the caller of an open session may still call, and if not, ends its watches and tells it so
+// with id 0. Whoever was shut out by a write is not answered any more once that write is: rpc_handle and
+// rpc_feed look by themselves. RPC_ANSWERED when it may go on; RPC_ENDED; or -ENOMEM.
+int rpc_check(struct rpc_env *env, struct session *session, struct buf *out) MUST_CHECK;
+
 // Ends the snapshot that requests since the last call were answered from; call it before the loop goes on.
 void rpc_pause(struct rpc_env *env);
 
 // Whether requests since the last pause have taken so much work that others should have their turn.
 bool rpc_is_tired(const struct rpc_env *env);
 
-// Adds the answer to a job that came back. 0 or -ENOMEM. The job stays the caller's.
-int rpc_answer_job(struct rpc_env *env, const struct job *job, struct buf *out) MUST_CHECK;
+// Whether an answer that comes from elsewhere may be told: RPC_ANSWERED; RPC_ENDED when the caller may call
+// no more, which it was told, now or before; or -ENOMEM.
+int rpc_may_answer(struct rpc_env *env, struct session *session, struct buf *out) MUST_CHECK;
+
+// Adds the answer to a job that came back, unless the session's caller may call no more; who has shut itself
+// out is told so first. RPC_ANSWERED, RPC_ENDED or -ENOMEM. The job stays the caller's.
+int rpc_answer_job(struct rpc_env *env, struct session *session, const struct job *job,
+                   struct buf *out) MUST_CHECK;
 
 // Adds an answer about a frame that could not be read, or about the connection as a whole: id 0. 0 or
 // -ENOMEM.

@@ -41,6 +41,22 @@ sight_of_placement(const struct identity *caller, const char *client, uint64_t p
     }
 }
 
+bool
+sight_of_partner(const struct identity *caller, uint64_t partner, const char *source)
+{
+    switch (caller->role) {
+    case ROLE_OPERATOR:
+    case ROLE_PORTAL:
+        return true;
+    case ROLE_PARTNER:
+        return caller->partner != 0 && caller->partner == partner;
+    case ROLE_REGISTRAR:
+        return caller->source[0] != '\0' && strcmp(caller->source, source) == 0;
+    default:
+        return false;
+    }
+}
+
 static enum sight
 partner_sight(const struct identity *caller, const Kansen__V1__Change *change)
 {
@@ -56,6 +72,8 @@ sight_of_change(const struct identity *caller, const Kansen__V1__Change *change)
 {
     if (change->kind == KIND(PLACEMENT))
         return sight_of_placement(caller, change->client, change->partner_id, change->placement_state);
+    if (change->kind == KIND(CLIENT) || change->kind == KIND(TOKEN))
+        return caller->role == ROLE_OPERATOR ? SIGHT_WHOLE : SIGHT_NONE;
     switch (caller->role) {
     case ROLE_OPERATOR:
     case ROLE_PORTAL:

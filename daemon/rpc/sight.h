@@ -7,12 +7,17 @@
 
 #include "auth/role.h"
 #include <kansen/v1/command.pb-c.h>
+#include <stdbool.h>
 
 enum sight {
     SIGHT_NONE,  // it is as if it were not there
     SIGHT_CUT,   // without what says who it is for
     SIGHT_WHOLE, // all of it
 };
+
+// Whether the caller may see this partner, or an offer of this partner, given by this source. An operator and
+// a portal see all, a partner itself and its offers, a registrar what is of its source.
+bool sight_of_partner(const struct identity *caller, uint64_t partner, const char *source);
 
 // What the caller may see of a placement of this client, at this partner, in this state. An operator sees
 // all, a portal what its own client reserved, a partner what is at it, cut before it has accepted.

@@ -2,14 +2,18 @@
 // A single write is a batch of one that is answered without the list.
 #include "rpc/writes.h"
 #include "auth/secret.h"
+#include "auth/token.h"
 #include "rpc/reply.h"
+#include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "store/store.h"
 #include "work/idempotency.h"
 #include "work/job.h"
+#include "work/lifecycle.h"
 #include "work/queue.h"
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #define STUDENT_REFERENCE_MAX 200u // bytes
@@ -43,29 +47,59 @@ student_of(const Kansen__V1__Write *write)
     }
 }
 
-// Turns references into hashes and adds chance, so that the command carries both and the writer needs neither
-// key nor dice. 0, FAULT, or a store fault.
+static int
+add_student(const struct service *service, struct job *job, size_t i, const char *student,
+            struct fault *fault)
+{
+    if (strlen(student) > STUDENT_REFERENCE_MAX)
+        return fault_set(fault, CODE_INVALID_ARGUMENT, "student",
+                         "the reference has %zu bytes; 1 to %u are allowed", strlen(student),
+                         STUDENT_REFERENCE_MAX);
+    job->secrets[i].has_student = student[0] != '\0';
+    secret_hash_student(service->secret, job->client, student, job->secrets[i].student_hash);
+    secret_random(job->secrets[i].random, sizeof job->secrets[i].random);
+    return 0;
+}
+
+// Makes a token: its hash goes with the command, its text stays with the job until that is answered.
+static int
+add_token(const struct service *service, struct job *job, size_t i)
+{
+    uint8_t bytes[TOKEN_BYTES];
+
+    if (job->tokens == NULL)
+        job->tokens = arena_array(job->arena, job->n_writes, sizeof(char *));
+    if (job->tokens != NULL)
+        job->tokens[i] = arena_alloc(job->arena, TOKEN_TEXT_MAX);
+    if (job->tokens == NULL || job->tokens[i] == NULL)
+        return STORE_FAULT_MEMORY;
+    secret_random(bytes, sizeof bytes);
+    secret_hash_token(service->secret, bytes, sizeof bytes, job->secrets[i].token_hash);
+    token_write(bytes, job->tokens[i]);
+    explicit_bzero(bytes, sizeof bytes);
+    return 0;
+}
+
+// Turns references into hashes, makes tokens and adds chance, so that the command carries all of it and the
+// writer needs neither key nor dice. 0, FAULT, or a store fault.
 static int
 add_secrets(const struct service *service, struct job *job, struct fault *fault)
 {
-    for (size_t i = 0; i < job->n_writes; i++) {
+    int rc = 0;
+
+    for (size_t i = 0; i < job->n_writes && rc == 0; i++) {
+        const bool issues = job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_ISSUE_TOKEN;
         const char *student = student_of(job->writes[i]);
 
-        if (student == NULL)
+        if (student == NULL && !issues)
             continue;
-        if (strlen(student) > STUDENT_REFERENCE_MAX)
-            return fault_set(fault, CODE_INVALID_ARGUMENT, "student",
-                             "the reference has %zu bytes; 1 to %u are allowed", strlen(student),
-                             STUDENT_REFERENCE_MAX);
         if (job->secrets == NULL)
             job->secrets = arena_array(job->arena, job->n_writes, sizeof job->secrets[0]);
         if (job->secrets == NULL)
             return STORE_FAULT_MEMORY;
-        job->secrets[i].has_student = student[0] != '\0';
-        secret_hash_student(service->secret, job->client, student, job->secrets[i].student_hash);
-        secret_random(job->secrets[i].random, sizeof job->secrets[i].random);
+        rc = issues ? add_token(service, job, i) : add_student(service, job, i, student, fault);
     }
-    return 0;
+    return rc;
 }
 
 // Digests the writes, so that a repeat under the same key can be told from another request. The key is kept
@@ -94,6 +128,50 @@ add_key(const struct service *service, struct job *job, const Kansen__V1__Reques
     kansen__v1__batch_request__pack(&all, bytes);
     secret_digest(service->secret, bytes, len, job->digest);
     return 0;
+}
+
+// The roles as the writer knows them.
+static unsigned
+movers_of(enum role role)
+{
+    switch (role) {
+    case ROLE_OPERATOR:
+        return MOVER_OPERATOR;
+    case ROLE_PORTAL:
+        return MOVER_PORTAL;
+    case ROLE_PARTNER:
+        return MOVER_PARTNER;
+    case ROLE_REGISTRAR:
+        return MOVER_REGISTRAR;
+    default:
+        return 0;
+    }
+}
+
+void
+writes_say_who(struct job *job, const struct session *session)
+{
+    const struct identity *identity = &session->identity;
+
+    job->connection = session->connection;
+    snprintf(job->actor, sizeof job->actor, "%s", identity->actor);
+    snprintf(job->client, sizeof job->client, "%s", identity->client);
+    snprintf(job->source, sizeof job->source, "%s", identity->source);
+    job->movers = movers_of(identity->role);
+    job->partner = identity->partner;
+    job->standing =
+        (struct job_standing){identity->listed, identity->token, identity->expires_us, session->generation};
+}
+
+bool
+writes_shut_out(const struct job *job)
+{
+    for (size_t i = 0; i < job->n_writes; i++) {
+        if (job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_REVOKE_TOKEN ||
+            job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_SET_CLIENT_STATUS)
+            return true;
+    }
+    return false;
 }
 
 int
@@ -168,9 +246,23 @@ answer_write(const struct service *service, const struct job *job, struct buf *o
     return reply_response(out, service->max_frame, &response);
 }
 
+// Tells the tokens that were issued: to who asked first, and never to a repeat, whose results are from the
+// store.
+static void
+tell_tokens(const struct job *job)
+{
+    if (job->tokens == NULL || job->repeated || job->fault.code != CODE_OK)
+        return;
+    for (size_t i = 0; i < job->n_writes; i++) {
+        if (job->tokens[i] != NULL && job->results[i].status == NULL)
+            job->results[i].token = job->tokens[i];
+    }
+}
+
 int
 writes_answer(const struct service *service, const struct job *job, struct buf *out)
 {
+    tell_tokens(job);
     if (!job->batch)
         return answer_write(service, job, out);
     if (job->fault.code != CODE_OK)

@@ -7,9 +7,11 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include <kansen/v1/protocol.pb-c.h>
+#include <stdbool.h>
 
 struct job;
 struct service;
+struct session;
 
 #define WRITES_BUSY 4 // the queue is full; its worker is told when there is room
 
@@ -18,6 +20,12 @@ struct service;
 // FAULT, WRITES_BUSY, or STORE_FAULT_MEMORY.
 int writes_submit(struct service *service, struct job *job, const Kansen__V1__Request *request,
                   struct fault *fault) MUST_CHECK;
+
+// Fills in of a job who asks: what the writer needs to know of the session.
+void writes_say_who(struct job *job, const struct session *session);
+
+// Whether the job may have shut somebody out.
+bool writes_shut_out(const struct job *job);
 
 // Adds the answer to a job that came back. 0 or -ENOMEM.
 int writes_answer(const struct service *service, const struct job *job, struct buf *out) MUST_CHECK;

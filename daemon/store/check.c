@@ -280,6 +280,7 @@ check_counts(struct check *check)
         {TABLE_HOLD, "hold"},
         {TABLE_STUDENT_SEAT, "student_seat"},
         {TABLE_ENDED, "ended"},
+        {TABLE_TOKEN_HASH, "token_hash"},
     };
 
     for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
@@ -306,6 +307,7 @@ check_tables(struct check *check)
         {TABLE_INTEREST, step_interest}, {TABLE_REGION, step_region},        {TABLE_POSTCODE, step_postcode},
         {TABLE_BLOCK_BODY, check_block}, {TABLE_PARTNER, step_partner},      {TABLE_OFFER, step_offer},
         {TABLE_JOURNAL, step_journal},   {TABLE_PLACEMENT, check_placement}, {TABLE_DUE, check_due},
+        {TABLE_CLIENT, check_client},    {TABLE_TOKEN, check_token},
     };
     uint64_t first = 0;
     int rc = journal_first(check->txn, &first);

@@ -29,6 +29,8 @@ int check_unpack(struct check *check, const char *what, const MDB_val *key, cons
 
 // Steps for each entry of a table. 0 or a fault.
 int check_placement(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_client(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_token(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_due(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_block(struct check *check, const MDB_val *key,
                 const MDB_val *value) MUST_CHECK; // of TABLE_BLOCK_BODY

@@ -11,6 +11,7 @@
 #include "store/write.h"
 #include <lmdb.h>
 #include <protobuf-c/protobuf-c.h>
+#include <stdatomic.h>
 
 enum table {
     TABLE_META,
@@ -42,6 +43,9 @@ enum table {
     TABLE_DECLINE,
     TABLE_ANSWER,
     TABLE_ANSWER_AGE,
+    TABLE_CLIENT,
+    TABLE_TOKEN,
+    TABLE_TOKEN_HASH,
     TABLE_COUNT,
 };
 
@@ -49,6 +53,7 @@ struct store {
     MDB_env *env;
     MDB_dbi dbi[TABLE_COUNT];
     int lock_fd; // holds the directory's lock; -1 = none
+    _Atomic uint64_t client_generation;
 };
 
 struct txn {
@@ -58,7 +63,8 @@ struct txn {
     bool begun;
     bool places_changed; // regions changed: rows with a derived place are due before the commit
     bool blocks_changed; // blocks or cards: the index gets a new generation with the commit
-    int fault;           // sticks until the end
+    bool clients_changed;
+    int fault; // sticks until the end
     bool sequence_known;
     uint64_t sequence;           // of the last journal entry, once known
     size_t snapshot;             // LMDB's number of the snapshot that what is known was read from; 0 = none
@@ -117,7 +123,9 @@ int directory_chunk(struct txn *txn, uint64_t number, struct card_chunk *out) MU
 #define META_LAST_REGION    "last_region"
 #define META_LAST_FUND      "last_fund"
 #define META_LAST_PLACEMENT "last_placement"
-#define META_LAST_LISTED    "last_listed"  // id of the last offer that has an entry in partner_offer
+#define META_LAST_LISTED    "last_listed" // id of the last offer that has an entry in partner_offer
+#define META_LAST_CLIENT    "last_client"
+#define META_LAST_TOKEN     "last_token"
 #define META_LAST_TRIMMED   "last_trimmed" // sequence of the last journal entry that was let go
 int meta_get(struct txn *txn, const char *name, uint64_t *out) MUST_CHECK;
 int meta_put(struct txn *txn, const char *name, uint64_t value) MUST_CHECK;

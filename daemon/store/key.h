@@ -34,6 +34,9 @@
 //   decline        partner u64, reason u32                          count u64
 //   answer         client, 0x00, hash of the idempotency key        checksum, kansen.v1.KeptAnswer
 //   answer_age     time in microseconds u64, client, 0x00, key      nothing
+//   client         name                                             checksum, kansen.v1.Client
+//   token          token u64                                        checksum, kansen.v1.StoredToken
+//   token_hash     keyed hash of the token, 32 bytes                token u64; of those that are not revoked
 //
 // Values that are bare numbers are in host byte order, as LMDB's own pages are.
 #ifndef STORE_KEY_H

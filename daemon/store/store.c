@@ -43,6 +43,9 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_DECLINE] = "decline",
     [TABLE_ANSWER] = "answer",
     [TABLE_ANSWER_AGE] = "answer_age",
+    [TABLE_CLIENT] = "client",
+    [TABLE_TOKEN] = "token",
+    [TABLE_TOKEN_HASH] = "token_hash",
 };
 
 const char *
@@ -116,6 +119,24 @@ open_environment(struct store *store, const struct store_options *options)
 }
 
 static int
+open_table(struct store *store, MDB_txn *mdb, enum table table, bool read_only)
+{
+    bool numbers = table == TABLE_OFFER_ROW || table == TABLE_CARD;
+    unsigned flags = (read_only ? 0 : MDB_CREATE) | (numbers ? MDB_INTEGERKEY : 0);
+
+    return mdb_dbi_open(mdb, table_names[table], flags, &store->dbi[table]);
+}
+
+// Whether a store of this format can be opened: a new one (0) or an older one when it may be written to.
+static bool
+can_open(uint64_t format, bool read_only)
+{
+    return format == STORE_FORMAT ||
+           (!read_only && (format == 0 || (format >= STORE_OLDEST && format < STORE_FORMAT)));
+}
+
+// Reads the format, and if it is one that can be opened, opens the tables and makes those that are missing.
+static int
 open_tables(struct store *store, bool read_only, uint64_t *format)
 {
     struct txn txn = {.store = store};
@@ -123,17 +144,16 @@ open_tables(struct store *store, bool read_only, uint64_t *format)
 
     if (rc != 0)
         return rc;
-    for (int table = 0; table < TABLE_COUNT && rc == 0; table++) {
-        bool numbers = table == TABLE_OFFER_ROW || table == TABLE_CARD;
-        unsigned flags = (read_only ? 0 : MDB_CREATE) | (numbers ? MDB_INTEGERKEY : 0);
-
-        rc = mdb_dbi_open(txn.mdb, table_names[table], flags, &store->dbi[table]);
-        if (rc == 0 && table == TABLE_META && meta_get(&txn, META_FORMAT, format) < 0)
-            rc = EIO;
-        if (read_only && *format != STORE_FORMAT)
-            break; // it has other tables, and is refused
+    rc = open_table(store, txn.mdb, TABLE_META, read_only);
+    if (rc == 0 && meta_get(&txn, META_FORMAT, format) < 0)
+        rc = EIO;
+    if (rc != 0 || !can_open(*format, read_only)) {
+        mdb_txn_abort(txn.mdb);
+        return rc;
     }
-    if (rc == 0 && !read_only && (*format == 0 || (*format >= STORE_OLDEST && *format < STORE_FORMAT))) {
+    for (int table = TABLE_META + 1; table < TABLE_COUNT && rc == 0; table++)
+        rc = open_table(store, txn.mdb, table, read_only);
+    if (rc == 0 && *format != STORE_FORMAT) {
         rc = *format == 0 || upgrade_run(&txn, *format) == 0 ? 0 : EIO;
         *format = STORE_FORMAT;
         if (rc == 0)

@@ -1,56 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Applying a command: find its operation in the table, let it check and put, add it to the journal.
+// Applying a command: find its operation in the table, ask whether the caller may, let it check and put, add
+// it to the journal.
 #include "work/apply.h"
 #include "store/placement.h"
 #include "store/write.h"
 #include "work/change.h"
+#include "work/operations.h"
 #include "work/valid.h"
 #include <string.h>
 
-#define DEFAULT_SOURCE "local"
-
 #define OPERATION(name) KANSEN__V1__WRITE__OPERATION_##name
-static int (*const operations[])(struct change *) = {
-    [OPERATION(CREATE_PARTNER)] = change_create_partner,
-    [OPERATION(REPLACE_PARTNER)] = change_replace_partner,
-    [OPERATION(UPSERT_PARTNER)] = change_upsert_partner,
-    [OPERATION(SET_PARTNER_STATUS)] = change_set_partner_status,
-    [OPERATION(REMOVE_PARTNER)] = change_remove_partner,
-    [OPERATION(CREATE_OFFER)] = change_create_offer,
-    [OPERATION(REPLACE_OFFER)] = change_replace_offer,
-    [OPERATION(UPSERT_OFFER)] = change_upsert_offer,
-    [OPERATION(SET_OFFER_STATUS)] = change_set_offer_status,
-    [OPERATION(REMOVE_OFFER)] = change_remove_offer,
-    [OPERATION(RESERVE_PLACEMENT)] = change_reserve_placement,
-    [OPERATION(MOVE_PLACEMENT)] = change_move_placement,
-    [OPERATION(FORGET_STUDENT)] = change_forget_student,
-    [OPERATION(TICK)] = change_tick,
-    [OPERATION(UPSERT_INTEREST)] = change_upsert_interest,
-    [OPERATION(REMOVE_INTEREST)] = change_remove_interest,
-    [OPERATION(UPSERT_REGION)] = change_upsert_region,
-    [OPERATION(REMOVE_REGION)] = change_remove_region,
-    [OPERATION(UPSERT_POSTCODE)] = change_upsert_postcode,
-    [OPERATION(REMOVE_POSTCODE)] = change_remove_postcode,
-};
 
 bool
 apply_grows(const Kansen__V1__Write *write)
 {
-    switch (write->operation_case) {
-    case OPERATION(CREATE_PARTNER):
-    case OPERATION(REPLACE_PARTNER):
-    case OPERATION(UPSERT_PARTNER):
-    case OPERATION(CREATE_OFFER):
-    case OPERATION(REPLACE_OFFER):
-    case OPERATION(UPSERT_OFFER):
-    case OPERATION(RESERVE_PLACEMENT):
-    case OPERATION(UPSERT_INTEREST):
-    case OPERATION(UPSERT_REGION):
-    case OPERATION(UPSERT_POSTCODE):
-        return true;
-    default:
-        return false;
-    }
+    const struct operation *operation = operations_find(write);
+
+    return operation != NULL && operation->grows;
 }
 
 // Whether a write is about a student's placement: no external id is in it, so its source plays no part.
@@ -62,21 +28,40 @@ is_about_student(const Kansen__V1__Write *write)
            write->operation_case == OPERATION(FORGET_STUDENT);
 }
 
+// The source of the external ids in the write: the caller's own, if it is bound to one.
 static int
-run_operation(struct change *change)
+set_source(struct change *change)
 {
-    const Kansen__V1__Write *write = change->command->write;
-    size_t operation = (size_t)write->operation_case;
+    const char *given = change->command->write->source, *own = change->command->source;
 
-    if (operation >= sizeof operations / sizeof operations[0] || operations[operation] == NULL)
-        return change_missing(change, "operation");
-    change->source = write->source[0] == '\0' ? DEFAULT_SOURCE : write->source;
-    if (valid_source(change->fault, "", "source", change->source) != 0) {
-        if (is_about_student(write)) // whose request is quoted nowhere
+    if (own == NULL || own[0] == '\0') {
+        change->source = given[0] == '\0' ? CHANGE_LOCAL : given;
+        if (valid_source(change->fault, "", "source", change->source) == 0)
+            return 0;
+        if (is_about_student(change->command->write)) // whose request is quoted nowhere
             fault_fill(change->fault, CODE_INVALID_ARGUMENT, "source", "this is no source; leave it empty");
         return FAULT;
     }
-    return operations[operation](change);
+    change->source = own;
+    if (given[0] == '\0' || strcmp(given, own) == 0)
+        return 0;
+    return fault_set(change->fault, CODE_PERMISSION_DENIED, "source",
+                     "the source of this client is '%s'; it may give no other", own);
+}
+
+static int
+run_operation(struct change *change)
+{
+    const struct operation *operation = operations_find(change->command->write);
+    int rc;
+
+    if (operation == NULL)
+        return change_missing(change, "operation");
+    if ((operation->callers & change->command->movers) == 0)
+        return fault_set(change->fault, CODE_PERMISSION_DENIED, operation->name,
+                         "%s is not for this caller to do", operation->name);
+    rc = set_source(change);
+    return rc == 0 ? operation->apply(change) : rc;
 }
 
 // The write as the journal keeps it: of a student's request without the reference, and without what means

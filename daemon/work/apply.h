@@ -12,12 +12,13 @@
 
 struct txn;
 
-// What the worker made of a student's reference, and chance, for one write: the command carries all that is
-// random.
+// What the worker made of a student's reference or a new token, and chance, for one write: the command
+// carries all that is random.
 struct command_secrets {
     bool has_student;         // student_hash is set
     uint8_t student_hash[32]; // keyed BLAKE2b of client and reference
     uint8_t random[32];       // a new student id is taken from it, and the seed of a draw
+    uint8_t token_hash[32];   // of a token that is issued: keyed BLAKE2b of its bytes
 };
 
 // How long records are kept after they have ended, in microseconds; 0 = for ever.
@@ -31,8 +32,9 @@ struct command {
     int64_t time_us;                       // the command's own time; not before that of the command before it
     const char *actor;                     // who, for the journal: "unix:uid=0"
     const char *client;                    // whose placements and keys: "local"
-    unsigned movers;                       // enum mover bits: what the caller may do with placements
+    unsigned movers;                       // enum mover bits: as what it calls, and so what it may do
     uint64_t partner;                      // with MOVER_PARTNER: whose
+    const char *source;                    // of the external ids that the caller gives; NULL or "" = any
     uint32_t max_holds;                    // open holds of the client; 0 = no cap
     uint64_t journal_keep;                 // of a tick: entries that stay; 0 = all
     struct retention retain;               // of the clock's commands

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all operations need: versions, comparison, outcome.
 #include "work/change.h"
+#include "work/rights.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -41,6 +42,9 @@ change_external_id(struct change *change, const char *what,
     if (rc != 0)
         return rc;
     snprintf(field, sizeof field, "%s.external_id", what);
+    if (!rights_are_full(change))
+        return fault_set(change->fault, CODE_ALREADY_EXISTS, field, "'%s' is taken in source %s", external_id,
+                         source);
     return fault_set(change->fault, CODE_ALREADY_EXISTS, field, "'%s' is %s %llu already (source %s)",
                      external_id, what, (unsigned long long)id, source);
 }

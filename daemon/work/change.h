@@ -12,6 +12,8 @@
 #include <kansen/v1/command.pb-c.h>
 #include <stdbool.h>
 
+#define CHANGE_LOCAL "local" // the source where none is given, and the client without a token
+
 struct change {
     struct txn *txn;
     const struct command *command;
@@ -44,6 +46,11 @@ int change_move_placement(struct change *change) MUST_CHECK;
 int change_forget_student(struct change *change) MUST_CHECK;
 int change_tick(struct change *change) MUST_CHECK;
 
+int change_create_client(struct change *change) MUST_CHECK;
+int change_set_client_status(struct change *change) MUST_CHECK;
+int change_issue_token(struct change *change) MUST_CHECK;
+int change_revoke_token(struct change *change) MUST_CHECK;
+
 int change_upsert_interest(struct change *change) MUST_CHECK;
 int change_remove_interest(struct change *change) MUST_CHECK;
 int change_upsert_region(struct change *change) MUST_CHECK;
@@ -60,8 +67,8 @@ int change_missing(struct change *change, const char *field) MUST_CHECK;
 int change_version(struct change *change, const char *field, uint64_t version, uint64_t stored,
                    bool any_allowed) MUST_CHECK;
 
-// Refuses an external id that another record of the source has. what names the kind, find looks it up; own_id
-// is the record itself, 0 for a new one.
+// Refuses an external id that another record of the source has; only an operator is told which. what names
+// the kind, find looks it up; own_id is the record itself, 0 for a new one.
 int change_external_id(struct change *change, const char *what,
                        int (*find)(struct txn *, const char *, const char *, uint64_t *), const char *source,
                        const char *external_id, uint64_t own_id) MUST_CHECK;

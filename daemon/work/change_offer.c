@@ -6,6 +6,8 @@
 #include "store/write.h"
 #include "work/change.h"
 #include "work/check_offer.h"
+#include "work/lifecycle.h"
+#include "work/rights.h"
 #include "work/seats.h"
 #include "work/valid.h"
 #include <string.h>
@@ -22,11 +24,13 @@ no_partner(struct change *change, const Kansen__V1__Offer *given)
                      "there is no partner '%.100s' in source %s", given->partner_external_id, change->source);
 }
 
-// The partner that the offer names by id, by external id, or by both.
+// The partner that the offer names by id, by external id, or by both. A caller that is a partner means
+// itself.
 static int
 find_partner(struct change *change, const Kansen__V1__Offer *given, Kansen__V1__Partner **out)
 {
-    uint64_t id = given->partner_id;
+    const bool itself = (change->command->movers & MOVER_PARTNER) != 0 && !rights_are_full(change);
+    uint64_t id = itself && given->partner_id == 0 ? change->command->partner : given->partner_id;
     int rc = 0;
 
     if (id == 0 && given->partner_external_id[0] == '\0')
@@ -38,7 +42,7 @@ find_partner(struct change *change, const Kansen__V1__Offer *given, Kansen__V1__
         rc = partner_find(change->txn, change->source, given->partner_external_id, &id);
     if (rc == 0)
         rc = partner_get(change->txn, id, change->arena, out);
-    if (rc == STORE_E_NOT_FOUND)
+    if (rc == STORE_E_NOT_FOUND || (rc == 0 && !rights_over_partner(change, *out)))
         return no_partner(change, given);
     if (rc == 0 && given->partner_external_id[0] != '\0' &&
         strcmp(given->partner_external_id, (*out)->external_id) != 0)
@@ -104,7 +108,7 @@ get_offer(struct change *change, uint64_t id, Kansen__V1__Offer **out)
 {
     int rc = offer_get(change->txn, id, change->arena, out);
 
-    if (rc != STORE_E_NOT_FOUND)
+    if (rc != STORE_E_NOT_FOUND && (rc != 0 || rights_over_offer(change, *out)))
         return rc;
     return fault_set(change->fault, CODE_NOT_FOUND, "id", "there is no offer %llu", (unsigned long long)id);
 }
@@ -188,11 +192,12 @@ change_replace_offer(struct change *change)
 {
     const Kansen__V1__Offer *given = change->command->write->replace_offer->offer;
     Kansen__V1__Partner *partner;
-    Kansen__V1__Offer *old = NULL;
+    Kansen__V1__Offer *old = NULL, record;
     int rc;
 
     if (given == NULL)
         return change_missing(change, "offer");
+    record = *given;
     rc = get_offer(change, given->id, &old);
     if (rc == 0)
         rc = change_version(change, "offer.version", given->version, old->version, false);
@@ -201,8 +206,10 @@ change_replace_offer(struct change *change)
     if (rc == 0)
         rc = check_offer(change, given, partner);
     if (rc == 0)
-        rc = change_external_id(change, "offer", offer_find, old->source, given->external_id, old->id);
-    return rc == 0 ? update(change, given, old, partner) : rc;
+        rc = rights_limit_offer(change, &record, old);
+    if (rc == 0)
+        rc = change_external_id(change, "offer", offer_find, old->source, record.external_id, old->id);
+    return rc == 0 ? update(change, &record, old, partner) : rc;
 }
 
 int
@@ -227,9 +234,13 @@ change_upsert_offer(struct change *change)
     if (rc == STORE_E_NOT_FOUND)
         return insert(change, given, partner);
     if (rc == 0)
-        rc = get_offer(change, id, &old);
+        rc = offer_get(change->txn, id, change->arena, &old);
+    if (rc == 0 && !rights_over_offer(change, old)) // of another partner, under an id of this source
+        return change_external_id(change, "offer", offer_find, change->source, given->external_id, 0);
     if (rc == 0)
         rc = change_version(change, "offer.version", given->version, old->version, true);
+    if (rc == STORE_E_NOT_FOUND)
+        rc = STORE_FAULT_CORRUPT;
     return rc == 0 ? update(change, given, old, partner) : rc;
 }
 

@@ -5,6 +5,7 @@
 #include "store/records.h"
 #include "store/write.h"
 #include "work/change.h"
+#include "work/rights.h"
 #include "work/seats.h"
 #include "work/valid.h"
 #include <ctype.h>
@@ -180,7 +181,7 @@ get_partner(struct change *change, uint64_t id, Kansen__V1__Partner **out)
 {
     int rc = partner_get(change->txn, id, change->arena, out);
 
-    if (rc != STORE_E_NOT_FOUND)
+    if (rc != STORE_E_NOT_FOUND && (rc != 0 || rights_over_partner(change, *out)))
         return rc;
     return fault_set(change->fault, CODE_NOT_FOUND, "id", "there is no partner %llu", (unsigned long long)id);
 }
@@ -262,60 +263,72 @@ int
 change_create_partner(struct change *change)
 {
     const Kansen__V1__Partner *given = change->command->write->create_partner->partner;
+    Kansen__V1__Partner record;
     int rc;
 
     if (given == NULL)
         return change_missing(change, "partner");
+    record = *given;
     rc = valid_number(change->fault, "partner", "id", given->id, 0, 0);
     if (rc == 0)
         rc = check_partner(change, given);
     if (rc == 0)
+        rc = rights_limit_partner(change, &record, NULL);
+    if (rc == 0)
         rc = change_external_id(change, "partner", partner_find, change->source, given->external_id, 0);
-    return rc == 0 ? insert(change, given) : rc;
+    return rc == 0 ? insert(change, &record) : rc;
 }
 
 int
 change_replace_partner(struct change *change)
 {
     const Kansen__V1__Partner *given = change->command->write->replace_partner->partner;
-    Kansen__V1__Partner *old = NULL;
+    Kansen__V1__Partner *old = NULL, record;
     int rc;
 
     if (given == NULL)
         return change_missing(change, "partner");
+    record = *given;
     rc = get_partner(change, given->id, &old);
     if (rc == 0)
         rc = change_version(change, "partner.version", given->version, old->version, false);
     if (rc == 0)
         rc = check_partner(change, given);
     if (rc == 0)
-        rc = change_external_id(change, "partner", partner_find, old->source, given->external_id, old->id);
-    return rc == 0 ? update(change, given, old) : rc;
+        rc = rights_limit_partner(change, &record, old);
+    if (rc == 0)
+        rc = change_external_id(change, "partner", partner_find, old->source, record.external_id, old->id);
+    return rc == 0 ? update(change, &record, old) : rc;
 }
 
 int
 change_upsert_partner(struct change *change)
 {
     const Kansen__V1__Partner *given = change->command->write->upsert_partner->partner;
-    Kansen__V1__Partner *old = NULL;
+    Kansen__V1__Partner *old = NULL, record;
     uint64_t id;
     int rc;
 
     if (given == NULL)
         return change_missing(change, "partner");
+    record = *given;
     if (given->external_id[0] == '\0')
         return change_missing(change, "partner.external_id");
     rc = check_partner(change, given);
     if (rc != 0)
         return rc;
     rc = partner_find(change->txn, change->source, given->external_id, &id);
-    if (rc == STORE_E_NOT_FOUND)
-        return insert(change, given);
+    if (rc == STORE_E_NOT_FOUND) {
+        rc = rights_limit_partner(change, &record, NULL);
+        return rc == 0 ? insert(change, &record) : rc;
+    }
     if (rc == 0)
         rc = get_partner(change, id, &old);
     if (rc == 0)
         rc = change_version(change, "partner.version", given->version, old->version, true);
-    return rc == 0 ? update(change, given, old) : rc;
+    if (rc == 0)
+        rc = rights_limit_partner(change, &record, old);
+    return rc == 0 ? update(change, &record, old) : rc;
 }
 
 int

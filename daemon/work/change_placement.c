@@ -216,8 +216,6 @@ change_reserve_placement(struct change *change)
     Kansen__V1__PlacementState state = STATE(UNSPECIFIED);
     int rc;
 
-    if ((change->command->movers & (MOVER_PORTAL | MOVER_OPERATOR)) == 0)
-        return fault_set(change->fault, CODE_PERMISSION_DENIED, "", "only a portal may reserve seats");
     rc = check_given(change, reservation.given);
     if (rc == 0)
         rc = check_offer_open(change, &reservation);

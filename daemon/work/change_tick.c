@@ -116,8 +116,6 @@ change_tick(struct change *change)
     struct due due;
     int rc = 0;
 
-    if ((change->command->movers & MOVER_CLOCK) == 0)
-        return fault_set(change->fault, CODE_PERMISSION_DENIED, "tick", "time passes by itself");
     for (unsigned i = 0; i < DUE_PER_TICK && rc == 0; i++) {
         rc = due_first(change->txn, &due);
         if (rc != 0 || due.time_us > now)

@@ -30,7 +30,7 @@ idempotency_find(struct txn *txn, struct job *job, int64_t now_us, bool *repeate
     Kansen__V1__KeptAnswer *kept = NULL;
     int rc;
 
-    *repeated = false;
+    *repeated = job->repeated = false;
     if (job->key[0] == '\0')
         return 0;
     rc = answer_get(txn, job->client, job->key, job->arena, &kept);
@@ -38,7 +38,7 @@ idempotency_find(struct txn *txn, struct job *job, int64_t now_us, bool *repeate
         return 0;
     if (rc != 0)
         return rc;
-    *repeated = true;
+    *repeated = job->repeated = true;
     return repeat(job, kept);
 }
 

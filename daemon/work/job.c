@@ -2,6 +2,7 @@
 // Making and freeing jobs. Everything that a job points to lies in its arena.
 #include "work/job.h"
 #include <stdlib.h>
+#include <string.h>
 
 struct job *
 job_new(size_t cap)
@@ -25,6 +26,10 @@ job_free(struct job *job)
 {
     if (job == NULL)
         return;
+    for (size_t i = 0; job->tokens != NULL && i < job->n_writes; i++) {
+        if (job->tokens[i] != NULL)
+            explicit_bzero(job->tokens[i], strlen(job->tokens[i]));
+    }
     arena_free(job->arena);
     free(job);
 }

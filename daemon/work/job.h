@@ -15,25 +15,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JOB_ACTOR_MAX  48u // bytes with the end
+#define JOB_ACTOR_MAX  112u // bytes with the end
 #define JOB_CLIENT_MAX 65u
 
+// Who asks, so far as it may end while the job waits.
+struct job_standing {
+    bool listed;         // the client is in the store
+    uint64_t token;      // by which it came; 0 = none
+    int64_t expires_us;  // of the token, since 1970; 0 = never
+    uint64_t generation; // client_generation as of which it could call
+};
+
 struct job {
-    struct mail mail;            // first: how it lies in the queue and in a mailbox
-    unsigned worker;             // who gets it back
-    uint64_t connection;         // as that worker numbers it
-    uint64_t request;            // id that the client gave
-    int64_t deadline_us;         // on the steady clock; 0 = none
-    char actor[JOB_ACTOR_MAX];   // for the journal
-    char client[JOB_CLIENT_MAX]; // whose placements and keys
-    unsigned movers;             // enum mover bits: what the caller may do with placements
-    uint64_t partner;            // with MOVER_PARTNER: whose
-    bool batch;                  // asked as a batch, answered as one
-    size_t bytes;                // of memory that it holds, for the queue's bound
+    struct mail mail;             // first: how it lies in the queue and in a mailbox
+    unsigned worker;              // who gets it back
+    uint64_t connection;          // as that worker numbers it
+    uint64_t request;             // id that the client gave
+    int64_t deadline_us;          // on the steady clock; 0 = none
+    char actor[JOB_ACTOR_MAX];    // for the journal
+    char client[JOB_CLIENT_MAX];  // whose placements and keys
+    char source[JOB_CLIENT_MAX];  // of the external ids that the caller gives; "" = any
+    unsigned movers;              // enum mover bits: as what the caller calls
+    uint64_t partner;             // with MOVER_PARTNER: whose
+    struct job_standing standing; // whether it may still be done
+    bool batch;                   // asked as a batch, answered as one
+    size_t bytes;                 // of memory that it holds, for the queue's bound
     size_t n_writes;
     Kansen__V1__Write **writes;       // in arena
     Kansen__V1__WriteResult *results; // n_writes, in arena; the writer fills them
     struct command_secrets *secrets;  // n_writes, in arena; NULL when no write needs any
+    char **tokens;                    // n_writes, in arena; text of those that are issued, else NULL; wiped
+    bool repeated;                    // the results are those of the first request with its key
     const char *key;                  // hash of the idempotency key as hex, in arena; "" = none
     uint8_t digest[32];               // of the writes, with a key
     struct fault fault;               // code other than CODE_OK: nothing of it was done, results are not set

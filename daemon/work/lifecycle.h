@@ -33,10 +33,11 @@
 
 // Who moves, as bits.
 enum mover {
-    MOVER_PORTAL = 0x01,   // the client that reserved it
-    MOVER_PARTNER = 0x02,  // the partner that it is at
-    MOVER_OPERATOR = 0x04, // may do what either may
-    MOVER_CLOCK = 0x08,    // the passing of time, and what follows from another change
+    MOVER_PORTAL = 0x01,    // the client that reserved it
+    MOVER_PARTNER = 0x02,   // the partner that it is at
+    MOVER_OPERATOR = 0x04,  // may do what either may
+    MOVER_CLOCK = 0x08,     // the passing of time, and what follows from another change
+    MOVER_REGISTRAR = 0x10, // registers partners and offers; moves no placement
 };
 
 // What happens to a placement: the first ones are asked for, the others follow.

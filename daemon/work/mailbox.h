@@ -28,6 +28,7 @@ struct mail {
 #define MAILBOX_DONE      0x08u // a thread has ended
 #define MAILBOX_FAILED    0x10u // the writer can not go on
 #define MAILBOX_COMMITTED 0x20u // the store has changed; told to those who want it
+#define MAILBOX_CLIENTS   0x40u // a client or a token has changed: some may call no more
 
 struct mailbox {
     pthread_mutex_t lock;

@@ -9,6 +9,7 @@
 #include "proto/rows.h"
 #include "store/store.h"
 #include "work/apply.h"
+#include "work/lifecycle.h"
 #include "work/writer.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -178,8 +179,11 @@ apply_needed(struct seeding *seeding, const Kansen__V1__Write *write)
 static int
 apply_node(struct seeding *seeding, struct node *node)
 {
-    struct command command = {
-        .time_us = seeding->time_us, .actor = "seeds", .client = "", .write = node->write};
+    struct command command = {.time_us = seeding->time_us,
+                              .actor = "seeds",
+                              .client = "",
+                              .movers = MOVER_OPERATOR,
+                              .write = node->write};
     Kansen__V1__WriteResult result = KANSEN__V1__WRITE_RESULT__INIT;
     int rc;
 

@@ -6,6 +6,7 @@
 #include "work/writer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/client.h"
 #include "store/placement.h"
 #include "store/records.h"
 #include "store/store.h"
@@ -174,6 +175,7 @@ apply_writes(struct writer *writer, struct job *job)
             .client = job->client,
             .movers = job->movers,
             .partner = job->partner,
+            .source = job->source,
             .max_holds = writer->options.max_holds,
             .journal_keep = writer->options.journal_keep,
             .retain = writer->options.retain,
@@ -210,13 +212,34 @@ refuse_growth(struct writer *writer, struct job *job)
     return rc;
 }
 
+// A job is refused whose caller may not call any more at this place in the order of writes: so nothing is
+// written for who was shut out by a write before it. The store is asked only when a client or a token has
+// changed since the worker asked it.
+static int
+refuse_ended(struct writer *writer, struct job *job, int64_t now)
+{
+    const struct job_standing *standing = &job->standing;
+    bool may = standing->expires_us == 0 || now < standing->expires_us;
+    int rc = 0;
+
+    if (standing->listed &&
+        (client_changed(writer->txn) || client_generation(writer->options.store) != standing->generation))
+        rc = client_may_still(writer->txn, job->client, standing->token, now, job->arena, &may);
+    if (rc == 0 && !may)
+        fault_fill(&job->fault, CODE_UNAUTHENTICATED, "token", "%s", CLIENT_REFUSAL);
+    return rc;
+}
+
 static int
 apply_job(struct writer *writer, struct job *job)
 {
     int64_t now = stamp(writer);
     bool repeated;
-    int rc = idempotency_find(writer->txn, job, now, &repeated);
+    int rc = refuse_ended(writer, job, now);
 
+    if (rc != 0 || job->fault.code != CODE_OK)
+        return rc;
+    rc = idempotency_find(writer->txn, job, now, &repeated);
     if (rc != 0 || repeated)
         return rc;
     rc = refuse_growth(writer, job);
@@ -357,6 +380,17 @@ tell_committed(struct writer *writer)
     }
 }
 
+// Wakes all workers when a commit has changed who may call, for the sessions that are silent; those that are
+// not look at the generation by themselves.
+static void
+tell_clients(struct writer *writer, uint64_t generation)
+{
+    if (client_generation(writer->options.store) == generation)
+        return;
+    for (unsigned i = 0; i < writer->options.workers; i++)
+        mailbox_notify(&writer->options.mailboxes[i], MAILBOX_CLIENTS);
+}
+
 static size_t
 count_writes(const struct job *first)
 {
@@ -388,6 +422,7 @@ run(void *arg)
     while ((group = queue_take(options->queue, options->group, options->delay_us)) != NULL) {
         size_t writes = count_writes(group);
         int64_t started = clock_steady_us();
+        uint64_t generation = client_generation(options->store);
 
         while (queue_next_waiter(options->queue, &worker))
             mailbox_notify(mailbox_of(writer, worker), MAILBOX_ROOM);
@@ -397,6 +432,7 @@ run(void *arg)
         else
             write_group(writer, group);
         send_back(writer, group);
+        tell_clients(writer, generation); // behind the answer to who has shut itself out
         tell_committed(writer);
         expect_again(writer, writes, started);
     }

@@ -35,6 +35,7 @@ static const char help[] =
     "well\n"
     "  --slow-every S        so often (0.25)\n"
     "  --verify FILE         measures nothing: asks each request once and writes the answers for comparison\n"
+    "  --token-file FILE     the first line is the token that Hello tells\n"
     "  --pid PID             the daemon, to tell its CPU time\n"
     "  --cpu N               runs on this core only\n"
     "  --prefix TEXT         of external ids and students (load-)\n"
@@ -48,7 +49,7 @@ struct given {
     double rate, slow_every;
     struct traffic_kind normal;
     struct traffic_run run;
-    char host[64];
+    char host[64], token[128];
 };
 
 static int
@@ -92,6 +93,17 @@ set_server(struct given *given, const char *text)
     given->run.port = (unsigned)number(colon + 1, 1, 65535);
 }
 
+static void
+read_token(struct given *given, const char *path)
+{
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL || fgets(given->token, sizeof given->token, file) == NULL)
+        err(1, "%s", path);
+    given->token[strcspn(given->token, "\r\n")] = '\0';
+    fclose(file);
+}
+
 enum flag {
     FLAG_HELP,
     FLAG_SERVER,
@@ -112,6 +124,7 @@ enum flag {
     FLAG_CPU,
     FLAG_PREFIX,
     FLAG_SERIAL,
+    FLAG_TOKEN_FILE,
 };
 
 static const struct option flags[] = {{"help", no_argument, NULL, FLAG_HELP},
@@ -133,6 +146,7 @@ static const struct option flags[] = {{"help", no_argument, NULL, FLAG_HELP},
                                       {"cpu", required_argument, NULL, FLAG_CPU},
                                       {"prefix", required_argument, NULL, FLAG_PREFIX},
                                       {"serial", required_argument, NULL, FLAG_SERIAL},
+                                      {"token-file", required_argument, NULL, FLAG_TOKEN_FILE},
                                       {0}};
 
 static void
@@ -158,6 +172,9 @@ set_what(struct given *given, enum flag flag, const char *text)
         break;
     case FLAG_VERIFY:
         given->verify = text;
+        break;
+    case FLAG_TOKEN_FILE:
+        read_token(given, text);
         break;
     case FLAG_PREFIX:
         given->prefix = text;
@@ -323,9 +340,10 @@ main(int argc, char **argv)
         set_flag(&given, (enum flag)flag, optarg);
     if (optind != argc)
         wrong("it takes options only");
+    given.run.token = given.token;
     prepare(&given, &frames);
     if (given.verify != NULL)
-        verify_write(given.host, given.run.port, &frames, given.verify);
+        verify_write(&given.run, &frames, given.verify);
     else
         good = measure(&given, &frames);
     frames_free(&frames);

@@ -63,8 +63,8 @@ def compare_answers(stage, report):
     for offers in (stage.offers, stage.large):
         files = {"kansend": answers_of(stage, "kansend", offers)}
         with stage.serving("flat", offers) as daemon:
-            stage.run(stage.build / "load", "--server", daemon.server, "--requests", stage.workload("flat", offers) / "requests.bin",
-                      "--verify", files["kansend"], patience=PATIENCE)
+            stage.run(stage.build / "load", "--server", daemon.server, "--token-file", daemon.token_file, "--requests",
+                      stage.workload("flat", offers) / "requests.bin", "--verify", files["kansend"], patience=PATIENCE)
         files |= {name: answers_of(stage, name, offers) for name in CONTESTANTS if answers_of(stage, name, offers).exists()}
         difference = answers.first_difference(files)
         if difference is not None:

@@ -43,10 +43,11 @@ def prepared(process, connection, offer):
 def ask_for(seconds, port, process, offers, pipe):
     """Keeps connections busy, one request each; sends the count and the times of the answers in microseconds."""
     selector, parts, connections = selectors.DefaultSelector(), [], len(offers)
+    hello = harness.frame(protocol_pb2.Request(id=1, hello=harness.hello(f"127.0.0.1:{port}", "bench")))
     for number, offer in enumerate(offers):
         client = socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client.sendall(harness.frame(protocol_pb2.Request(id=1, hello={"protocol_version": 1, "client_name": "bench"})))
+        client.sendall(hello)
         assert client.recv(1 << 12)
         selector.register(client, selectors.EVENT_READ, number)
         parts.append(prepared(process, number, offer))

@@ -91,6 +91,16 @@ class Daemon:
         watchdog.cancel()
         self.server, self.pid = f"127.0.0.1:{found[1]}", self.process.pid
         threading.Thread(target=self.process.stdout.read, daemon=True).start()  # so that its log never blocks it
+        self.token_file = store / "bench.token"  # goes where the store goes
+        if not self.token_file.exists():
+            self.take_token(build / "kansenctl")
+
+    def take_token(self, kansenctl):
+        """Has a token issued for TCP, which the store keeps; its file goes by the store, so a kept one has one token."""
+        for words in (("client", "add", "bench", "--role", "operator"), ("token", "issue", "--client", "bench")):
+            done = subprocess.run([str(kansenctl), "-s", self.socket, *words], stdout=subprocess.PIPE, check=False, text=True)
+        with open(os.open(self.token_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(done.stdout)
 
     def figures(self, name):
         """The numbers of /proc/PID/name."""
@@ -226,8 +236,8 @@ class Stage:
 
     def load(self, daemon, *what, connections=1, in_flight=1, seconds=None, warm_up=None, core=LOAD_CORE):
         """One run of the load generator; all that it printed."""
-        out = self.run(self.build / "load", "--server", daemon.server, "--pid", daemon.pid, "--cpu", core, "--connections",
-                       connections, "--in-flight", in_flight, "--seconds", self.seconds if seconds is None else seconds, "--warm-up",
+        out = self.run(self.build / "load", "--server", daemon.server, "--token-file", daemon.token_file, "--pid", daemon.pid, "--cpu", core,
+                       "--connections", connections, "--in-flight", in_flight, "--seconds", self.seconds if seconds is None else seconds, "--warm-up",
                        self.warm_up if warm_up is None else warm_up, *what, patience=PATIENCE * 10)
         return json.loads(out)
 

@@ -137,7 +137,7 @@ class Load(unittest.TestCase):
                                                   encoding="utf-8")
 
     def load(self, *what, status=0):
-        done = subprocess.run([str(BUILD / "load"), "--server", self.daemon.tcp, "--pid", str(self.daemon.process.pid), "--seconds", "0.1",
+        done = subprocess.run([str(BUILD / "load"), "--server", self.daemon.tcp, "--token-file", str(self.daemon.token_file), "--pid", str(self.daemon.process.pid), "--seconds", "0.1",
                                "--warm-up", "0", *(str(part) for part in what)], capture_output=True, text=True, timeout=20, check=False)
         self.assertEqual(done.returncode, status, done.stderr)
         return json.loads(done.stdout) if done.stdout else done.stderr

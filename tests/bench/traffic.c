@@ -311,7 +311,7 @@ talk_blocking(int fd, const struct frames *hello)
 }
 
 int
-traffic_connect(const char *host, unsigned port)
+traffic_connect(const char *host, unsigned port, const char *token)
 {
     Kansen__V1__HelloRequest body = KANSEN__V1__HELLO_REQUEST__INIT;
     Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
@@ -328,6 +328,7 @@ traffic_connect(const char *host, unsigned port)
         err(1, "%s:%u", host, port);
     body.protocol_version = 1;
     body.client_name = (char *)"bench";
+    body.token = (char *)token;
     request.body_case = KANSEN__V1__REQUEST__BODY_HELLO;
     request.hello = &body;
     frames_add(&hello, &request, NULL);
@@ -343,7 +344,7 @@ open_conn(struct loop *loop, struct traffic_kind *kind, unsigned number)
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = conn};
 
     *conn = (struct conn){.kind = kind,
-                          .fd = traffic_connect(loop->run->host, loop->run->port),
+                          .fd = traffic_connect(loop->run->host, loop->run->port, loop->run->token),
                           .next = kind->frames->count * number / kind->connections,
                           .slots = calloc(kind->depth, sizeof(struct slot)),
                           .in = malloc(INPUT_BYTES),

@@ -31,11 +31,12 @@ struct traffic_kind {
 struct traffic_run {
     const char *host;
     unsigned port;
-    pid_t daemon;    // whose CPU time is told; 0 = nobody's
-    double warm_up;  // seconds before the window
-    double seconds;  // the window's length; longer only while no answer has come
-    uint64_t most;   // the window also ends with so many answers of the first kind; 0 = no matter how many
-    uint64_t serial; // the next serial number for frames with digits; goes on from run to run
+    const char *token; // that Hello tells; "" = none
+    pid_t daemon;      // whose CPU time is told; 0 = nobody's
+    double warm_up;    // seconds before the window
+    double seconds;    // the window's length; longer only while no answer has come
+    uint64_t most;     // the window also ends with so many answers of the first kind; 0 = no matter how many
+    uint64_t serial;   // the next serial number for frames with digits; goes on from run to run
     struct traffic_kind *kinds;
     size_t n_kinds;
     // Set by the run, of its window.
@@ -49,6 +50,6 @@ struct traffic_run {
 void traffic_run(struct traffic_run *run);
 
 // Connects and says hello; returns a blocking socket.
-int traffic_connect(const char *host, unsigned port);
+int traffic_connect(const char *host, unsigned port, const char *token);
 
 #endif

@@ -55,9 +55,9 @@ print_matches(FILE *file, const Kansen__V1__MatchResponse *answer)
 }
 
 void
-verify_write(const char *host, unsigned port, const struct frames *frames, const char *path)
+verify_write(const struct traffic_run *run, const struct frames *frames, const char *path)
 {
-    int fd = traffic_connect(host, port);
+    int fd = traffic_connect(run->host, run->port, run->token);
     uint8_t *answer = malloc(ANSWER_MAX);
     FILE *file = fopen(path, "we");
 

@@ -7,7 +7,9 @@
 
 #include "tests/bench/frames.h"
 
+struct traffic_run;
+
 // Sends each match request once, one after the other, and writes the answers to the file at path.
-void verify_write(const char *host, unsigned port, const struct frames *frames, const char *path);
+void verify_write(const struct traffic_run *run, const struct frames *frames, const char *path);
 
 #endif

@@ -34,7 +34,7 @@ class Crowd:
 
     def __init__(self, port, clients):
         self.clients, self.selector, self.data = clients, selectors.DefaultSelector(), {}
-        hello = harness.frame(protocol_pb2.Request(id=1, hello={"protocol_version": 1, "client_name": "crowd"}))
+        hello = harness.frame(protocol_pb2.Request(id=1, hello=harness.hello(f"127.0.0.1:{port}", "crowd")))
         for client in clients:
             connection = socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

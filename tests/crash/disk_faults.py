@@ -449,7 +449,7 @@ class NoMemory(Case):
 
         def ask(_):
             with self.served.client(hello=False) as fresh:
-                return self.ask(fresh, hello={"protocol_version": 1, "client_name": "tests"})
+                return self.ask(fresh, hello=fresh.hello)
 
         self.walk("a new connection", ask, lambda client: client.call(ping={}))
 

@@ -67,7 +67,7 @@ class Connection:
     def open(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        hello = protocol_pb2.Request(id=1, hello={"protocol_version": 1, "client_name": "kill-nine"})
+        hello = protocol_pb2.Request(id=1, hello=harness.hello(f"127.0.0.1:{port}", "kill-nine"))
         self.socket.sendall(harness.frame(hello))
         self.data, self.out = b"", b""
         while harness.take_frame(self.data)[0] is None:

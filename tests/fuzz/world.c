@@ -149,7 +149,7 @@ world_ask(struct world *world, unsigned connection, bool late, const uint8_t *re
     }
     world->written = true;
     job = wait_for_job(world);
-    assert(rpc_answer_job(world->env, job, out) == 0);
+    assert(rpc_answer_job(world->env, session, job, out) == RPC_ANSWERED);
     job_free(job);
     rpc_pause(world->env);
     return RPC_ANSWERED;

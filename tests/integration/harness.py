@@ -29,13 +29,15 @@ try:
     from google.protobuf.internal.decoder import _DecodeVarint32
     from google.protobuf.internal.encoder import _VarintBytes
     from google.protobuf.message import DecodeError
-    from kansen.v1 import command_pb2, common_pb2, match_pb2, offer_pb2, partner_pb2, protocol_pb2, taxonomy_pb2
+    from kansen.v1 import client_pb2, command_pb2, common_pb2, match_pb2, offer_pb2, partner_pb2, protocol_pb2, taxonomy_pb2
 except ImportError as error:
     sys.exit(f"{error}: install python3-protobuf and generate {GEN_PY} (make does both)")
 
 # Numbers of google.rpc.Code.
 OK, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED = 0, 3, 5, 6, 7
 RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, UNAVAILABLE, UNAUTHENTICATED = 8, 9, 10, 14, 16
+
+TOKEN_FILES = {}  # by TCP address of a daemon: the file of a token that makes its holder an operator there
 
 PATIENCE = 30.0  # seconds that anything may take before a test gives it up
 SANITIZER = re.compile(r"\w+Sanitizer|runtime error:")  # what a build with sanitizers says of a fault
@@ -62,6 +64,38 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+# Tokens -----------------------------------------------------------------------------------------------------------
+
+
+def token_of(address):
+    """The token for this address; empty where none is needed."""
+    file = TOKEN_FILES.get(address)
+    return file.read_text(encoding="ascii").strip() if file and file.exists() else ""
+
+
+def environment(command):
+    """The environment for a program; a kansenctl finds the token in it for the server that it is told with -s, last of all."""
+    parts = [None] + [str(part) for part in command]
+    server = {flag: value for flag, value in zip(parts, parts[1:]) if flag == "-s"}.get("-s")
+    return {**os.environ, **({"KANSEN_TOKEN_FILE": str(TOKEN_FILES[server])} if server in TOKEN_FILES else {})}
+
+
+def hello(address, name="tests"):
+    """The body of a Hello to this address."""
+    return {"protocol_version": 1, "client_name": name, "token": token_of(address)}
+
+
+def write_token(path, text):
+    """Keeps a token in a file that nobody else may read."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(text + "\n")
+
+
+def issue_token(client, name, **options):
+    """Has an operator issue a token; returns its text."""
+    return client.write(issue_token={"client": name, **options}).token
 
 
 # Frames -----------------------------------------------------------------------------------------------------------
@@ -99,9 +133,9 @@ class Refused(Exception):
 
 
 class Client:
-    """A connection. address is "unix:PATH" or "HOST:PORT"."""
+    """A connection. address is "unix:PATH" or "HOST:PORT"; token says who calls, else it is an operator."""
 
-    def __init__(self, address, hello=True, timeout=PATIENCE):
+    def __init__(self, address, hello=True, timeout=PATIENCE, token=None):
         if address.startswith("unix:"):
             self.socket = socket.socket(socket.AF_UNIX)
             target = address[5:]
@@ -114,8 +148,10 @@ class Client:
         self.timeout = timeout
         self.data = b""
         self.next_id = 1
+        self.hello = {"protocol_version": 1, "client_name": "tests",
+                      "token": token_of(address) if token is None else token}
         if hello:
-            self.limits = self.call(hello={"protocol_version": 1, "client_name": "tests"}).hello
+            self.limits = self.call(hello=self.hello).hello
 
     def __enter__(self):
         return self
@@ -257,6 +293,8 @@ class Daemon:
         self.port = free_port()
         self.tcp = f"127.0.0.1:{self.port}"
         self.unix = f"unix:{self.scratch / 's'}"
+        self.token_file = self.data_dir / "tests.token"  # goes where the store goes
+        TOKEN_FILES[self.tcp] = self.token_file
         self.process, self.lines, self.reader = None, [], None
         self.ready = threading.Event()  # it serves, or has ended
         self.serves = False
@@ -280,7 +318,15 @@ class Daemon:
                 self.process.wait(PATIENCE)  # it has closed its output, so it ends
             self.kill()
             raise AssertionError("the daemon does not serve:\n" + self.log())
+        if not self.token_file.exists():
+            self.take_token()
         return self
+
+    def take_token(self):
+        """Has a token issued that makes TCP what the unix socket is: the client "local", an operator."""
+        with Client(self.unix) as client:
+            client.ask(write={"create_client": {"client": {"name": "local", "role": "ROLE_OPERATOR"}}})
+            write_token(self.token_file, issue_token(client, "local", label="tests"))
 
     def read_log(self, stream):
         """Collects what the daemon says; it serves once it has said so, and is given up once it has ended."""
@@ -351,8 +397,8 @@ class Daemon:
 
 
 def run(command, stdin=None, cwd=None, env=None):
-    """Runs a program to its end; returns the completed process with text output."""
+    """Runs a program to its end; returns the completed process with text output. A kansenctl has the token that it needs."""
     done = subprocess.run([str(part) for part in command], input=stdin, capture_output=True, text=True, cwd=cwd,
-                          timeout=PATIENCE * 4, env={**os.environ, **(env or {})}, check=False)
+                          timeout=PATIENCE * 4, env={**environment(command), **(env or {})}, check=False)
     assert done.returncode >= 0 and not SANITIZER.search(done.stderr), f"{command}: {done.returncode}\n{done.stderr}"
     return done

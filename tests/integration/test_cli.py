@@ -415,8 +415,9 @@ class Verbs(Cli):
         reader, writer = os.pipe()
         os.close(reader)
         with os.fdopen(writer, "w") as out:
-            done = harness.subprocess.run([str(kansenctl()), "-s", self.daemon.tcp, "export", "regions"], stdout=out,
-                                          stderr=harness.subprocess.PIPE, text=True, timeout=harness.PATIENCE, check=False)
+            command = [str(kansenctl()), "-s", self.daemon.tcp, "export", "regions"]
+            done = harness.subprocess.run(command, stdout=out, stderr=harness.subprocess.PIPE, text=True, timeout=harness.PATIENCE,
+                                          check=False, env=harness.environment(command))
         self.assertNotIn("core", done.stderr)
         self.assertNotEqual(done.returncode, -11)
 
@@ -506,8 +507,9 @@ class Words(Cli):
         for args in ("--json match --region NL", "--json partner list", "partner list", "status", "--json ping", "regions Schiedam",
                      "--help", "--version", "offer add --help", "--json match --region GM7777", "export regions"):
             with open("/dev/full", "w", encoding="utf-8") as full:
-                done = harness.subprocess.run([str(kansenctl()), "-s", self.daemon.tcp, *args.split()], stdout=full,
-                                              stderr=harness.subprocess.PIPE, text=True, timeout=harness.PATIENCE, check=False)
+                command = [str(kansenctl()), "-s", self.daemon.tcp, *args.split()]
+                done = harness.subprocess.run(command, stdout=full, stderr=harness.subprocess.PIPE, text=True,
+                                              timeout=harness.PATIENCE, check=False, env=harness.environment(command))
             self.assertEqual(done.returncode, REFUSED, args)
             self.assertIn("No space left", done.stderr, args)
             self.assertNotIn("memory", done.stderr, args)

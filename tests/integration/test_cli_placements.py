@@ -19,8 +19,9 @@ class Watch:
     """A `kansenctl watch` that runs."""
 
     def __init__(self, test, *args):
-        self.process = subprocess.Popen([harness.kansenctl(), "-s", test.daemon.tcp, *args], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, preexec_fn=harness.end_with_parent)
+        command = [harness.kansenctl(), "-s", test.daemon.tcp, *args]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=harness.environment(command),
+                                        preexec_fn=harness.end_with_parent)
         test.addCleanup(self.process.communicate)
         test.addCleanup(self.process.kill)
         self.rest = b""

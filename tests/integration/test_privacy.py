@@ -310,7 +310,8 @@ class Forgetting(unittest.TestCase):
     # kansenctl
 
     def ctl(self, *args, stdin=None, expect=0):
-        done = subprocess.run([kansenctl(), "-s", self.daemon.tcp, "placement", *args], input=stdin, capture_output=True,
+        command = [kansenctl(), "-s", self.daemon.tcp, "placement", *args]
+        done = subprocess.run(command, input=stdin, env=harness.environment(command), capture_output=True,
                               text=True, timeout=harness.PATIENCE, check=False)
         self.assertEqual(done.returncode, expect, done.stderr)
         return done

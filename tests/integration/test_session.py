@@ -45,7 +45,7 @@ class Session(unittest.TestCase):
             for body in ({"status": {}}, {"match": {"query": {"region": "NL"}}}, {"list_offers": {}},
                          {"write": {"remove_offer": {"id": self.offers[0]}}}):
                 self.assertIn(client.ask(**body).status.code, (FAILED_PRECONDITION, UNAUTHENTICATED), body)
-            client.call(hello=HELLO)
+            client.call(hello=client.hello)
             self.assertEqual(client.call(status={}).server.offers, len(self.offers))
 
     def test_wrong_version(self):
@@ -105,7 +105,7 @@ class Session(unittest.TestCase):
     def test_byte_by_byte(self):
         with self.daemon.client(hello=False) as client:
             client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            requests = [client.request(hello=HELLO), client.request(match={"query": {"region": "NL"}}),
+            requests = [client.request(hello=client.hello), client.request(match={"query": {"region": "NL"}}),
                         client.request(ping={"payload": b"p" * 200})]
             for byte in b"".join(frame(r) for r in requests):
                 client.send(bytes([byte]))

@@ -10,6 +10,7 @@
 #include "store/store.h"
 #include "tests/unit/unit.h"
 #include "work/apply.h"
+#include "work/lifecycle.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,8 @@ fixture_close(struct fixture *fixture)
 static inline Kansen__V1__WriteResult
 fixture_apply(struct fixture *fixture, Kansen__V1__Write write)
 {
-    struct command command = {.time_us = ++fixture->time_us, .actor = "test", .write = &write};
+    struct command command = {
+        .time_us = ++fixture->time_us, .actor = "test", .movers = MOVER_OPERATOR, .write = &write};
     Kansen__V1__WriteResult result;
 
     assert_int_equal(apply(fixture->write, &command, fixture->arena, &result), 0);

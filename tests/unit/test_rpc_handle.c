@@ -186,7 +186,7 @@ test_hello_comes_first(void **state)
     (void)state;
     hello.protocol_version = 2;
     refuse(world, &request, CODE_FAILED_PRECONDITION, "protocol_version");
-    for (uint32_t body = BODY(STATUS); body <= BODY(WATCH); body++) {
+    for (uint32_t body = BODY(STATUS); body <= BODY(LIST_TOKENS); body++) {
         uint8_t bytes[] = {0x08, 5, (uint8_t)(body << 3 | 2), 0, 0}; // an empty message is one of every kind
         Kansen__V1__Response *response;
         struct buf out = {0};
@@ -217,7 +217,7 @@ test_roles(void **state)
 {
     struct world *world = open_world(false);
     Kansen__V1__StatusRequest status = KANSEN__V1__STATUS_REQUEST__INIT;
-    Kansen__V1__BatchRequest batch = KANSEN__V1__BATCH_REQUEST__INIT;
+    Kansen__V1__ListTokensRequest tokens = KANSEN__V1__LIST_TOKENS_REQUEST__INIT;
     Kansen__V1__ListInterestsRequest list = KANSEN__V1__LIST_INTERESTS_REQUEST__INIT;
     Kansen__V1__Request request = request_of(BODY(STATUS), &status);
     static const enum role others[] = {ROLE_PORTAL, ROLE_PARTNER, ROLE_REGISTRAR};
@@ -228,7 +228,7 @@ test_roles(void **state)
         world->session.identity.role = others[i];
         request = request_of(BODY(STATUS), &status);
         refuse(world, &request, CODE_PERMISSION_DENIED, "");
-        request = request_of(BODY(BATCH), &batch);
+        request = request_of(BODY(LIST_TOKENS), &tokens);
         refuse(world, &request, CODE_PERMISSION_DENIED, "");
         request = request_of(BODY(LIST_INTERESTS), &list);
         kansen__v1__response__free_unpacked(ask(world, &request, CODE_OK, ""), NULL);
@@ -333,7 +333,7 @@ write_and_wait(struct world *world, const Kansen__V1__Request *request)
     mail = mailbox_take(&world->worker, &notices);
     assert_non_null(mail);
     assert_null(mail->next);
-    assert_int_equal(rpc_answer_job(world->env, (struct job *)mail, &out), 0);
+    assert_int_equal(rpc_answer_job(world->env, &world->session, (struct job *)mail, &out), 0);
     job_free((struct job *)mail);
     return take_response(&out);
 }
@@ -412,7 +412,7 @@ test_deadline(void **state)
                      RPC_QUEUED);
     assert_int_equal(poll(&wait, 1, 30000), 1);
     mail = mailbox_take(&world->worker, &notices);
-    assert_int_equal(rpc_answer_job(world->env, (struct job *)mail, &out), 0);
+    assert_int_equal(rpc_answer_job(world->env, &world->session, (struct job *)mail, &out), 0);
     job_free((struct job *)mail);
     response = take_response(&out);
     assert_int_equal(response->status->code, CODE_DEADLINE_EXCEEDED);
