@@ -43,12 +43,13 @@ CPPFLAGS += -DKANSEN_DATADIR='"$(PREFIX)/share/kansen"'
 
 # ---- Libraries and the packages that bring them ----------------------------------------------------------------------
 DAEMON_LIBS = $(shell pkg-config --libs libevent_core libevent_extra libprotobuf-c lmdb libxxhash libconfuse \
-                                        libutf8proc libsystemd libsodium libseccomp) -lm
-CLIENT_LIBS = $(shell pkg-config --libs libprotobuf-c smartcols jansson libutf8proc) -lm
+                                        libutf8proc libsystemd libsodium libseccomp libssl libcrypto) -lm
+CLIENT_LIBS = $(shell pkg-config --libs libprotobuf-c smartcols jansson libutf8proc libssl libcrypto) -lm
 
 PACKAGES       := gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler libevent-dev libprotobuf-c-dev \
-                  liblmdb-dev libxxhash-dev libconfuse-dev libutf8proc-dev libsodium-dev libsystemd-dev libseccomp-dev libsmartcols-dev libjansson-dev
-CHECK_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev libcmocka-dev python3 python3-protobuf
+                  liblmdb-dev libxxhash-dev libconfuse-dev libutf8proc-dev libsodium-dev libsystemd-dev libseccomp-dev libsmartcols-dev libjansson-dev \
+                  libssl-dev
+CHECK_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev libcmocka-dev python3 python3-protobuf openssl
 LINT_PACKAGES  := $(CHECK_PACKAGES) clang-format clang-tidy cppcheck shellcheck mandoc
 
 # ---- Sources -------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include "base/systemd.h"
 #include "base/version.h"
 #include "net/server.h"
+#include "net/tls.h"
 #include "rpc/reader.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
@@ -36,6 +37,7 @@ struct daemon {
     struct address listen[OPTIONS_LISTEN_MAX];
     struct address admin_address;
     bool has_admin;
+    struct tls *tls; // NULL = no listener needs it
     struct service service;
     struct server *server;
     struct admin *admin;
@@ -60,15 +62,40 @@ fail_store(struct daemon *daemon, int rc)
 }
 
 static int
+open_tls(struct daemon *daemon, struct fault *fault)
+{
+    const struct options *options = &daemon->options;
+    struct tls_options tls = {.certificate = options->tls_certificate,
+                              .key = options->tls_key,
+                              .client_ca = options->tls_client_ca,
+                              .allow_tls12 = strcmp(options->tls_min_version, "1.2") == 0};
+    char about[TLS_ABOUT_MAX];
+
+    if (options->tls_certificate == NULL)
+        return fault_set(fault, CODE_INVALID_ARGUMENT, "listen", "tls: needs tls_certificate");
+    if (strcmp(options->tls_client, "off") != 0)
+        tls.client = strcmp(options->tls_client, "required") == 0 ? TLS_CLIENT_REQUIRED : TLS_CLIENT_OPTIONAL;
+    if (tls_new(&tls, &daemon->tls, fault) != 0)
+        return FAULT;
+    log_line(&daemon->log, LOG_LEVEL_INFO, "tls", "the certificate was read %s",
+             tls_about(daemon->tls, about));
+    return 0;
+}
+
+static int
 parse_addresses(struct daemon *daemon)
 {
     const struct options *options = &daemon->options;
+    bool plain_anywhere = strcmp(options->insecure_plain_tcp_on_any_address, "yes") == 0, tls = false;
     struct fault fault;
 
     for (size_t i = 0; i < options->n_listen; i++) {
-        if (address_parse(options->listen[i], "listen", &daemon->listen[i], &fault) != 0)
+        if (address_parse(options->listen[i], "listen", plain_anywhere, &daemon->listen[i], &fault) != 0)
             return fail(daemon, &fault);
+        tls = tls || daemon->listen[i].tls;
     }
+    if (tls && open_tls(daemon, &fault) != 0)
+        return fail(daemon, &fault);
     daemon->has_admin = strcmp(options->admin, "off") != 0;
     if (daemon->has_admin && address_parse_tcp(options->admin, "admin", &daemon->admin_address, &fault) != 0)
         return fail(daemon, &fault);
@@ -109,6 +136,7 @@ listen_and_confine(struct daemon *daemon)
     const struct options *options = &daemon->options;
     struct fault fault;
 
+    server_use_tls(daemon->server, daemon->tls);
     for (size_t i = 0; i < options->n_listen; i++) {
         if (server_listen(daemon->server, &daemon->listen[i], &fault) != 0)
             return fail(daemon, &fault);
@@ -266,6 +294,7 @@ main(int argc, char **argv)
     if (daemon.options.log_level != NULL)
         daemon.log.level = (enum log_level)log_level_named(daemon.options.log_level);
     rc = run(&daemon);
+    tls_free(daemon.tls);
     options_free(&daemon.options);
     return rc;
 }

@@ -21,14 +21,15 @@ enum role {
 #define ROLE_CLIENT_MAX 65u // bytes with the end
 
 struct identity {
-    enum role role;               // 0 = nobody yet: a token must say
-    char client[ROLE_CLIENT_MAX]; // who owns what the caller makes: placements, keys, student references
-    char source[ROLE_CLIENT_MAX]; // of the external ids that it gives; "" = any
-    char actor[ROLE_ACTOR_MAX];   // "unix:uid=0", "client:NAME/token:ID"
-    bool listed;                  // the client is in the store, and may be suspended
-    int64_t expires_us;           // when the token stops to work, since 1970 UTC; 0 = never
-    uint64_t partner;             // of the role partner: which one; else 0
-    uint64_t token;               // id of the token that says so; 0 = none was needed
+    enum role role;                    // 0 = nobody yet: a token must say
+    char client[ROLE_CLIENT_MAX];      // who owns what the caller makes: placements, keys, student references
+    char source[ROLE_CLIENT_MAX];      // of the external ids that it gives; "" = any
+    char actor[ROLE_ACTOR_MAX];        // "unix:uid=0", "client:NAME/token:ID"
+    char certificate[ROLE_CLIENT_MAX]; // common name of the verified client certificate; "" = none was shown
+    bool listed;                       // the client is in the store, and may be suspended
+    int64_t expires_us;                // when the token stops to work, since 1970 UTC; 0 = never
+    uint64_t partner;                  // of the role partner: which one; else 0
+    uint64_t token;                    // id of the token that says so; 0 = none was needed
 };
 
 // "operator", "portal", "partner" or "registrar".

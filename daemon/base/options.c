@@ -305,6 +305,10 @@ check_together(const struct options *options)
                 options->retain_journal_days, JOURNAL_DAYS_MIN);
         return 1;
     }
+    if (strcmp(options->tls_client, "off") != 0 && options->tls_client_ca == NULL) {
+        fprintf(stderr, "kansend: tls_client: %s needs tls_client_ca\n", options->tls_client);
+        return 1;
+    }
     if (options->max_batch_writes * RESULT_BYTES <= options->max_frame)
         return 0;
     fprintf(stderr,
@@ -346,6 +350,12 @@ options_free(struct options *options)
     free(options->seeds);
     free(options->log_level);
     free(options->erasures);
+    free(options->insecure_plain_tcp_on_any_address);
+    free(options->tls_certificate);
+    free(options->tls_key);
+    free(options->tls_client_ca);
+    free(options->tls_client);
+    free(options->tls_min_version);
     *options = (struct options){0};
 }
 

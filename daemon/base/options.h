@@ -31,13 +31,17 @@ struct options {
     enum options_mode mode;
     char *file; // the configuration; it may not be there when none was named
     char *data_dir;
-    char *listen[OPTIONS_LISTEN_MAX]; // "unix:PATH" or "ADDR:PORT"
+    char *listen[OPTIONS_LISTEN_MAX]; // "unix:PATH", "ADDR:PORT" or "tls:ADDR:PORT"
     size_t n_listen;
     char *admin; // "ADDR:PORT" or "off"
     char *seeds; // "" = the default places
     char *log_level;
-    char *erasures;   // file
-    uint64_t workers; // 0 = one per core
+    char *erasures;                          // file
+    char *insecure_plain_tcp_on_any_address; // "yes" or "no"
+    char *tls_certificate, *tls_key, *tls_client_ca;
+    char *tls_client;      // "off", "optional" or "required"
+    char *tls_min_version; // "1.2" or "1.3"
+    uint64_t workers;      // 0 = one per core
     uint64_t map_size;
     uint64_t max_frame;
     uint64_t max_in_flight;
@@ -61,6 +65,9 @@ struct options {
     uint64_t long_read_s;
     uint64_t watch_lag;
     uint64_t watch_stall_s;
+    uint64_t handshake_timeout_s;
+    uint64_t frame_timeout_s;
+    uint64_t idle_timeout_s; // 0 = none
     uint64_t drain_timeout_s;
     enum options_switch sandbox_no_new_privileges;
     enum options_switch sandbox_capabilities;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,14 +21,27 @@ const struct option_row options_table[] = {
     {"data_dir", "data-dir", "DIR", OPTION_TEXT, AT(data_dir), 0, 0, NULL,
      "directory of the store; default $STATE_DIRECTORY, else ./kansen-data"},
     {"listen", "listen", "ADDRESS", OPTION_LIST, AT(listen), 0, 0, NULL,
-     "unix:PATH or ADDR:PORT (loopback only), repeatable; default unix:DATA_DIR/kansend.sock and "
-     "127.0.0.1:7411"},
+     "unix:PATH, ADDR:PORT (loopback only) or tls:ADDR:PORT, repeatable; default "
+     "unix:DATA_DIR/kansend.sock and 127.0.0.1:7411"},
+    {"insecure_plain_tcp_on_any_address", "insecure-plain-tcp-on-any-address", "yes|no", OPTION_WORD,
+     AT(insecure_plain_tcp_on_any_address), 0, 0, "no",
+     "listen without TLS on addresses that others can reach; who can see the network reads all"},
     {"admin", "admin", "ADDR:PORT|off", OPTION_TEXT, AT(admin), 0, 0, "127.0.0.1:7412",
      "HTTP address of /healthz and /readyz (loopback only)"},
     {"seeds", "seeds", "DIR", OPTION_TEXT, AT(seeds), 0, 0, NULL,
      "regions.csv and interests.csv for an empty store; default the installed share directory, else ./seeds"},
     {"log_level", "log-level", "LEVEL", OPTION_WORD_LOG_LEVEL, AT(log_level), 0, 0, "info",
      "error, warning, notice, info or debug"},
+    {"tls_certificate", "tls-certificate", "FILE", OPTION_TEXT, AT(tls_certificate), 0, 0, NULL,
+     "certificate of tls: listeners, PEM, with its chain behind it"},
+    {"tls_key", "tls-key", "FILE", OPTION_TEXT, AT(tls_key), 0, 0, NULL,
+     "its private key, PEM; default the file of the certificate"},
+    {"tls_client_ca", "tls-client-ca", "FILE", OPTION_TEXT, AT(tls_client_ca), 0, 0, NULL,
+     "CA certificates that vouch for clients, PEM"},
+    {"tls_client", "tls-client", "off|optional|required", OPTION_WORD, AT(tls_client), 0, 0, "off",
+     "whether clients show a certificate"},
+    {"tls_min_version", NULL, "1.2|1.3", OPTION_WORD, AT(tls_min_version), 0, 0, "1.3",
+     "oldest version of TLS"},
     {"workers", "workers", "N", OPTION_NUMBER, AT(workers), 0, 256, "0",
      "threads that answer; 0 = one per core"},
     {"map_size", NULL, "SIZE", OPTION_SIZE, AT(map_size), MIB, 16 * 1024 * GIB, "64GiB",
@@ -78,6 +92,12 @@ const struct option_row options_table[] = {
      "entries of the journal that a watch may fall behind before it is cut off"},
     {"watch_stall_s", NULL, "S", OPTION_NUMBER, AT(watch_stall_s), 1, 86400, "60",
      "close a connection with watches whose client takes no answers for so long"},
+    {"handshake_timeout_s", NULL, "S", OPTION_NUMBER, AT(handshake_timeout_s), 1, 3600, "10",
+     "on TCP, time until Hello is answered OK"},
+    {"frame_timeout_s", NULL, "S", OPTION_NUMBER, AT(frame_timeout_s), 1, 3600, "30",
+     "time in which a frame that has begun must be whole"},
+    {"idle_timeout_s", NULL, "S", OPTION_NUMBER, AT(idle_timeout_s), 0, 31536000, "3600",
+     "close a connection on which nothing is asked for so long; 0 = never"},
     {"drain_timeout_s", NULL, "S", OPTION_NUMBER, AT(drain_timeout_s), 0, 3600, "10",
      "at a stop, wait so long for answers to be taken"},
     {"sandbox_no_new_privileges", NULL, "on|off|required", OPTION_SWITCH, AT(sandbox_no_new_privileges), 0, 0,
@@ -193,6 +213,18 @@ add_text(struct options *options, const char *text, char message[OPTIONS_TABLE_M
     return 0;
 }
 
+static bool
+is_among(const char *words, const char *text)
+{
+    size_t len = strlen(text);
+
+    for (; *words != '\0'; words += strcspn(words, "|"), words += *words == '|') {
+        if (strcspn(words, "|") == len && strncmp(words, text, len) == 0)
+            return true;
+    }
+    return false;
+}
+
 int
 options_table_set(struct options *options, const struct option_row *row, const char *text,
                   char message[OPTIONS_TABLE_MESSAGE_MAX])
@@ -210,6 +242,11 @@ options_table_set(struct options *options, const struct option_row *row, const c
     if (row->type == OPTION_WORD_LOG_LEVEL && log_level_named(text) < 0) {
         snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "\"%.60s\" is not allowed; it takes %s", text,
                  row->help);
+        return 1;
+    }
+    if (row->type == OPTION_WORD && !is_among(row->argument, text)) {
+        snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "\"%.60s\" is not allowed; it takes %s", text,
+                 row->argument);
         return 1;
     }
     return row->type == OPTION_LIST ? add_text(options, text, message) : set_text(member, text, message);

@@ -9,12 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTIONS_TABLE_ROWS        35u
+#define OPTIONS_TABLE_ROWS        44u
 #define OPTIONS_TABLE_MESSAGE_MAX 256u // bytes with the end
 
 enum option_type {
     OPTION_TEXT,
     OPTION_WORD_LOG_LEVEL,
+    OPTION_WORD, // one of those in the row's argument
     OPTION_LIST,
     OPTION_NUMBER,
     OPTION_SIZE,   // bytes, also with KiB, MiB or GiB behind the number

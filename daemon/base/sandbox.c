@@ -42,6 +42,9 @@ static const struct {
 } named[] = {
     {offsetof(struct options, data_dir), LANDLOCK_CHANGE},
     {offsetof(struct options, file), LANDLOCK_READ_REPLACED},
+    {offsetof(struct options, tls_certificate), LANDLOCK_READ_REPLACED},
+    {offsetof(struct options, tls_key), LANDLOCK_READ_REPLACED},
+    {offsetof(struct options, tls_client_ca), LANDLOCK_READ_REPLACED},
 };
 
 // What the C library and OpenSSL may want.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Only loopback may be plain, and there is nothing but plain yet, so only loopback is let through.
+// Only loopback may be plain, unless the operator says that the network is safe.
 #include "net/address.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,8 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define UNIX_PREFIX "unix:"
-#define UNIX_MODE   0666
+#define UNIX_PREFIX         "unix:"
+#define UNIX_MODE           0666
+#define PLAIN_ANYWHERE_FLAG "--insecure-plain-tcp-on-any-address"
 
 static int
 parse_unix(const char *path, const char *option, struct address *out, struct fault *fault)
@@ -91,27 +91,49 @@ is_loopback(const struct sockaddr_storage *addr)
     return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)addr)->sin6_addr);
 }
 
-int
-address_parse_tcp(const char *text, const char *option, struct address *out, struct fault *fault)
+static int
+parse_tcp(const char *text, const char *option, bool plain_anywhere, struct address *out, struct fault *fault)
 {
     *out = (struct address){0};
     snprintf(out->text, sizeof out->text, "%s", text);
     if (!to_sockaddr(text, out))
         return fault_set(fault, CODE_INVALID_ARGUMENT, option,
                          "it takes 127.0.0.1:PORT or [::1]:PORT%s; given was \"%s\"",
-                         strcmp(option, "listen") == 0 ? " or unix:PATH" : "", text);
-    if (!is_loopback(&out->addr))
+                         strcmp(option, "listen") == 0 ? ", unix:PATH or tls:ADDRESS:PORT" : "", text);
+    if (!plain_anywhere && !is_loopback(&out->addr))
         return fault_set(
             fault, CODE_INVALID_ARGUMENT, option,
-            "only loopback addresses are allowed, as what is sent is not encrypted; given was \"%s\"", text);
+            "only loopback addresses are allowed, as what is sent is not encrypted; given was \"%s\"%s", text,
+            strcmp(option, "listen") == 0 ? ". tls: in front of the address encrypts; " PLAIN_ANYWHERE_FLAG
+                                            " yes would send passwords and tokens for all to read"
+                                          : "");
     return 0;
 }
 
 int
-address_parse(const char *text, const char *option, struct address *out, struct fault *fault)
+address_parse_tcp(const char *text, const char *option, struct address *out, struct fault *fault)
 {
+    return parse_tcp(text, option, false, out, fault);
+}
+
+static int
+parse_tls(const char *text, const char *option, struct address *out, struct fault *fault)
+{
+    if (parse_tcp(text + sizeof ADDRESS_TLS - 1, option, true, out, fault) != 0)
+        return FAULT;
+    out->tls = true;
+    snprintf(out->text, sizeof out->text, "%s", text);
+    return 0;
+}
+
+int
+address_parse(const char *text, const char *option, bool plain_anywhere, struct address *out,
+              struct fault *fault)
+{
+    if (strncmp(text, ADDRESS_TLS, sizeof ADDRESS_TLS - 1) == 0)
+        return parse_tls(text, option, out, fault);
     if (strncmp(text, UNIX_PREFIX, sizeof UNIX_PREFIX - 1) != 0)
-        return address_parse_tcp(text, option, out, fault);
+        return parse_tcp(text, option, plain_anywhere, out, fault);
     *out = (struct address){0};
     snprintf(out->text, sizeof out->text, "%s", text);
     return parse_unix(text + sizeof UNIX_PREFIX - 1, option, out, fault);

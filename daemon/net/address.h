@@ -5,23 +5,27 @@
 
 #include "base/attr.h"
 #include "base/fault.h"
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #define ADDRESS_TEXT_MAX 128u // bytes with the end
+#define ADDRESS_TLS      "tls:"
 
 struct address {
     struct sockaddr_storage addr;
     socklen_t len;
+    bool tls;
     char text[ADDRESS_TEXT_MAX]; // as it was given, for messages; cut when too long
 };
 
-// Reads "unix:PATH", "ADDR:PORT", "[ADDR6]:PORT" or "localhost:PORT" (numbers only otherwise); port 0 = any
-// free one. Addresses that others than this machine can reach are refused. 0 or FAULT; its field is the
-// option's key.
-int address_parse(const char *text, const char *option, struct address *out, struct fault *fault) MUST_CHECK;
+// Reads "unix:PATH", "tls:ADDR:PORT", "ADDR:PORT", "[ADDR6]:PORT" or "localhost:PORT" (numbers only
+// otherwise); port 0 = any free one. Addresses that others than this machine can reach are refused without
+// tls:, unless plain_anywhere. 0 or FAULT; its field is the option's key.
+int address_parse(const char *text, const char *option, bool plain_anywhere, struct address *out,
+                  struct fault *fault) MUST_CHECK;
 
-// The same without "unix:PATH".
+// The same for "ADDR:PORT" on loopback only.
 int address_parse_tcp(const char *text, const char *option, struct address *out,
                       struct fault *fault) MUST_CHECK;
 

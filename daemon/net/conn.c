@@ -1,60 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection on its loop. Invariants: a connection moves from state to state in move() only; what is read
-// is bounded, as at most one frame and one read lie in the input before the frames are handled; a run handles
-// FRAMES_PER_RUN frames at most, fewer that take long, and sends once, then the others have their turn; a
-// connection may be freed in run() and in callbacks only, at their end.
+// One connection on its loop. Invariants: a connection moves from state to state in conn_move() only; what is
+// read is bounded, as at most one frame and one read lie in the input before the frames are handled; a run
+// handles FRAMES_PER_RUN frames at most, fewer that take long, and sends once, then the others have their
+// turn; a connection may be freed in run() and in callbacks only, at their end.
 #include "net/conn.h"
 #include "base/clock.h"
-#include "net/asking.h"
-#include "net/conn_state.h"
+#include "base/log.h"
+#include "net/conn_end.h"
+#include "net/conn_internal.h"
 #include "net/intake.h"
-#include "net/stream.h"
+#include "net/tls.h"
+#include "net/worker.h"
 #include "rpc/readings.h"
-#include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "work/job.h"
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define FRAMES_PER_RUN 64u
 #define SENDS_AT_ONCE  4u // connections, as waking a client costs more than sending does
-#define LINGER_S       2  // for the peer to take the last answer and to close
-
-struct conn {
-    struct conn_loop *loop;
-    int fd;
-    enum conn_state state;
-    struct session session;
-    struct buf in, out;
-    unsigned in_flight;    // jobs and readings that have not come back
-    unsigned readings;     // of them, readings
-    bool scheduled;        // is in loop->ready
-    uint64_t round;        // of the ready ones in which it has its turn
-    bool frames_wait;      // scheduled for frames that have come, so they are handled before more is read
-    bool reading, writing; // readable or writable is added to the loop
-    bool eof;              // the peer sends no more
-    bool told_fault;       // the last answer says why the connection ends, so it must arrive
-    bool shut_out;         // the caller may call no more: what waits is sent within linger_until_us, or never
-    bool expires;          // is counted in loop->expiring
-    int64_t received_us;   // when bytes came last
-    int64_t linger_until_us;
-    struct watcher watcher;
-    struct event *readable, *writable;
-    struct sender sender;
-    TAILQ_ENTRY(conn) ready, waiting;
-};
 
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
+static void run(struct conn *conn);
 
 // ---- State
 
-static void
-move(struct conn *conn, enum conn_event event)
+void
+conn_move(struct conn *conn, enum conn_event event)
 {
     enum conn_state next = conn_state_next(conn->state, event);
 
@@ -77,8 +54,8 @@ conn_wake(struct conn *conn)
     conn->scheduled = true;
 }
 
-static void
-schedule(struct conn *conn)
+void
+conn_schedule(struct conn *conn)
 {
     conn_wake(conn);
     conn->frames_wait = true;
@@ -108,72 +85,77 @@ arm_turn(struct conn_loop *loop)
         event_active(loop->turn, EV_TIMEOUT, 0);
 }
 
-// Asks the loop for what the state wants to know. 0 or -ENOMEM.
-static int
-watch(struct conn *conn)
-{
-    static const struct timeval linger = {.tv_sec = LINGER_S};
-    bool lingers = conn->state == CONN_LINGERING;
-    int rc = asking_for(conn->readable, (conn->state == CONN_OPEN && !conn->eof) || lingers,
-                        lingers ? &linger : NULL, &conn->reading);
+// ---- What the loop is asked
 
-    return rc != 0 ? rc
-                   : asking_for(conn->writable, buf_len(&conn->out) > 0, conn->shut_out ? &linger : NULL,
-                                &conn->writing);
+int64_t
+conn_now(struct conn_loop *loop)
+{
+    if (loop->now_us == 0)
+        loop->now_us = clock_steady_us();
+    return loop->now_us;
+}
+
+static bool
+reads(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN && !conn->eof;
+}
+
+int
+conn_ask(struct conn *conn)
+{
+    bool lingers = conn->state == CONN_LINGERING;
+    enum timeout limit = conn_end_limit(conn);
+    bool again = limit == TIMEOUT_FRAME ? conn->took : limit > TIMEOUT_OUT && conn->moved;
+    int rc = stream_ask(&conn->stream, reads(conn) || lingers, buf_len(&conn->out) > 0);
+
+    timeouts_set(&conn->loop->timeouts, &conn->timed, limit, again, conn_now(conn->loop));
+    conn->moved = conn->took = false;
+    return rc;
 }
 
 // ---- Making and freeing
 
 static struct conn *
-make(struct conn_loop *loop, int fd)
+make(struct conn_loop *loop, const struct worker_mail *mail)
 {
     struct conn *conn = calloc(1, sizeof *conn);
 
     if (conn == NULL)
         return NULL;
     conn->loop = loop;
-    conn->fd = fd;
+    conn->hello_soon = mail->hello_soon;
+    conn->session.identity = mail->identity;
+    conn->timed.conn = conn;
     conn->sender.conn = conn;
     conn->watcher = (struct watcher){.conn = conn, .session = &conn->session, .out = &conn->out};
-    conn->readable = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
-    conn->writable = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
-    if (conn->readable == NULL || conn->writable == NULL ||
-        slots_add(&loop->slots, conn, &conn->session.connection)) {
-        if (conn->readable != NULL)
-            event_free(conn->readable);
-        if (conn->writable != NULL)
-            event_free(conn->writable);
+    if (slots_add(&loop->slots, conn, &conn->session.connection) != 0) {
+        free(conn);
+        return NULL;
+    }
+    if (stream_open(&conn->stream, mail->fd, mail->tls, loop->base, on_readable, on_writable, conn) != 0) {
+        slots_remove(&loop->slots, conn->session.connection);
         free(conn);
         return NULL;
     }
     return conn;
 }
 
-static int
-end_with_fault(struct conn *conn, const struct fault *fault)
-{
-    move(conn, CONN_ENDED);
-    conn->told_fault = true;
-    schedule(conn);
-    return rpc_answer_fault(fault, &conn->out);
-}
-
 int
-conn_new(struct conn_loop *loop, int fd, const struct identity *identity, const struct fault *refusal)
+conn_new(struct conn_loop *loop, const struct worker_mail *mail)
 {
-    struct conn *conn = make(loop, fd);
+    struct conn *conn = make(loop, mail);
     int rc;
 
     if (conn == NULL) {
-        close(fd);
+        close(mail->fd);
         atomic_fetch_sub(&loop->service->connections, 1);
         return -ENOMEM;
     }
-    conn->session.identity = *identity;
-    if (refusal->code != CODE_OK)
-        rc = end_with_fault(conn, refusal);
+    if (mail->refusal.code != CODE_OK)
+        rc = conn_end_fault(conn, &mail->refusal);
     else
-        rc = watch(conn);
+        rc = conn_ask(conn);
     if (rc != 0)
         conn_free(conn);
     return rc;
@@ -184,16 +166,14 @@ conn_free(struct conn *conn)
 {
     struct conn_loop *loop = conn->loop;
 
-    move(conn, CONN_BROKEN); // leaves the waiting list
+    conn_move(conn, CONN_BROKEN); // leaves the waiting list
     unschedule(conn);
     sending_leave(&loop->sending, &conn->sender);
     if (conn->readings > 0)
         readings_forget(loop->service->readings, loop->worker, conn->session.connection);
     watching_leave(&loop->watching, &conn->watcher);
-    expiring_remove(&loop->expiring, &conn->expires);
-    event_free(conn->readable);
-    event_free(conn->writable);
-    close(conn->fd);
+    timeouts_leave(&loop->timeouts, &conn->timed);
+    stream_close(&conn->stream);
     buf_free(&conn->in);
     buf_free(&conn->out);
     slots_remove(&loop->slots, conn->session.connection);
@@ -209,16 +189,6 @@ conn_find(struct conn_loop *loop, uint64_t number)
 
 // ---- Requests
 
-// The caller may call no more, and was told so: nothing else is answered, and the connection ends.
-static void
-shut_out(struct conn *conn)
-{
-    move(conn, CONN_ENDED);
-    conn->told_fault = conn->shut_out = true;
-    conn->linger_until_us = clock_steady_us() + LINGER_S * INT64_C(1000000);
-    schedule(conn);
-}
-
 // Handles a whole frame. 0 or -ENOMEM.
 static int
 handle(struct conn *conn, const struct frame *frame)
@@ -229,21 +199,22 @@ handle(struct conn *conn, const struct frame *frame)
     if (rc < 0)
         return rc;
     if (rc == RPC_BUSY) {
-        move(conn, CONN_QUEUE_FULL); // the frame stays where it is
+        conn_move(conn, CONN_QUEUE_FULL); // the frame stays where it is
         return 0;
     }
     buf_consume(&conn->in, frame->header_len + frame->payload_len);
+    conn->took = true;
     if (rc == RPC_QUEUED || rc == RPC_READING)
         conn->in_flight++;
     if (rc == RPC_READING)
         conn->readings++;
     if (rc == RPC_CLOSE) {
-        move(conn, CONN_ENDED);
+        conn_move(conn, CONN_ENDED);
         conn->told_fault = true;
     }
     if (rc == RPC_ENDED)
-        shut_out(conn);
-    return conn->session.expires_us == 0 ? 0 : expiring_add(&conn->loop->expiring, &conn->expires);
+        conn_end_shut_out(conn);
+    return 0;
 }
 
 static bool
@@ -259,9 +230,9 @@ static bool
 pauses(struct conn *conn)
 {
     if (is_flight_full(conn))
-        move(conn, CONN_FLIGHT_FULL);
+        conn_move(conn, CONN_FLIGHT_FULL);
     else if (buf_len(&conn->out) > conn->loop->output_max)
-        move(conn, CONN_OUTPUT_FULL);
+        conn_move(conn, CONN_OUTPUT_FULL);
     return conn->state != CONN_OPEN;
 }
 
@@ -269,6 +240,7 @@ pauses(struct conn *conn)
 static int
 handle_frames(struct conn *conn)
 {
+    conn->begun = false;
     for (unsigned i = 0; i < FRAMES_PER_RUN && !pauses(conn) && !rpc_is_tired(conn->loop->env); i++) {
         struct fault fault;
         struct frame frame;
@@ -276,16 +248,17 @@ handle_frames(struct conn *conn)
         int rc = 0;
 
         if (result == FRAME_PARTIAL) {
+            conn->begun = buf_len(&conn->in) > 0;
             if (conn->eof)
-                move(conn, CONN_ENDED);
+                conn_move(conn, CONN_ENDED);
             return 0;
         }
-        rc = result == FRAME_WHOLE ? handle(conn, &frame) : end_with_fault(conn, &fault);
+        rc = result == FRAME_WHOLE ? handle(conn, &frame) : conn_end_fault(conn, &fault);
         if (rc != 0)
             return rc;
     }
     if (conn->state == CONN_OPEN)
-        schedule(conn); // more may be there; the others first
+        conn_schedule(conn); // more may be there; the others first
     return 0;
 }
 
@@ -295,24 +268,12 @@ static int
 send_once(struct conn *conn)
 {
     bool moved;
-    int rc = stream_send(conn->fd, &conn->out, &moved);
+    int rc = stream_send(&conn->stream, &conn->out, &moved);
 
+    conn->moved |= moved;
     if (rc == 0 && watching_sent(&conn->loop->watching, &conn->watcher, moved))
         conn_wake(conn);
     return rc;
-}
-
-static void
-start_lingering(struct conn *conn)
-{
-    move(conn, CONN_SENT);
-    if (conn->eof || (!conn->told_fault && !stream_has_unread(conn->fd)) ||
-        shutdown(conn->fd, SHUT_WR) != 0) {
-        move(conn, CONN_BROKEN);
-        return;
-    }
-    conn->linger_until_us = clock_steady_us() + LINGER_S * INT64_C(1000000);
-    buf_free(&conn->in);
 }
 
 // ---- Watches
@@ -350,8 +311,8 @@ resume_if_possible(struct conn *conn)
 
     if ((conn->state == CONN_FLIGHT && !is_flight_full(conn)) ||
         (conn->state == CONN_OUTPUT && buf_len(&conn->out) <= loop->output_max / 2)) {
-        move(conn, CONN_RESUMED);
-        schedule(conn);
+        conn_move(conn, CONN_RESUMED);
+        conn_schedule(conn);
     }
 }
 
@@ -363,9 +324,11 @@ finish_run(struct conn *conn)
 
     if (rc == 0 && conn->state == CONN_CLOSING && (conn->in_flight == 0 || conn->shut_out) &&
         buf_len(&conn->out) == 0 && conn->session.watches.count == 0)
-        start_lingering(conn);
+        conn_end_sent(conn);
     resume_if_possible(conn);
-    if (rc != 0 || conn->state == CONN_CLOSED || watch(conn) != 0)
+    if (stream_has_more(&conn->stream) && reads(conn))
+        conn_wake(conn);
+    if (rc != 0 || conn->state == CONN_CLOSED || conn_ask(conn) != 0)
         conn_free(conn);
 }
 
@@ -396,30 +359,40 @@ run(struct conn *conn)
         conn_send_all(loop);
 }
 
+// The first bytes have come, so a handshake is done.
 static void
-discard(struct conn *conn, short what)
+learn_client(struct conn *conn)
 {
-    if ((what & EV_TIMEOUT) != 0 || !stream_discard(conn->fd) || clock_steady_us() >= conn->linger_until_us)
-        conn_free(conn);
+    struct identity *identity = &conn->session.identity;
+
+    if (conn->stream.ssl == NULL)
+        return;
+    tls_client_name(conn->stream.ssl, identity->certificate, sizeof identity->certificate);
+    log_line(conn->loop->service->log, LOG_LEVEL_DEBUG, "tls", "a connection is open client=\"%s\"",
+             identity->certificate);
 }
 
 // Reads once and has the frames handled.
 static void
 read_and_run(struct conn *conn)
 {
-    struct conn_loop *loop = conn->loop;
-    ssize_t got = stream_read(conn->fd, &conn->in, &loop->spare);
+    ssize_t got = stream_read(&conn->stream, &conn->in, &conn->loop->spare);
 
-    if (got == -EAGAIN)
+    if (got == -EPROTO) {
+        conn_end_tls(conn);
         return;
-    if (got < 0) {
+    }
+    if (got < 0 && got != -EAGAIN) {
         conn_free(conn);
         return;
     }
-    if (loop->now_us == 0)
-        loop->now_us = clock_steady_us();
-    conn->received_us = loop->now_us;
-    conn->eof = got == 0;
+    if (got > 0 && !conn->heard)
+        learn_client(conn);
+    if (got >= 0) {
+        conn->heard = conn->moved = true;
+        conn->received_us = conn_now(conn->loop);
+        conn->eof = got == 0;
+    }
     run(conn);
 }
 
@@ -431,7 +404,9 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     if (conn->state == CONN_LINGERING)
-        discard(conn, what);
+        conn_end_discard(conn, what);
+    else if (conn->state != CONN_OPEN)
+        run(conn);               // what is sent waits for bytes of TLS
     else if (!conn->frames_wait) // else what has come before is handled first
         read_and_run(conn);
     arm_turn(loop);
@@ -444,8 +419,9 @@ on_writable(evutil_socket_t fd, short what, void *arg)
     struct conn_loop *loop = conn->loop;
 
     (void)fd;
-    if (conn->shut_out && ((what & EV_TIMEOUT) != 0 || clock_steady_us() >= conn->linger_until_us))
-        conn_free(conn);
+    (void)what;
+    if (reads(conn) && stream_reads_by_writing(&conn->stream) && !conn->frames_wait)
+        read_and_run(conn);
     else if (!conn->scheduled) // else its turn comes soon
         run(conn);
     arm_turn(loop);
@@ -461,9 +437,9 @@ conn_answer(struct conn *conn, const struct job *job)
     if (rc < 0)
         conn_free(conn); // the client learns that way that an answer is missing
     else if (rc == RPC_ENDED && !conn->shut_out)
-        shut_out(conn);
+        conn_end_shut_out(conn);
     else
-        schedule(conn);
+        conn_schedule(conn);
 }
 
 void
@@ -479,33 +455,9 @@ conn_answer_reading(struct conn *conn, const struct reading *reading)
                     buf_append(&conn->out, buf_bytes(&reading->out), buf_len(&reading->out)) != 0)))
         conn_free(conn); // as above
     else if (rc == RPC_ENDED && !conn->shut_out)
-        shut_out(conn);
+        conn_end_shut_out(conn);
     else
-        schedule(conn);
-}
-
-void
-conn_check(struct conn *conn)
-{
-    int rc = rpc_check(conn->loop->env, &conn->session, &conn->out);
-
-    if (rc < 0)
-        conn_free(conn);
-    else if (rc == RPC_ENDED)
-        shut_out(conn);
-}
-
-void
-conn_end(struct conn *conn)
-{
-    struct fault fault;
-
-    fault_fill(&fault, CODE_UNAVAILABLE, "", "the daemon stops");
-    move(conn, CONN_ENDED);
-    if (watch_end_all(&conn->session.watches, &fault, &conn->out) != 0)
-        conn_free(conn);
-    else
-        schedule(conn);
+        conn_schedule(conn);
 }
 
 void
@@ -514,9 +466,22 @@ conn_room(struct conn_loop *loop)
     struct conn *conn;
 
     while ((conn = TAILQ_FIRST(&loop->waiting)) != NULL) {
-        move(conn, CONN_RESUMED);
-        schedule(conn);
+        conn_move(conn, CONN_RESUMED);
+        conn_schedule(conn);
     }
+}
+
+// conn is on no list.
+static void
+take_turn(struct conn *conn)
+{
+    bool frames_wait = conn->frames_wait;
+
+    conn->scheduled = conn->frames_wait = false;
+    if (!frames_wait && stream_has_more(&conn->stream) && reads(conn))
+        read_and_run(conn);
+    else
+        run(conn);
 }
 
 void
@@ -528,8 +493,7 @@ conn_run_ready(struct conn_loop *loop)
     // One that is woken meanwhile has the next round; one that is freed has left the list.
     while ((conn = TAILQ_FIRST(&loop->ready)) != NULL && conn->round <= now) {
         TAILQ_REMOVE(&loop->ready, conn, ready);
-        conn->scheduled = conn->frames_wait = false;
-        run(conn); // may put it on loop->ready again
+        take_turn(conn); // may put it on loop->ready again
     }
     arm_turn(loop);
 }

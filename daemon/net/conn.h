@@ -5,13 +5,11 @@
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
-#include "auth/role.h"
 #include "base/attr.h"
 #include "base/buf.h"
-#include "base/fault.h"
-#include "net/expiring.h"
 #include "net/sending.h"
 #include "net/slots.h"
+#include "net/timeouts.h"
 #include "net/watching.h"
 #include <event2/event.h>
 #include <stdbool.h>
@@ -24,6 +22,7 @@ struct job;
 struct reading;
 struct rpc_env;
 struct service;
+struct worker_mail;
 
 TAILQ_HEAD(conn_list, conn);
 
@@ -40,16 +39,19 @@ struct conn_loop {
     struct conn_list waiting; // were turned away by the write queue, in that order
     struct sending sending;   // have run in this turn of the loop, and send together
     struct watching watching; // the connections that follow the journal
-    struct expiring expiring; // those of a token that expires
+    struct timeouts timeouts; // how long connections may be late
     struct event *turn;       // runs the ready ones in the next turn of the loop
     struct buf spare;         // input memory that no connection holds
-    int64_t now_us;           // steady clock at the first read since a wake-up; 0 = read it
+    int64_t now_us;           // for conn_now: steady clock since a wake-up; 0 = read it
+    int64_t told_tls_us;      // when a failure of TLS was logged last
 };
 
-// Takes fd over (closes it on failure too) and starts to read. With a refusal (code other than OK) that is
-// told and the connection ends. 0 or -ENOMEM.
-int conn_new(struct conn_loop *loop, int fd, const struct identity *identity,
-             const struct fault *refusal) MUST_CHECK;
+// The steady clock, read once for each wake-up.
+int64_t conn_now(struct conn_loop *loop);
+
+// Takes the socket of mail over (closes it on failure too) and starts to read. With a refusal (code other
+// than OK) that is told and the connection ends. 0 or -ENOMEM.
+int conn_new(struct conn_loop *loop, const struct worker_mail *mail) MUST_CHECK;
 
 // The connection with this number, or NULL.
 struct conn *conn_find(struct conn_loop *loop, uint64_t number);
@@ -57,6 +59,9 @@ struct conn *conn_find(struct conn_loop *loop, uint64_t number);
 // Looks whether the caller may still call; if not, it is told so, and the connection ends by conn_run_ready.
 // Call rpc_pause behind it.
 void conn_check(struct conn *conn);
+
+// The same for a connection whose token expires; once a second.
+void conn_check_end(struct conn *conn);
 
 // Adds the answer to a job, or a reading, that came back; it is sent by conn_run_ready.
 void conn_answer(struct conn *conn, const struct job *job);
@@ -78,6 +83,9 @@ void conn_wake(struct conn *conn);
 // A second has passed for a connection that follows the journal: if its client takes nothing for too long it
 // is told so, and unless it takes that, closed.
 void conn_tick(struct conn *conn);
+
+// A time limit is over: the client is told so, and the connection closed.
+void conn_time_out(struct conn *conn);
 
 // Gives every ready connection its turn.
 void conn_run_ready(struct conn_loop *loop);

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -62,6 +63,8 @@ take(struct listener *listener, int fd)
     }
     mail->mail.kind = MAIL_CONNECTION;
     mail->fd = fd;
+    mail->tls = listener->options.tls;
+    mail->hello_soon = address_path(&listener->options.address) == NULL;
     set_no_delay(listener, fd);
     if (open >= service->max_connections) {
         fault_fill(&mail->refusal, CODE_RESOURCE_EXHAUSTED, "",
@@ -195,5 +198,9 @@ listener_free(struct listener *listener)
 char *
 listener_address(const struct listener *listener, char out[ADDRESS_TEXT_MAX])
 {
-    return address_of_socket(listener->fd, out);
+    char bound[ADDRESS_TEXT_MAX];
+
+    snprintf(out, ADDRESS_TEXT_MAX, "%s%s", listener->options.tls == NULL ? "" : ADDRESS_TLS,
+             address_of_socket(listener->fd, bound));
+    return out;
 }

@@ -11,12 +11,14 @@ struct event_base;
 struct listener;
 struct mailbox;
 struct service;
+struct tls;
 
 struct listener_options {
     struct event_base *base;
     struct service *service;
     struct mailbox *mailboxes; // of the workers, service->workers of them
     struct address address;
+    struct tls *tls; // NULL = plain
 };
 
 // Binds and listens; nothing is accepted before listener_start. A unix socket that nobody listens on any more

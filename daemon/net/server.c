@@ -6,6 +6,7 @@
 #include "base/options.h"
 #include "base/systemd.h"
 #include "net/listener.h"
+#include "net/tls.h"
 #include "net/worker.h"
 #include "rpc/service.h"
 #include "work/mailbox.h"
@@ -21,6 +22,7 @@
 
 struct server {
     struct service *service;
+    struct tls *tls; // NULL = none
     struct event_base *base;
     struct listener *listeners[OPTIONS_LISTEN_MAX];
     size_t n_listeners;
@@ -30,7 +32,7 @@ struct server {
     struct mailbox mailbox;
     bool has_mailbox;
     int signal_fd;
-    struct event *signal, *mail, *late;
+    struct event *signal, *mail, *late, *second;
     int64_t drain_us;
     bool draining;
     bool failed;
@@ -80,6 +82,23 @@ end_when_done(struct server *server)
 // ---- Events
 
 static void
+reload(struct server *server)
+{
+    const struct log *log = server->service->log;
+    char about[TLS_ABOUT_MAX];
+    struct fault fault;
+
+    if (server->tls == NULL)
+        log_line(log, LOG_LEVEL_NOTICE, "main", "there is nothing to reload");
+    else if (tls_reload(server->tls, &fault) != 0)
+        log_line(log, LOG_LEVEL_ERROR, "tls", "%s: %s; what was in use stays in use, %s", fault.field,
+                 fault.message, tls_about(server->tls, about));
+    else
+        log_line(log, LOG_LEVEL_NOTICE, "tls", "the certificate was read again %s",
+                 tls_about(server->tls, about));
+}
+
+static void
 on_signal(evutil_socket_t fd, short what, void *arg)
 {
     struct server *server = arg;
@@ -88,6 +107,10 @@ on_signal(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (read(fd, &info, sizeof info) != sizeof info)
         return;
+    if (info.ssi_signo == SIGHUP) {
+        reload(server);
+        return;
+    }
     log_line(server->service->log, LOG_LEVEL_NOTICE, "main", "%s signal=%s",
              server->draining ? "stops at once" : "stops after what is under way",
              strsignal((int)info.ssi_signo));
@@ -125,6 +148,19 @@ on_late(evutil_socket_t fd, short what, void *arg)
     notify_workers(server, MAILBOX_STOP);
 }
 
+// One clock for all workers: a timer in a worker's own loop would cost each of its wake-ups two looks at the
+// clock and a timer of the kernel.
+static void
+on_second(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *server = arg;
+
+    (void)fd;
+    (void)what;
+    if (atomic_load(&server->service->connections) > 0)
+        notify_workers(server, MAILBOX_SECOND);
+}
+
 // ---- Making
 
 static int
@@ -135,6 +171,7 @@ open_signals(struct server *server)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return -1;
     server->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -159,15 +196,21 @@ open_mailboxes(struct server *server)
 static int
 open_events(struct server *server)
 {
+    static const struct timeval second = {.tv_sec = 1};
+
     server->base = event_base_new();
     if (server->base == NULL)
         return -1;
     server->signal = event_new(server->base, server->signal_fd, EV_READ | EV_PERSIST, on_signal, server);
     server->mail = event_new(server->base, server->mailbox.event_fd, EV_READ | EV_PERSIST, on_mail, server);
     server->late = evtimer_new(server->base, on_late, server);
-    if (server->signal == NULL || server->mail == NULL || server->late == NULL)
+    server->second = event_new(server->base, -1, EV_PERSIST, on_second, server);
+    if (server->signal == NULL || server->mail == NULL || server->late == NULL || server->second == NULL)
         return -1;
-    return event_add(server->signal, NULL) != 0 || event_add(server->mail, NULL) != 0 ? -1 : 0;
+    return event_add(server->signal, NULL) != 0 || event_add(server->mail, NULL) != 0 ||
+                   event_add(server->second, &second) != 0
+               ? -1
+               : 0;
 }
 
 struct server *
@@ -199,7 +242,7 @@ void
 server_free(struct server *server)
 {
     struct event *events[] = {server == NULL ? NULL : server->signal, server == NULL ? NULL : server->mail,
-                              server == NULL ? NULL : server->late};
+                              server == NULL ? NULL : server->late, server == NULL ? NULL : server->second};
 
     if (server == NULL)
         return;
@@ -241,10 +284,17 @@ server_mailbox(struct server *server)
 
 // ---- Running
 
+void
+server_use_tls(struct server *server, struct tls *tls)
+{
+    server->tls = tls;
+}
+
 int
 server_listen(struct server *server, const struct address *address, struct fault *fault)
 {
-    struct listener_options options = {server->base, server->service, server->mailboxes, *address};
+    struct listener_options options = {server->base, server->service, server->mailboxes, *address,
+                                       address->tls ? server->tls : NULL};
     int rc;
 
     if (server->n_listeners == OPTIONS_LISTEN_MAX)

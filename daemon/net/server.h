@@ -14,16 +14,21 @@ struct event_base;
 struct mailbox;
 struct server;
 struct service;
+struct tls;
 
-// Makes the main loop and the mailboxes of service->workers workers, and holds SIGTERM and SIGINT back for
-// it; call it before any other thread starts. The service must outlive the server. NULL when something is
-// short.
+// Makes the main loop and the mailboxes of service->workers workers, and holds SIGTERM, SIGINT and SIGHUP
+// back for it; call it before any other thread starts. The service must outlive the server. NULL when
+// something is short.
 struct server *server_new(struct service *service) MUST_CHECK;
 void server_free(struct server *server); // NULL is safe
 
 struct event_base *server_base(struct server *server);
 struct mailbox *server_mailboxes(struct server *server); // of the workers
 struct mailbox *server_mailbox(struct server *server);   // the main thread's
+
+// Gives the server the TLS of its listeners, before they are made; SIGHUP reads its files again. It must
+// outlive the server, and stays the caller's.
+void server_use_tls(struct server *server, struct tls *tls);
 
 // Binds and listens. 0 or FAULT.
 int server_listen(struct server *server, const struct address *address, struct fault *fault) MUST_CHECK;

@@ -64,7 +64,7 @@ take_connection(struct worker *worker, struct worker_mail *mail)
         drop_mail(worker->options.service, &mail->mail);
         return;
     }
-    if (conn_new(&worker->loop, mail->fd, &mail->identity, &mail->refusal) != 0)
+    if (conn_new(&worker->loop, mail) != 0)
         log_line(worker->options.service->log, LOG_LEVEL_WARNING, "net",
                  "memory is too short for a connection");
     free(mail);
@@ -121,10 +121,17 @@ for_each_conn(struct worker *worker, void (*act)(struct conn *conn))
 
 // Ends the connections whose callers may call no more.
 static void
-check_callers(struct worker *worker)
+check_callers(struct worker *worker, void (*check)(struct conn *conn))
 {
-    for_each_conn(worker, conn_check);
+    for_each_conn(worker, check);
     rpc_pause(worker->loop.env);
+}
+
+static void
+look_at_clock(struct worker *worker)
+{
+    timeouts_expire(&worker->loop.timeouts, conn_now(&worker->loop), conn_time_out);
+    check_callers(worker, conn_check_end);
 }
 
 static void
@@ -138,11 +145,13 @@ on_mail(evutil_socket_t fd, short what, void *arg)
     (void)what;
     take_mails(worker, mails);
     if ((notices & MAILBOX_CLIENTS) != 0)
-        check_callers(worker);
+        check_callers(worker, conn_check);
     if ((notices & MAILBOX_ROOM) != 0)
         conn_room(&worker->loop);
     if ((notices & MAILBOX_COMMITTED) != 0)
         watching_each(&worker->loop.watching, conn_wake);
+    if ((notices & MAILBOX_SECOND) != 0)
+        look_at_clock(worker);
     if ((notices & (MAILBOX_DRAIN | MAILBOX_STOP)) != 0)
         worker->draining = true;
     if ((notices & MAILBOX_DRAIN) != 0)
@@ -170,17 +179,6 @@ on_second(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     watching_each(&worker->loop.watching, conn_tick);
-    conn_run_ready(&worker->loop);
-}
-
-static void
-on_expiry(evutil_socket_t fd, short what, void *arg)
-{
-    struct worker *worker = arg;
-
-    (void)fd;
-    (void)what;
-    check_callers(worker);
     conn_run_ready(&worker->loop);
 }
 
@@ -212,6 +210,7 @@ open_loop(struct worker *worker)
     sending_init(&loop->sending);
     TAILQ_INIT(&loop->waiting);
     slots_init(&loop->slots);
+    timeouts_init(&loop->timeouts, loop->service);
     loop->base = make_base();
     if (loop->base == NULL)
         return -ENOMEM;
@@ -224,8 +223,6 @@ open_loop(struct worker *worker)
     loop->watching.mailbox = worker->options.mailbox;
     loop->watching.env = loop->env;
     loop->watching.room = worker->options.output_max / 2;
-    if (expiring_open(&loop->expiring, loop->base, on_expiry, worker) != 0)
-        return -ENOMEM;
     return watching_open(&loop->watching, loop->base, on_second, worker);
 }
 
@@ -240,7 +237,6 @@ close_loop(struct worker *worker)
     if (loop->turn != NULL)
         event_free(loop->turn);
     watching_close(&loop->watching);
-    expiring_close(&loop->expiring);
     rpc_env_free(loop->env);
     buf_free(&loop->spare);
     slots_free(&loop->slots);

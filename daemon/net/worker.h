@@ -12,12 +12,15 @@
 #include <stddef.h>
 
 struct service;
+struct tls;
 struct worker;
 
 // A new connection on its way to a worker, which closes fd and frees the mail. Made with malloc.
 struct worker_mail {
     struct mail mail; // MAIL_CONNECTION
     int fd;           // not blocking; counted in service->connections
+    struct tls *tls;  // NULL = plain
+    bool hello_soon;  // Hello is due within the handshake's time limit
     struct identity identity;
     struct fault refusal; // code other than OK: tell it and close
 };

@@ -59,15 +59,20 @@ take_over(struct call *call, const struct identity *identity)
     return 0;
 }
 
-// Finds out who calls, unless the socket or an earlier Hello has told.
+// Finds out who calls, unless the socket or an earlier Hello has told: a token goes before a certificate.
 static int
 identify(struct call *call, const char *token)
 {
+    const char *certificate = call->session->identity.certificate;
     struct identity identity;
     int rc;
 
     if (token[0] == '\0' && call->session->identity.role != 0)
         return 0;
+    if (token[0] == '\0' && certificate[0] != '\0') {
+        rc = login_by_name(call->txn, certificate, clock_wall_us(), call->scratch, &identity, &call->fault);
+        return rc == 0 ? take_over(call, &identity) : rc;
+    }
     if (token[0] == '\0')
         return fault_set(&call->fault, CODE_UNAUTHENTICATED, "token",
                          "a token is needed here; an operator issues one (kansenctl token issue)");

@@ -43,7 +43,8 @@ struct service {
     int64_t long_read_us;    // that one may take in its thread
     uint64_t watch_lag;      // entries that a watch may fall behind
     int64_t watch_stall_us;  // without any output taken, after which a connection with watches is closed
-    _Atomic int state;       // enum service_state
+    int64_t handshake_timeout_us, frame_timeout_us, idle_timeout_us; // 0 = none
+    _Atomic int state;                                               // enum service_state
     _Atomic uint32_t connections;
     _Atomic uint64_t requests; // answered; each worker adds once per wake-up
 };

@@ -29,6 +29,7 @@ struct mail {
 #define MAILBOX_FAILED    0x10u // the writer can not go on
 #define MAILBOX_COMMITTED 0x20u // the store has changed; told to those who want it
 #define MAILBOX_CLIENTS   0x40u // a client or a token has changed: some may call no more
+#define MAILBOX_SECOND    0x80u // a second has passed, and somebody is connected
 
 struct mailbox {
     pthread_mutex_t lock;

@@ -139,6 +139,13 @@ test_refusals(void **state)
     assert_refused("retain_journal_days = 6\n", NULL, "retain_journal_days");
     assert_refused("retain_students_days = 36501\n", NULL, "retain_students_days");
     assert_refused("max_batch_writes = 5000\n", NULL, "max_batch_writes");
+    assert_refused("tls_client = maybe\n", NULL,
+                   ":1: tls_client: \"maybe\" is not allowed; it takes off|optional|required");
+    assert_refused("tls_client = op\n", NULL, ":1: tls_client");
+    assert_refused("tls_client = required\n", NULL, "tls_client: required needs tls_client_ca");
+    assert_refused("tls_min_version = 1.1\n", NULL, ":1: tls_min_version");
+    assert_refused("handshake_timeout_s = 0\n", NULL, ":1: handshake_timeout_s");
+    assert_refused("frame_timeout_s = 0\n", NULL, ":1: frame_timeout_s");
     assert_refused(NULL, unknown, "--nothing");
     assert_refused(NULL, level, "--log-level: \"loud\"");
     assert_refused(NULL, workers, "--workers: \"-1\"");
@@ -221,18 +228,30 @@ test_addresses(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        assert_int_equal(address_parse(good[i], "listen", &address, &fault), 0);
+        assert_int_equal(address_parse(good[i], "listen", false, &address, &fault), 0);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_equal(address_parse(bad[i], "listen", &address, &fault), FAULT);
+        assert_int_equal(address_parse(bad[i], "listen", false, &address, &fault), FAULT);
         assert_string_equal(fault.field, "listen");
     }
+    for (size_t i = 0; i < 3; i++) { // those that others can reach
+        char secured[ADDRESS_TEXT_MAX];
+
+        snprintf(secured, sizeof secured, "tls:%s", bad[i]);
+        assert_int_equal(address_parse(secured, "listen", false, &address, &fault), 0);
+        assert_true(address.tls);
+        assert_string_equal(address.text, secured);
+        assert_int_equal(address_parse(bad[i], "listen", true, &address, &fault), 0);
+        assert_false(address.tls);
+    }
+    assert_int_equal(address_parse("tls:unix:/tmp/s", "listen", true, &address, &fault), FAULT);
+    assert_int_equal(address_parse_tcp("tls:127.0.0.1:1", "admin", &address, &fault), FAULT);
     memset(longest, 'x', sizeof longest);
     memcpy(longest, "unix:", 5);
     longest[5 + 107] = '\0';
-    assert_int_equal(address_parse(longest, "listen", &address, &fault), 0);
+    assert_int_equal(address_parse(longest, "listen", false, &address, &fault), 0);
     longest[5 + 107] = 'x';
     longest[5 + 108] = '\0';
-    assert_int_equal(address_parse(longest, "listen", &address, &fault), FAULT);
+    assert_int_equal(address_parse(longest, "listen", false, &address, &fault), FAULT);
     assert_non_null(strstr(fault.message, "107 bytes"));
 }
 

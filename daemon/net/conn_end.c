@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// A close while bytes of the peer are unread resets the connection, and takes the last answer from the peer:
+// so a connection whose last answer matters lingers, for a moment.
+#include "net/conn_end.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/conn_internal.h"
+#include "net/tls.h"
+#include "rpc/service.h"
+#include <errno.h>
+#include <sys/socket.h>
+
+#define LINGER_S   2 // for the peer to take the last answer and to close
+#define TELL_US    INT64_C(1000000)
+#define REASON_MAX 200u
+
+int
+conn_end_fault(struct conn *conn, const struct fault *fault)
+{
+    conn_move(conn, CONN_ENDED);
+    conn->told_fault = true;
+    conn_schedule(conn);
+    return rpc_answer_fault(fault, &conn->out);
+}
+
+void
+conn_end_sent(struct conn *conn)
+{
+    static const struct timeval linger = {.tv_sec = LINGER_S};
+
+    if (stream_finish(&conn->stream) == -EAGAIN)
+        return; // it is writable later
+    conn_move(conn, CONN_SENT);
+    if (conn->eof || (!conn->told_fault && !stream_has_unread(&conn->stream)) ||
+        shutdown(conn->stream.fd, SHUT_WR) != 0 || event_add(conn->stream.readable, &linger) != 0) {
+        conn_move(conn, CONN_BROKEN);
+        return;
+    }
+    conn->linger_until_us = clock_steady_us() + LINGER_S * INT64_C(1000000);
+    buf_free(&conn->in);
+}
+
+void
+conn_end_tls(struct conn *conn)
+{
+    struct conn_loop *loop = conn->loop;
+    bool often = loop->told_tls_us != 0 && conn_now(loop) - loop->told_tls_us < TELL_US;
+    char reason[REASON_MAX];
+
+    // Anyone can cause these lines: a crowd of them is not worth the log's room.
+    log_line(loop->service->log, often ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "tls",
+             "a connection failed why=\"%s\"", tls_reason(conn->stream.ssl, reason, sizeof reason));
+    if (!often)
+        loop->told_tls_us = conn_now(loop);
+    buf_free(&conn->out);
+    conn->told_fault = true; // by an alert
+    conn_move(conn, CONN_ENDED);
+    conn_end_sent(conn);
+    if (conn->state == CONN_CLOSED || conn_ask(conn) != 0)
+        conn_free(conn);
+}
+
+void
+conn_end(struct conn *conn)
+{
+    struct fault fault;
+
+    fault_fill(&fault, CODE_UNAVAILABLE, "", "the daemon stops");
+    conn_move(conn, CONN_ENDED);
+    if (watch_end_all(&conn->session.watches, &fault, &conn->out) != 0)
+        conn_free(conn);
+    else
+        conn_schedule(conn);
+}
+
+void
+conn_end_shut_out(struct conn *conn)
+{
+    conn_move(conn, CONN_ENDED);
+    conn->told_fault = conn->shut_out = true;
+    conn_schedule(conn);
+}
+
+void
+conn_check(struct conn *conn)
+{
+    int rc = rpc_check(conn->loop->env, &conn->session, &conn->out);
+
+    if (rc < 0)
+        conn_free(conn);
+    else if (rc == RPC_ENDED)
+        conn_end_shut_out(conn);
+}
+
+// A request looks at its token's end by itself; this is for connections that are silent, and for a clock that
+// was set.
+void
+conn_check_end(struct conn *conn)
+{
+    if (conn->session.expires_us != 0)
+        conn_check(conn);
+}
+
+enum timeout
+conn_end_limit(const struct conn *conn)
+{
+    if (conn->state == CONN_LINGERING || conn->state == CONN_CLOSED)
+        return TIMEOUT_NONE; // lingering has one of its own
+    if (conn->shut_out)
+        return TIMEOUT_OUT;
+    if (conn->state != CONN_CLOSING && conn->hello_soon && !conn->session.open)
+        return TIMEOUT_HELLO;
+    if (conn->state == CONN_OPEN && conn->begun)
+        return TIMEOUT_FRAME;
+    if (conn->state == CONN_QUEUE || conn->in_flight > 0 || conn->session.watches.count > 0)
+        return TIMEOUT_NONE;
+    return conn->state == CONN_CLOSING ? TIMEOUT_CLOSING : TIMEOUT_IDLE;
+}
+
+void
+conn_time_out(struct conn *conn)
+{
+    bool in_handshake = conn->stream.ssl != NULL && !tls_is_open(conn->stream.ssl);
+    struct fault fault;
+
+    timeouts_explain(&conn->loop->timeouts, conn->timed.which, &fault);
+    if (conn->state == CONN_CLOSING || in_handshake || conn_end_fault(conn, &fault) != 0 ||
+        conn_ask(conn) != 0)
+        conn_free(conn);
+}
+
+void
+conn_end_discard(struct conn *conn, short what)
+{
+    if ((what & EV_TIMEOUT) != 0 || !stream_discard(conn->stream.fd) ||
+        clock_steady_us() >= conn->linger_until_us)
+        conn_free(conn);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Invariants: a list is ordered by since_us, as each of its entries has the same limit and is put in at its
+// end with the time of that moment; since_us is up to a second too old, which is added to the limit.
+#include "net/timeouts.h"
+#include "rpc/service.h"
+#include <assert.h>
+#include <inttypes.h>
+
+#define SECOND_US INT64_C(1000000)
+#define OUT_US    (2 * SECOND_US)
+
+void
+timeouts_init(struct timeouts *timeouts, const struct service *service)
+{
+    for (unsigned i = 0; i < TIMEOUTS; i++)
+        TAILQ_INIT(&timeouts->lists[i]);
+    timeouts->after_us[TIMEOUT_HELLO] = service->handshake_timeout_us;
+    timeouts->after_us[TIMEOUT_FRAME] = service->frame_timeout_us;
+    timeouts->after_us[TIMEOUT_OUT] = OUT_US;
+    timeouts->after_us[TIMEOUT_IDLE] = service->idle_timeout_us;
+    timeouts->after_us[TIMEOUT_CLOSING] = service->frame_timeout_us;
+}
+
+void
+timeouts_leave(struct timeouts *timeouts, struct timed *timed)
+{
+    if (timed->which != TIMEOUT_NONE)
+        TAILQ_REMOVE(&timeouts->lists[timed->which], timed, entry);
+    timed->which = TIMEOUT_NONE;
+}
+
+void
+timeouts_set(struct timeouts *timeouts, struct timed *timed, enum timeout which, bool again, int64_t now_us)
+{
+    if (timeouts->after_us[which] == 0)
+        which = TIMEOUT_NONE;
+    if (which == timed->which && (!again || now_us - timed->since_us < SECOND_US))
+        return;
+    timeouts_leave(timeouts, timed);
+    if (which == TIMEOUT_NONE)
+        return;
+    timed->which = which;
+    timed->since_us = now_us;
+    TAILQ_INSERT_TAIL(&timeouts->lists[which], timed, entry);
+}
+
+void
+timeouts_expire(struct timeouts *timeouts, int64_t now_us, void (*act)(struct conn *conn))
+{
+    for (unsigned i = TIMEOUT_NONE + 1; i < TIMEOUTS; i++) {
+        struct timed *first;
+
+        while ((first = TAILQ_FIRST(&timeouts->lists[i])) != NULL &&
+               now_us - first->since_us >= timeouts->after_us[i] + SECOND_US) {
+            act(first->conn);
+            assert(TAILQ_FIRST(&timeouts->lists[i]) != first);
+        }
+    }
+}
+
+void
+timeouts_explain(const struct timeouts *timeouts, enum timeout which, struct fault *fault)
+{
+    static const char *const late[TIMEOUTS] = {
+        [TIMEOUT_HELLO] = "Hello was not said and answered OK within",
+        [TIMEOUT_FRAME] = "a frame that had begun was not whole within",
+        [TIMEOUT_IDLE] = "nothing was asked for",
+        [TIMEOUT_OUT] = "what was left was not taken within",
+        [TIMEOUT_CLOSING] = "what was left was not taken for",
+    };
+
+    fault_fill(fault, CODE_DEADLINE_EXCEEDED, "", "%s %" PRId64 " s", late[which],
+               timeouts->after_us[which] / SECOND_US);
+}
