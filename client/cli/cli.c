@@ -3,6 +3,7 @@
 #include "client/cli/cli.h"
 #include "base/version.h"
 #include "client/cli/json.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -103,7 +104,7 @@ cli_broken(const struct cli *cli, int result)
 
     if (result == KANSEN_E_REFUSED && refusal != NULL)
         return cli_refused(cli, refusal);
-    if (result == KANSEN_E_ADDRESS)
+    if (result == KANSEN_E_ADDRESS || result == KANSEN_E_FILE) // of the command line, both
         return cli_usage(cli, "%s", error);
     if (result == KANSEN_E_TOO_LARGE)
         return cli_fail(cli, "INVALID_ARGUMENT", "", "%s", error);
@@ -118,12 +119,21 @@ cli_broken(const struct cli *cli, int result)
     return CLI_UNREACHABLE;
 }
 
+// The value of a variable that is set and not empty, or NULL.
+static const char *
+set_in_environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
 static const char *
 default_server(void)
 {
-    const char *server = getenv("KANSEN_SERVER");
+    const char *server = set_in_environment("KANSEN_SERVER");
 
-    if (server != NULL && server[0] != '\0')
+    if (server != NULL)
         return server;
     return access(SYSTEM_SOCKET, F_OK) == 0 ? SYSTEM_SERVER : LOCAL_SERVER;
 }
@@ -171,11 +181,16 @@ cli_connect(struct cli *cli)
 {
     char token[TOKEN_MAX];
     struct kansen_options options = {.client_name = "kansenctl/" KANSEN_VERSION,
-                                     .timeout_ms = cli->timeout_ms};
+                                     .timeout_ms = cli->timeout_ms,
+                                     .ca_file = cli->ca != NULL ? cli->ca : set_in_environment("KANSEN_CA"),
+                                     .certificate_file = cli->cert,
+                                     .key_file = cli->key};
     int status, result;
 
     if (cli->kansen != NULL)
         return CLI_OK;
+    if (cli->key != NULL && cli->cert == NULL)
+        return cli_usage(cli, "--key needs --cert");
     status = read_token(cli, token);
     if (status != CLI_OK)
         return status;
@@ -231,11 +246,12 @@ cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body, Ka
 int
 cli_write(struct cli *cli, Kansen__V1__Write *write, const char *key, Kansen__V1__Response **response)
 {
-    Kansen__V1__Response *received;
+    Kansen__V1__Response *received = NULL;
     int status = ask(cli, KANSEN__V1__REQUEST__BODY_WRITE, write, key, &received);
 
     if (status != CLI_OK)
         return status;
+    assert(received != NULL);
     if (received->write->status != NULL && received->write->status->code != 0) {
         status = cli_refused(cli, received->write->status);
         kansen__v1__response__free_unpacked(received, NULL);

@@ -22,8 +22,9 @@ enum cli_status {
 struct verb;
 
 struct cli {
-    const char *server;     // NULL = the default
-    const char *token_file; // NULL = none
+    const char *server;          // NULL = the default
+    const char *token_file;      // NULL = none
+    const char *ca, *cert, *key; // files for TLS; NULL = the system's CAs, no certificate
     uint32_t timeout_ms;
     bool json;
     const struct verb *verb; // the one that runs

@@ -9,10 +9,16 @@
 static int set_timeout(void *target, const struct flag *flag, const char *text, struct column_message *bad);
 
 static const struct flag global_flags[] = {
-    {"server", "SERVER", "unix:PATH or HOST:PORT, also -s; else $KANSEN_SERVER", flags_set_text, NULL,
-     offsetof(struct cli, server)},
+    {"server", "SERVER", "unix:PATH, HOST:PORT or tls:HOST:PORT, also -s; else $KANSEN_SERVER",
+     flags_set_text, NULL, offsetof(struct cli, server)},
     {"token-file", "FILE", "file that holds the token; else $KANSEN_TOKEN_FILE", flags_set_text, NULL,
      offsetof(struct cli, token_file)},
+    {"ca", "FILE", "CA certificates that vouch for a tls: server; else $KANSEN_CA, else the system's",
+     flags_set_given, NULL, offsetof(struct cli, ca)},
+    {"cert", "FILE", "certificate to show to a tls: server", flags_set_given, NULL,
+     offsetof(struct cli, cert)},
+    {"key", "FILE", "its private key, if it is not in the same file", flags_set_given, NULL,
+     offsetof(struct cli, key)},
     {"timeout", "SECONDS", "give up when nothing moves for so long (30)", set_timeout, NULL, 0},
     {"json", NULL, "print JSON, for scripts", flags_set_true, NULL, offsetof(struct cli, json)},
     {"help", NULL, "print help, also -h", NULL, NULL, 0},

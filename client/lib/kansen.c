@@ -4,6 +4,7 @@
 #include "client/lib/kansen.h"
 #include "base/version.h"
 #include "client/lib/kansen_address.h"
+#include "client/lib/kansen_tls.h"
 #include "proto/frame.h"
 #include <assert.h>
 #include <errno.h>
@@ -18,20 +19,32 @@
 
 #define DEFAULT_TIMEOUT_MS 30000u
 #define DEFAULT_IN_FLIGHT  64u
-#define OUTPUT_HIGH        (1u << 20) // bytes that may wait to be sent before kansen_send waits
+#define OUTPUT_HIGH        (1u << 20)   // bytes that may wait to be sent before kansen_send waits
+#define ENCRYPTED_HIGH     (256u << 10) // bytes that TLS makes ready before the socket takes some
 #define READ_SIZE          (64u * 1024)
 #define FRAME_LIMIT        (64u << 20) // greatest frame that a daemon may ask us to hold
 
 struct kansen {
     struct kansen_core *core;
+    struct kansen_tls *tls; // NULL = plain
+    int ended;              // the outcome that comes behind what has been received; 0 = none
     int fd;
     int interrupt_fd; // -1 = none
     uint32_t timeout_ms, max_in_flight;
     char *client_name, *token;
+    char *ca_file, *certificate_file, *key_file; // NULL = none
     Kansen__V1__Response *hello;
     char error[512];
     uint8_t data[READ_SIZE];
 };
+
+// Copies a text unless it is NULL. Whether there was memory for it.
+static bool
+copy(const char *text, char **out)
+{
+    *out = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *out != NULL;
+}
 
 struct kansen *
 kansen_new(const struct kansen_options *options)
@@ -43,10 +56,13 @@ kansen_new(const struct kansen_options *options)
     kansen->fd = kansen->interrupt_fd = -1;
     kansen->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
     kansen->max_in_flight = options->max_in_flight > 0 ? options->max_in_flight : DEFAULT_IN_FLIGHT;
-    kansen->client_name = strdup(options->client_name != NULL ? options->client_name : "libkansen");
-    kansen->token = strdup(options->token != NULL ? options->token : "");
     kansen->core = kansen_core_new(FRAME_DEFAULT_MAX);
-    if (kansen->client_name == NULL || kansen->token == NULL || kansen->core == NULL) {
+    if (kansen->core == NULL ||
+        !copy(options->client_name != NULL ? options->client_name : "libkansen", &kansen->client_name) ||
+        !copy(options->token != NULL ? options->token : "", &kansen->token) ||
+        !copy(options->ca_file, &kansen->ca_file) ||
+        !copy(options->certificate_file, &kansen->certificate_file) ||
+        !copy(options->key_file, &kansen->key_file)) {
         kansen_free(kansen);
         return NULL;
     }
@@ -63,8 +79,12 @@ kansen_free(struct kansen *kansen)
     if (kansen->hello != NULL)
         kansen__v1__response__free_unpacked(kansen->hello, NULL);
     kansen_core_free(kansen->core);
+    kansen_tls_free(kansen->tls);
     free(kansen->client_name);
     free(kansen->token);
+    free(kansen->ca_file);
+    free(kansen->certificate_file);
+    free(kansen->key_file);
     free(kansen);
 }
 
@@ -91,15 +111,39 @@ would_block(int number)
     return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
 }
 
+// The bytes that wait for the socket; those of TLS may be followed by more that the core has.
+static const uint8_t *
+output(struct kansen *kansen, size_t *len)
+{
+    const uint8_t *data = kansen_core_output(kansen->core, len);
+    size_t encrypted;
+
+    if (kansen->tls == NULL)
+        return data;
+    kansen_tls_output(kansen->tls, &encrypted);
+    if (*len > 0 && encrypted < ENCRYPTED_HIGH) {
+        size_t now = *len < ENCRYPTED_HIGH ? *len : ENCRYPTED_HIGH;
+
+        if (kansen_tls_write(kansen->tls, data, now) == 0)
+            kansen_core_sent(kansen->core, now);
+        else
+            kansen->ended = fail(kansen, KANSEN_E_TLS, "%s", kansen_tls_error(kansen->tls));
+    }
+    return kansen_tls_output(kansen->tls, len);
+}
+
 static int
 write_some(struct kansen *kansen)
 {
     size_t len;
-    const uint8_t *data = kansen_core_output(kansen->core, &len);
+    const uint8_t *data = output(kansen, &len);
     ssize_t n = send(kansen->fd, data, len, MSG_NOSIGNAL);
 
     if (n >= 0) {
-        kansen_core_sent(kansen->core, (size_t)n);
+        if (kansen->tls != NULL)
+            kansen_tls_sent(kansen->tls, (size_t)n);
+        else
+            kansen_core_sent(kansen->core, (size_t)n);
         return 0;
     }
     // A peer that closed may have said why: what it sent is read first.
@@ -108,11 +152,34 @@ write_some(struct kansen *kansen)
     return fail(kansen, KANSEN_E_CLOSED, "the connection broke: %s", strerror(errno));
 }
 
+// Gives the core what TLS makes of bytes that were received. 0, KANSEN_E_CLOSED, KANSEN_E_TLS or -ENOMEM.
+static int
+decrypt(struct kansen *kansen, size_t received)
+{
+    ssize_t n;
+
+    if (kansen_tls_feed(kansen->tls, kansen->data, received) != 0)
+        return fail(kansen, -ENOMEM, "out of memory");
+    if (kansen_tls_handshake(kansen->tls) != 0)
+        return 0; // shake_hands() tells what came of it
+    while ((n = kansen_tls_read(kansen->tls, kansen->data, sizeof kansen->data)) > 0) {
+        if (kansen_core_feed(kansen->core, kansen->data, (size_t)n) != 0)
+            return fail(kansen, -ENOMEM, "out of memory");
+    }
+    if (n == KANSEN_TLS_CLOSED)
+        kansen->ended = fail(kansen, KANSEN_E_CLOSED, "the daemon closed the connection");
+    if (n == KANSEN_TLS_FAILED)
+        kansen->ended = fail(kansen, KANSEN_E_TLS, "%s", kansen_tls_error(kansen->tls));
+    return 0;
+}
+
 static int
 read_some(struct kansen *kansen)
 {
     ssize_t n = recv(kansen->fd, kansen->data, sizeof kansen->data, 0);
 
+    if (n > 0 && kansen->tls != NULL)
+        return decrypt(kansen, (size_t)n);
     if (n > 0 && kansen_core_feed(kansen->core, kansen->data, (size_t)n) != 0)
         return fail(kansen, -ENOMEM, "out of memory");
     if (n > 0)
@@ -133,7 +200,9 @@ pump(struct kansen *kansen, int wait_ms, int interrupt_fd)
     size_t waiting;
     int n, result;
 
-    kansen_core_output(kansen->core, &waiting);
+    output(kansen, &waiting);
+    if (kansen->ended != 0)
+        return kansen->ended;
     if (waiting > 0)
         ready[0].events |= POLLOUT;
     do
@@ -272,14 +341,53 @@ say_hello(struct kansen *kansen)
     return 0;
 }
 
+// Reads the files before anything is connected. 0, also where server is not by TLS, KANSEN_E_FILE or -ENOMEM.
+static int
+make_tls(struct kansen *kansen, const char *server)
+{
+    char host[KANSEN_ADDRESS_HOST_MAX], error[KANSEN_TLS_ERROR_MAX];
+    struct kansen_tls_options options = {host, kansen->ca_file, kansen->certificate_file, kansen->key_file};
+    int result;
+
+    if (kansen_address_tls_host(server, host) != 0)
+        return 0; // a bad address is told when it is connected to
+    result = kansen_tls_new(&options, &kansen->tls, error);
+    return result == 0 ? 0 : fail(kansen, result, "%s", error);
+}
+
+static int
+shake_hands(struct kansen *kansen, const char *server)
+{
+    int result;
+
+    while ((result = kansen_tls_handshake(kansen->tls)) == KANSEN_E_MORE) {
+        result = pump(kansen, (int)kansen->timeout_ms, -1);
+        if (result == KANSEN_E_TIMEOUT)
+            return fail(kansen, result, "%s did not answer the TLS handshake for %u.%03u s", server,
+                        kansen->timeout_ms / 1000, kansen->timeout_ms % 1000);
+        if (result == KANSEN_E_CLOSED)
+            return fail(kansen, result, "%s closed the connection during the TLS handshake", server);
+        if (result != 0)
+            return result;
+    }
+    if (result == 0)
+        return 0;
+    (void)write_some(kansen); // the alert, for the daemon's log
+    return fail(kansen, result, "%s: %s", server, kansen_tls_error(kansen->tls));
+}
+
 int
 kansen_connect(struct kansen *kansen, const char *server)
 {
     int result;
 
     assert(kansen->fd < 0);
-    result =
-        kansen_address_connect(server, kansen->timeout_ms, &kansen->fd, kansen->error, sizeof kansen->error);
+    result = make_tls(kansen, server);
+    if (result == 0)
+        result = kansen_address_connect(server, kansen->timeout_ms, &kansen->fd, kansen->error,
+                                        sizeof kansen->error);
+    if (result == 0 && kansen->tls != NULL)
+        result = shake_hands(kansen, server);
     return result != 0 ? result : say_hello(kansen);
 }
 

@@ -25,6 +25,8 @@
 #define KANSEN_E_TIMEOUT     8  // nothing moved for the time allowed
 #define KANSEN_E_REFUSED     9  // the daemon answered hello with a status other than OK
 #define KANSEN_E_INTERRUPTED 10 // the descriptor of kansen_interrupt_by could be read
+#define KANSEN_E_TLS         11 // TLS failed, or the daemon is not who it should be
+#define KANSEN_E_FILE        12 // a file of certificates or a key can not be used
 
 #define KANSEN_MUST_CHECK __attribute__((warn_unused_result))
 
@@ -82,6 +84,10 @@ struct kansen_options {
     const char *token;       // NULL = none
     uint32_t timeout_ms;     // longest time in which nothing moves; 0 = 30,000
     uint32_t max_in_flight;  // requests in flight that kansen_send allows; 0 = 64
+    // For "tls:" servers; files are PEM.
+    const char *ca_file;          // CA certificates that may have signed the daemon's; NULL = the system's
+    const char *certificate_file; // of the client, with its chain behind it; NULL = none
+    const char *key_file;         // its private key; NULL = in certificate_file
 };
 
 // A connection that is not made yet. The options are copied. NULL when memory is short. kansen_free(NULL) is
@@ -89,9 +95,9 @@ struct kansen_options {
 struct kansen *kansen_new(const struct kansen_options *options) KANSEN_MUST_CHECK;
 void kansen_free(struct kansen *kansen);
 
-// Connects and says hello. server is "unix:PATH", "HOST:PORT" or "[IPv6]:PORT" ("tls:..." is refused: this
-// version has no TLS). Once per kansen. 0, KANSEN_E_ADDRESS, _UNREACHABLE, _CLOSED, _TIMEOUT, _PROTOCOL,
-// _REFUSED or -ENOMEM.
+// Connects and says hello. server is "unix:PATH", "HOST:PORT", "[IPv6]:PORT", "tls:HOST:PORT" or
+// "tls:[IPv6]:PORT"; with tls: the daemon must show a certificate for HOST that the CA has signed. Once per
+// kansen. 0, KANSEN_E_ADDRESS, _FILE, _UNREACHABLE, _TLS, _CLOSED, _TIMEOUT, _PROTOCOL, _REFUSED or -ENOMEM.
 int kansen_connect(struct kansen *kansen, const char *server) KANSEN_MUST_CHECK;
 
 // What hello was answered; NULL before. It lives as long as the connection.
@@ -99,13 +105,13 @@ const Kansen__V1__HelloResponse *kansen_hello(const struct kansen *kansen);
 
 // Queues a request (as kansen_core_request) and sends what the socket takes. It waits only while more than 1
 // MiB waits to be sent, and reads meanwhile, so that two full directions never wait for each other. 0,
-// KANSEN_E_TOO_LARGE, _FULL, _CLOSED, _TIMEOUT or -ENOMEM.
+// KANSEN_E_TOO_LARGE, _FULL, _CLOSED, _TLS, _TIMEOUT or -ENOMEM.
 int kansen_send(struct kansen *kansen, Kansen__V1__Request *request, uint64_t *id) KANSEN_MUST_CHECK;
 
 // Sends what is queued and waits for the next response, as kansen_core_response. Nothing is lost by _TIMEOUT
 // and _INTERRUPTED: it may be called again. Where only a watch is in flight, silence is no fault; a ping
 // beside it tells whether the daemon is still there. 0, KANSEN_E_PROTOCOL (also when nothing is in flight),
-// _CLOSED, _TIMEOUT, _INTERRUPTED or -ENOMEM.
+// _CLOSED, _TLS, _TIMEOUT, _INTERRUPTED or -ENOMEM.
 int kansen_receive(struct kansen *kansen, Kansen__V1__Response **response) KANSEN_MUST_CHECK;
 
 // One request and its response, whatever its status; only when nothing is in flight, and no watch. Outcomes

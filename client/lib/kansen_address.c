@@ -6,15 +6,16 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define FORMS    "unix:PATH, HOST:PORT or [IPv6]:PORT"
+#define FORMS    "unix:PATH, HOST:PORT, [IPv6]:PORT or tls:HOST:PORT"
 #define RETRY_MS 10 // between tries while a unix socket's queue is full
-#define HOST_MAX 256u
+#define HOST_MAX KANSEN_ADDRESS_HOST_MAX
 
 // Waits until the connection is made. 0, a positive errno, or ETIMEDOUT.
 static int
@@ -114,6 +115,23 @@ split(const char *server, char host[HOST_MAX], const char **port)
     return 0;
 }
 
+// What is behind "tls:", or all where it is not by TLS.
+static const char *
+skip_tls(const char *server)
+{
+    bool tls = strncmp(server, KANSEN_ADDRESS_TLS, strlen(KANSEN_ADDRESS_TLS)) == 0;
+
+    return tls ? server + strlen(KANSEN_ADDRESS_TLS) : server;
+}
+
+int
+kansen_address_tls_host(const char *server, char host[HOST_MAX])
+{
+    const char *rest = skip_tls(server), *port;
+
+    return rest == server ? KANSEN_E_MORE : split(rest, host, &port);
+}
+
 static int
 connect_host(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size)
 {
@@ -123,7 +141,7 @@ connect_host(const char *server, uint32_t timeout_ms, int *fd, char *error, size
     const char *port;
     int number;
 
-    if (split(server, host, &port) != 0) {
+    if (split(skip_tls(server), host, &port) != 0) {
         snprintf(error, error_size, "%s is no address of a server, allowed: " FORMS, server);
         return KANSEN_E_ADDRESS;
     }
@@ -142,10 +160,6 @@ connect_host(const char *server, uint32_t timeout_ms, int *fd, char *error, size
 int
 kansen_address_connect(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size)
 {
-    if (strncmp(server, "tls:", 4) == 0) {
-        snprintf(error, error_size, "%s: this version has no TLS yet; use " FORMS, server);
-        return KANSEN_E_ADDRESS;
-    }
     if (strncmp(server, "unix:", 5) == 0)
         return connect_unix(server, timeout_ms, fd, error, error_size);
     return connect_host(server, timeout_ms, fd, error, error_size);

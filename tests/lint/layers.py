@@ -12,7 +12,7 @@ LAYERS = ["base", "store", "match", "work", "auth", "rpc", "net", "admin", "main
 OWNERS = {
     "lmdb.h": ["daemon/store/"],
     "systemd/": ["daemon/base/systemd.c"],
-    "openssl/": ["daemon/net/tls.c"],
+    "openssl/": ["daemon/net/tls.c", "client/lib/kansen_tls.c"],
     "event2/": ["daemon/net/", "daemon/admin/", "daemon/main.c"],
     "seccomp.h": ["daemon/base/syscalls.c"],
     "confuse.h": ["daemon/base/options"],

@@ -320,7 +320,10 @@ test_front_addresses(void **state)
         {"[::1:7411", KANSEN_E_ADDRESS},
         {"[]:7411", KANSEN_E_ADDRESS},
         {"unix:", KANSEN_E_ADDRESS},
-        {"tls:host:1", KANSEN_E_ADDRESS},
+        {"tls:", KANSEN_E_ADDRESS},
+        {"tls:host", KANSEN_E_ADDRESS},
+        {"tls:::1:7411", KANSEN_E_ADDRESS},
+        {"tls:127.0.0.1:1", KANSEN_E_UNREACHABLE},
         {"unix:/nowhere/at/all", KANSEN_E_UNREACHABLE},
     };
     const struct kansen_options options = {.timeout_ms = 1000};
