@@ -12,6 +12,7 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -133,9 +134,10 @@ class Refused(Exception):
 
 
 class Client:
-    """A connection. address is "unix:PATH" or "HOST:PORT"; token says who calls, else it is an operator."""
+    """A connection. address is "unix:PATH" or "HOST:PORT"; token says who calls, else it is an operator; with an
+    SSLContext as tls it is by TLS."""
 
-    def __init__(self, address, hello=True, timeout=PATIENCE, token=None):
+    def __init__(self, address, hello=True, timeout=PATIENCE, token=None, tls=None):
         if address.startswith("unix:"):
             self.socket = socket.socket(socket.AF_UNIX)
             target = address[5:]
@@ -145,6 +147,8 @@ class Client:
             target = (host, int(port))
         self.socket.settimeout(timeout)
         self.socket.connect(target)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
         self.timeout = timeout
         self.data = b""
         self.next_id = 1
@@ -215,10 +219,13 @@ class Client:
                 left = deadline - time.monotonic()
                 readable, writable, _ = select.select([self.socket], [self.socket] if out else [], [], max(0, left))
                 assert readable or writable, f"{len(wanted) - len(answers)} of {len(wanted)} answers are missing"
-                if writable:
-                    out = out[self.socket.send(out[:1 << 16]):]
+                try:
+                    if writable:
+                        out = out[self.socket.send(out[:1 << 16]):]
+                    more = self.socket.recv(1 << 18) if readable else None
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    continue  # a record that is not whole
                 if readable:
-                    more = self.socket.recv(1 << 18)
                     assert more, f"closed with {len(wanted) - len(answers)} of {len(wanted)} answers missing"
                     self.data += more
                     payload, self.data = take_frame(self.data)
