@@ -7,6 +7,7 @@
 #include <err.h>
 #include <getopt.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static const char help[] =
     "external id\n"
     "  --reserve FIRST-LAST  a seat of the offers with these ids, for a new student each time\n"
     "OPTIONs:\n"
+    "  --tls FILE            by TLS, with a certificate that these CA certificates (PEM) have signed\n"
     "  --connections N       1\n"
     "  --in-flight N         requests in flight on each connection (1)\n"
     "  --rate R              so many requests a second by the clock, not as fast as answers come\n"
@@ -107,6 +109,7 @@ read_token(struct given *given, const char *path)
 enum flag {
     FLAG_HELP,
     FLAG_SERVER,
+    FLAG_TLS,
     FLAG_REQUESTS,
     FLAG_PING,
     FLAG_OFFERS,
@@ -129,6 +132,7 @@ enum flag {
 
 static const struct option flags[] = {{"help", no_argument, NULL, FLAG_HELP},
                                       {"server", required_argument, NULL, FLAG_SERVER},
+                                      {"tls", required_argument, NULL, FLAG_TLS},
                                       {"requests", required_argument, NULL, FLAG_REQUESTS},
                                       {"ping", no_argument, NULL, FLAG_PING},
                                       {"offers", required_argument, NULL, FLAG_OFFERS},
@@ -175,6 +179,9 @@ set_what(struct given *given, enum flag flag, const char *text)
         break;
     case FLAG_TOKEN_FILE:
         read_token(given, text);
+        break;
+    case FLAG_TLS:
+        given->run.ca = text;
         break;
     case FLAG_PREFIX:
         given->prefix = text;
@@ -250,8 +257,8 @@ prepare(const struct given *given, struct frames *frames)
         wrong("--server is missing");
     if ((given->requests != NULL) + given->ping + (given->offers != NULL) + (given->first != 0) != 1)
         wrong("one of --requests, --ping, --offers and --reserve is needed");
-    if (given->verify != NULL && given->requests == NULL)
-        wrong("--verify needs --requests");
+    if (given->verify != NULL && (given->requests == NULL || given->run.ca != NULL))
+        wrong("--verify needs --requests and does not go by TLS");
     if (given->requests != NULL)
         frames_read(frames, given->requests);
     else if (given->ping)
@@ -336,6 +343,7 @@ main(int argc, char **argv)
     bool good = true;
     int flag;
 
+    signal(SIGPIPE, SIG_IGN);
     while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
         set_flag(&given, (enum flag)flag, optarg);
     if (optind != argc)

@@ -12,7 +12,7 @@ bench:
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --dir $(BENCH_DIR) $(BENCH)
 
 # ---- Programs
-LOAD_PARTS := $(addprefix tests/bench/,traffic.c frames.c writes.c verify.c histogram.c)
+LOAD_PARTS := $(addprefix tests/bench/,traffic.c link.c frames.c writes.c verify.c histogram.c)
 LOAD_CLI   := $(addprefix client/cli/,query.c query_json.c query_member.c seed_text.c base64url.c)
 LOAD_OBJ   := $(call obj,$(LOAD_PARTS) $(LOAD_CLI))
 BENCH_SRC  := $(LOAD_PARTS) $(addprefix tests/bench/,load.c bare_loader.c fsync_rate.c)

@@ -4,17 +4,14 @@
 // what the socket did not take stays in the output, and the connection then sends nothing new.
 #include "tests/bench/traffic.h"
 #include "proto/frame.h"
-#include <arpa/inet.h>
 #include <assert.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +32,7 @@ struct slot {
 
 struct conn {
     struct traffic_kind *kind;
-    int fd;
+    struct link link;
     size_t next; // frame
     struct slot *slots;
     unsigned first, in_flight;
@@ -85,7 +82,7 @@ cpu_of(pid_t pid)
 static void
 send_output(struct loop *loop, struct conn *conn)
 {
-    ssize_t sent = send(conn->fd, conn->out, conn->out_len, MSG_NOSIGNAL);
+    ssize_t sent = link_send(&conn->link, conn->out, conn->out_len);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = conn};
     bool blocked;
 
@@ -98,7 +95,7 @@ send_output(struct loop *loop, struct conn *conn)
     blocked = conn->out_len > 0;
     if (blocked != conn->blocked) {
         event.events |= blocked ? EPOLLOUT : 0u;
-        if (epoll_ctl(loop->epoll, EPOLL_CTL_MOD, conn->fd, &event) != 0)
+        if (epoll_ctl(loop->epoll, EPOLL_CTL_MOD, conn->link.fd, &event) != 0)
             err(1, "epoll");
         conn->blocked = blocked;
     }
@@ -274,7 +271,7 @@ on_event(struct loop *loop, struct conn *conn, uint32_t events)
         send_output(loop, conn);
     if ((events & ~(uint32_t)EPOLLOUT) == 0)
         return;
-    got = recv(conn->fd, conn->in + conn->in_len, conn->in_capacity - conn->in_len, 0);
+    got = link_recv(&conn->link, conn->in + conn->in_len, conn->in_capacity - conn->in_len);
     if (got < 0 && errno == EAGAIN)
         return;
     if (got <= 0)
@@ -288,17 +285,17 @@ on_event(struct loop *loop, struct conn *conn, uint32_t events)
 // ---- A run
 
 static void
-talk_blocking(int fd, const struct frames *hello)
+talk_blocking(struct link *link, const struct frames *hello)
 {
     uint8_t answer[4096];
     size_t len = 0;
     struct frame frame;
     Kansen__V1__Response *response;
 
-    if (send(fd, hello->bytes, hello->size, MSG_NOSIGNAL) != (ssize_t)hello->size)
+    if (link_send(link, hello->bytes, hello->size) != (ssize_t)hello->size)
         err(1, "hello");
     do {
-        ssize_t got = recv(fd, answer + len, sizeof answer - len, 0);
+        ssize_t got = link_recv(link, answer + len, sizeof answer - len);
 
         if (got <= 0)
             errx(1, "hello is not answered");
@@ -310,31 +307,23 @@ talk_blocking(int fd, const struct frames *hello)
     kansen__v1__response__free_unpacked(response, NULL);
 }
 
-int
-traffic_connect(const char *host, unsigned port, const char *token)
+struct link
+traffic_connect(const struct traffic_run *run)
 {
     Kansen__V1__HelloRequest body = KANSEN__V1__HELLO_REQUEST__INIT;
     Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    struct timeval patience = {.tv_sec = PATIENCE_S};
     struct frames hello = {.count = 0};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+    struct link link = link_connect(run->host, run->port, run->ca);
 
-    if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
-        errx(1, "%s is no IPv4 address", host);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
-        connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0)
-        err(1, "%s:%u", host, port);
     body.protocol_version = 1;
     body.client_name = (char *)"bench";
-    body.token = (char *)token;
+    body.token = (char *)run->token;
     request.body_case = KANSEN__V1__REQUEST__BODY_HELLO;
     request.hello = &body;
     frames_add(&hello, &request, NULL);
-    talk_blocking(fd, &hello);
+    talk_blocking(&link, &hello);
     frames_free(&hello);
-    return fd;
+    return link;
 }
 
 static void
@@ -344,15 +333,15 @@ open_conn(struct loop *loop, struct traffic_kind *kind, unsigned number)
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = conn};
 
     *conn = (struct conn){.kind = kind,
-                          .fd = traffic_connect(loop->run->host, loop->run->port, loop->run->token),
+                          .link = traffic_connect(loop->run),
                           .next = kind->frames->count * number / kind->connections,
                           .slots = calloc(kind->depth, sizeof(struct slot)),
                           .in = malloc(INPUT_BYTES),
                           .in_capacity = INPUT_BYTES};
     if (conn->slots == NULL || conn->in == NULL)
         err(1, "connection");
-    if (fcntl(conn->fd, F_SETFL, O_NONBLOCK) != 0 ||
-        epoll_ctl(loop->epoll, EPOLL_CTL_ADD, conn->fd, &event) != 0)
+    if (fcntl(conn->link.fd, F_SETFL, O_NONBLOCK) != 0 ||
+        epoll_ctl(loop->epoll, EPOLL_CTL_ADD, conn->link.fd, &event) != 0)
         err(1, "connection");
 }
 
@@ -381,7 +370,7 @@ static void
 close_loop(struct loop *loop)
 {
     for (size_t i = 0; i < loop->count; i++) {
-        close(loop->conns[i].fd);
+        link_close(&loop->conns[i].link);
         free(loop->conns[i].slots);
         free(loop->conns[i].in);
         free(loop->conns[i].out);

@@ -7,6 +7,7 @@
 
 #include "tests/bench/frames.h"
 #include "tests/bench/histogram.h"
+#include "tests/bench/link.h"
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -32,6 +33,7 @@ struct traffic_run {
     const char *host;
     unsigned port;
     const char *token; // that Hello tells; "" = none
+    const char *ca;    // of the daemon's certificate; NULL = plain
     pid_t daemon;      // whose CPU time is told; 0 = nobody's
     double warm_up;    // seconds before the window
     double seconds;    // the window's length; longer only while no answer has come
@@ -49,7 +51,7 @@ struct traffic_run {
 // left to do for the daemon in the next), disconnects.
 void traffic_run(struct traffic_run *run);
 
-// Connects and says hello; returns a blocking socket.
-int traffic_connect(const char *host, unsigned port, const char *token);
+// Connects and says hello, as the run says; the socket blocks.
+struct link traffic_connect(const struct traffic_run *run);
 
 #endif

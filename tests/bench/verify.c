@@ -57,7 +57,7 @@ print_matches(FILE *file, const Kansen__V1__MatchResponse *answer)
 void
 verify_write(const struct traffic_run *run, const struct frames *frames, const char *path)
 {
-    int fd = traffic_connect(run->host, run->port, run->token);
+    struct link link = traffic_connect(run);
     uint8_t *answer = malloc(ANSWER_MAX);
     FILE *file = fopen(path, "we");
 
@@ -65,7 +65,7 @@ verify_write(const struct traffic_run *run, const struct frames *frames, const c
         err(1, "%s", path);
     for (size_t i = 0; i < frames->count; i++) {
         const struct frames_one *one = &frames->all[i];
-        Kansen__V1__Response *response = ask(fd, frames->bytes + one->at, one->len, answer);
+        Kansen__V1__Response *response = ask(link.fd, frames->bytes + one->at, one->len, answer);
 
         if (response == NULL || response->id != one->id)
             errx(1, "query %zu: the answer is not its", i + 1);
@@ -78,5 +78,5 @@ verify_write(const struct traffic_run *run, const struct frames *frames, const c
     if (fclose(file) != 0)
         err(1, "%s", path);
     free(answer);
-    close(fd);
+    link_close(&link);
 }
