@@ -97,7 +97,8 @@ login_by_name(struct txn *txn, const char *name, int64_t now_us, struct arena *a
     int rc = client_get(txn, name, arena, &client);
 
     if (rc == STORE_E_NOT_FOUND || (rc == 0 && !client_may_call(client, NULL, now_us)))
-        return refuse(fault);
+        return fault_set(fault, CODE_UNAUTHENTICATED, "token",
+                         "no token is given, and no client that may call has the certificate's name");
     if (rc == 0)
         fill(client, NULL, identity);
     return rc;

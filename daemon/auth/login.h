@@ -19,7 +19,7 @@ struct txn;
 int login_by_token(struct txn *txn, const struct secret *secret, const char *text, int64_t now_us,
                    struct arena *arena, struct identity *identity, struct fault *fault) MUST_CHECK;
 
-// The same for the client of this name, which something else than a token (a certificate) has shown to call.
+// The same for the client of this name, which a certificate has shown to call; the message tells of that.
 int login_by_name(struct txn *txn, const char *name, int64_t now_us, struct arena *arena,
                   struct identity *identity, struct fault *fault) MUST_CHECK;
 

@@ -15,7 +15,6 @@ from harness import OK, Client, frame, protocol_pb2
 from test_tls import TlsDaemon
 
 DEADLINE_EXCEEDED = 4
-HELLO = {"protocol_version": 1, "client_name": "tests"}
 LIMITS = "handshake_timeout_s = 2\nframe_timeout_s = 3\nidle_timeout_s = 4\n"
 GRACE = 4  # seconds that a limit may be overrun: two by contract, the rest for a busy machine
 CROWD = 1000
@@ -188,7 +187,7 @@ class Crowd(unittest.TestCase):
         """Opens the crowd, in equal parts: no handshake, half of one, half a frame, no Hello."""
         hello, plain, tls = client_hello(ca.context()), ("127.0.0.1", daemon.port), ("127.0.0.1", int(
             daemon.tls.rsplit(":", 1)[1]))
-        half = frame(protocol_pb2.Request(id=1, hello=HELLO))[:5]
+        half = frame(protocol_pb2.Request(id=1, hello=harness.hello(daemon.tls)))[:5]
         kinds = [(tls, b""), (tls, hello[:len(hello) // 2]), (plain, half), (plain, b"")]
         crowd = []
         for number in range(CROWD):

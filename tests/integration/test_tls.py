@@ -14,9 +14,7 @@ import unittest
 
 import certificates
 import harness
-from harness import OK, Client, frame, kansenctl, protocol_pb2, run, take_frame
-
-HELLO = {"protocol_version": 1, "client_name": "tests"}
+from harness import OK, Client, Refused, frame, kansenctl, protocol_pb2, run, take_frame
 
 
 class TlsDaemon(harness.Daemon):
@@ -27,6 +25,8 @@ class TlsDaemon(harness.Daemon):
         self.certificate, self.key = self.scratch / "served.pem", self.scratch / "served.key"
         self.tls = f"localhost:{harness.free_port()}"
         self.args += ["--listen", "tls:" + self.tls]
+        for name in (self.tls, self.tls.replace("localhost", "127.0.0.1")):
+            harness.TOKEN_FILES[name] = harness.TOKEN_FILES["tls:" + name] = self.token_file
         (self.scratch / "none.conf").write_text(
             f'tls_certificate = "{self.certificate}"\ntls_key = "{self.key}"\n{config}', encoding="utf-8")
         self.authority = authority
@@ -234,8 +234,33 @@ class Tls(unittest.TestCase):
             self.assert_client(daemon, context, name)
         daemon.stop()
 
+    def test_a_certificate_says_who_calls(self):
+        daemon = self.client_daemon("optional")
+        known, unknown = (self.ca.context(*self.ca.issue(name, f"/CN={name}", "", usage="clientAuth"))
+                          for name in ("school-2", "school-3"))
+        with Client(daemon.unix) as operator:
+            operator.write(create_client={"client": {"name": "school-2", "role": "ROLE_PORTAL"}})
+            with daemon.tls_client(known, token="") as school:
+                self.assertEqual((school.limits.client, school.limits.role), ("school-2", "portal"))
+                school.call(match={"query": {"region": "NL"}})
+                for context in (unknown, None):
+                    with self.assertRaises(Refused) as refused:
+                        daemon.tls_client(context, token="")
+                    self.assertEqual(refused.exception.code, harness.UNAUTHENTICATED)
+                with daemon.tls_client(known) as other:  # a token goes before a certificate
+                    self.assertEqual(other.limits.client, "local")
+                operator.write(set_client_status={"name": "school-2", "status": "CLIENT_STATUS_SUSPENDED"})
+                self.assertEqual(school.receive().status.code, harness.UNAUTHENTICATED)
+                self.assertIsNone(school.receive())
+        with self.assertRaises(Refused):
+            daemon.tls_client(known, token="")
+        daemon.stop()
+
     def test_client_certificate_by_kansenctl(self):
         daemon = self.client_daemon("required")
+        del harness.TOKEN_FILES["tls:" + daemon.tls]
+        with Client(daemon.unix) as operator:
+            operator.write(create_client={"client": {"name": "ctl", "role": "ROLE_PORTAL"}})
         certificate, key = self.ca.issue("ctl", "/CN=ctl", "", usage="clientAuth")
         both = self.folder / "both.pem"
         both.write_text(certificate.read_text() + key.read_text())
@@ -340,7 +365,7 @@ class Tls(unittest.TestCase):
             with self.daemon.tls_client(hello=False) as client:
                 self.assertEqual(client.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 0)
                 began = time.monotonic()
-                client.call(hello=HELLO)
+                client.call(hello=harness.hello(self.daemon.tls))
                 times.append(time.monotonic() - began)
         self.assertLess(min(times), 0.03, times)
 
@@ -433,7 +458,7 @@ class Tls(unittest.TestCase):
 
     def test_half_close(self):
         """Who says close_notify, or only ends the stream, still gets all answers and then the end."""
-        requests = [protocol_pb2.Request(id=1, hello=HELLO)]
+        requests = [protocol_pb2.Request(id=1, hello=harness.hello(self.daemon.tls))]
         requests += [protocol_pb2.Request(id=i, list_offers={"limit": 40}) for i in range(2, 60)]
         for notify in (True, False):
             with self.subTest(notify=notify):
@@ -458,7 +483,7 @@ class Tls(unittest.TestCase):
 
         plain, tls, come, go = self.engine()
         self.shake_hands(plain, tls, come, go, send)
-        tls.write(frame(protocol_pb2.Request(id=1, hello=HELLO)))
+        tls.write(frame(protocol_pb2.Request(id=1, hello=harness.hello(self.daemon.tls))))
         tls.write(frame(protocol_pb2.Request(id=2, ping={"payload": b"p" * 300})))
         send(go.read())
         plain.shutdown(socket.SHUT_WR)
@@ -488,7 +513,7 @@ class Tls(unittest.TestCase):
         ping = frame(protocol_pb2.Request(id=1, ping={"payload": b"p" * 200}))
         plain, tls, come, go = self.engine()
         self.shake_hands(plain, tls, come, go)
-        tls.write(frame(protocol_pb2.Request(id=4, hello=HELLO)))
+        tls.write(frame(protocol_pb2.Request(id=4, hello=harness.hello(self.daemon.tls))))
         for number in range(20):
             # While the daemon answers these, all that is behind them comes.
             tls.write(frame(protocol_pb2.Request(id=3, list_offers={"limit": 40})) * 20)
