@@ -35,12 +35,12 @@ read_options(int fd, struct options *options)
 }
 
 static void
-check_address(const char *text, const char *option)
+check_address(const char *text, const char *option, bool plain_anywhere)
 {
     struct address address;
     struct fault fault = {0};
 
-    if (address_parse(text, option, &address, &fault) != 0)
+    if (address_parse(text, option, plain_anywhere, &address, &fault) != 0)
         assert(strcmp(fault.field, option) == 0 && fault.message[0] != '\0');
     else
         assert(address.len <= sizeof address.addr && (address_path(&address) != NULL) == (text[0] == 'u'));
@@ -49,15 +49,17 @@ check_address(const char *text, const char *option)
 static void
 check_options(const struct options *options)
 {
+    bool anywhere = strcmp(options->insecure_plain_tcp_on_any_address, "yes") == 0;
+
     assert(options->mode == OPTIONS_SERVE && options->data_dir[0] != '\0');
     assert(options->n_listen <= OPTIONS_LISTEN_MAX && options->workers <= 256);
     assert(options->max_frame >= 4096 && options->max_frame <= UINT32_MAX);
     assert(options->max_in_flight >= 1 && options->max_batch_writes >= 1 && options->commit_group >= 1);
     assert(options->log_level == NULL || log_level_named(options->log_level) >= 0);
     for (size_t i = 0; i < options->n_listen; i++)
-        check_address(options->listen[i], "listen");
+        check_address(options->listen[i], "listen", anywhere);
     if (strcmp(options->admin, "off") != 0)
-        check_address(options->admin, "admin");
+        check_address(options->admin, "admin", false);
 }
 
 int

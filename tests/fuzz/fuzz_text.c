@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small parsers: dates, decimal numbers, addresses, a seed in a line of JSON, cursors. The first byte
+// Small parsers: dates, decimal numbers, addresses, a seed in a line of JSON, cursors, tokens. The first byte
 // chooses.
+#include "auth/token.h"
 #include "base/arena.h"
 #include "base/date.h"
 #include "client/cli/base64url.h"
@@ -12,6 +13,8 @@
 #include "tests/fuzz/fuzz.h"
 #include <stdlib.h>
 #include <string.h>
+
+#define TOKENS 0xF0 // first bytes from there on
 
 static void
 check_date(const char *text)
@@ -40,12 +43,12 @@ check_decimal(const char *text, size_t len, unsigned how)
 }
 
 static void
-check_address(const char *text)
+check_address(const char *text, bool plain_anywhere)
 {
     struct address address;
     struct fault fault = {0};
 
-    if (address_parse(text, "listen", &address, &fault) != 0)
+    if (address_parse(text, "listen", plain_anywhere, &address, &fault) != 0)
         assert(strcmp(fault.field, "listen") == 0 && fault.message[0] != '\0');
     if (address_parse_tcp(text, "admin", &address, &fault) == 0)
         assert(address_path(&address) == NULL);
@@ -64,6 +67,19 @@ check_seed(const char *text, size_t len)
     again = seed_text_quote(quoted, quoted_len, &again_len);
     free(again);
     free(quoted);
+}
+
+// One spelling for each token: what is read is what would be written.
+static void
+check_token(const char *text)
+{
+    uint8_t bytes[TOKEN_BYTES];
+    char again[TOKEN_TEXT_MAX];
+
+    if (!token_read(text, bytes))
+        return;
+    token_write(bytes, again);
+    assert(strcmp(again, text) == 0);
 }
 
 // ---- Cursors: what is taken is what would be given, one form for each
@@ -115,8 +131,8 @@ check_list(struct call *call, enum page_list list, const ProtobufCBinaryData *gi
 static void
 check_lists(const uint8_t *data, size_t size)
 {
-    static const enum page_list lists[] = {PAGE_PARTNERS, PAGE_OFFERS,    PAGE_INTERESTS,
-                                           PAGE_REGIONS,  PAGE_POSTCODES, PAGE_PLACEMENTS};
+    static const enum page_list lists[] = {PAGE_PARTNERS,  PAGE_OFFERS,     PAGE_INTERESTS, PAGE_REGIONS,
+                                           PAGE_POSTCODES, PAGE_PLACEMENTS, PAGE_CLIENTS,   PAGE_TOKENS};
     struct call call = {.arena = arena_new(1 << 20)};
     ProtobufCBinaryData given = {.len = size, .data = malloc(size + 1)};
 
@@ -156,7 +172,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(text != NULL);
     memcpy(text, data, size);
     text[size] = '\0';
-    switch (what % 6) {
+    switch (what >= TOKENS ? TOKENS : what % 6) {
+    case TOKENS:
+        check_token(text);
+        break;
     case 0:
         check_date(text);
         break;
@@ -164,7 +183,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_decimal(text, size, how);
         break;
     case 2:
-        check_address(text);
+        check_address(text, how % 2 != 0);
         break;
     case 3:
         check_seed(text, size);
