@@ -124,7 +124,7 @@ make(struct conn_loop *loop, const struct worker_mail *mail)
     if (conn == NULL)
         return NULL;
     conn->loop = loop;
-    conn->hello_soon = mail->hello_soon;
+    conn->stranger = mail->stranger;
     conn->session.identity = mail->identity;
     conn->timed.conn = conn;
     conn->sender.conn = conn;
@@ -149,7 +149,7 @@ conn_new(struct conn_loop *loop, const struct worker_mail *mail)
 
     if (conn == NULL) {
         close(mail->fd);
-        atomic_fetch_sub(&loop->service->connections, 1);
+        service_leave(loop->service, mail->stranger);
         return -ENOMEM;
     }
     if (mail->refusal.code != CODE_OK)
@@ -177,8 +177,8 @@ conn_free(struct conn *conn)
     buf_free(&conn->in);
     buf_free(&conn->out);
     slots_remove(&loop->slots, conn->session.connection);
+    service_leave(loop->service, conn->stranger);
     free(conn);
-    atomic_fetch_sub(&loop->service->connections, 1);
 }
 
 struct conn *
@@ -204,6 +204,7 @@ handle(struct conn *conn, const struct frame *frame)
     }
     buf_consume(&conn->in, frame->header_len + frame->payload_len);
     conn->took = true;
+    conn_end_strange(conn);
     if (rc == RPC_QUEUED || rc == RPC_READING)
         conn->in_flight++;
     if (rc == RPC_READING)
@@ -244,7 +245,7 @@ handle_frames(struct conn *conn)
     for (unsigned i = 0; i < FRAMES_PER_RUN && !pauses(conn) && !rpc_is_tired(conn->loop->env); i++) {
         struct fault fault;
         struct frame frame;
-        enum frame_result result = intake_next(&conn->in, conn->loop->service->max_frame, &frame, &fault);
+        enum frame_result result = intake_next(&conn->in, conn_max_frame(conn), &frame, &fault);
         int rc = 0;
 
         if (result == FRAME_PARTIAL) {

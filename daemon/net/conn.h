@@ -53,6 +53,10 @@ int64_t conn_now(struct conn_loop *loop);
 // than OK) that is told and the connection ends. 0 or -ENOMEM.
 int conn_new(struct conn_loop *loop, const struct worker_mail *mail) MUST_CHECK;
 
+// Closes the stranger who has waited longest, if there is a crowd of them: who comes to say Hello has the
+// time that this takes.
+void conn_end_crowd(struct conn_loop *loop);
+
 // The connection with this number, or NULL.
 struct conn *conn_find(struct conn_loop *loop, uint64_t number);
 

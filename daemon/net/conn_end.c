@@ -92,6 +92,24 @@ conn_check(struct conn *conn)
         conn_end_shut_out(conn);
 }
 
+void
+conn_end_strange(struct conn *conn)
+{
+    if (!conn->stranger || !conn->session.open)
+        return;
+    conn->stranger = false;
+    atomic_fetch_sub(&conn->loop->service->strangers, 1);
+}
+
+void
+conn_end_crowd(struct conn_loop *loop)
+{
+    struct conn *eldest = timeouts_first(&loop->timeouts, TIMEOUT_HELLO);
+
+    if (service_is_crowded(loop->service) && eldest != NULL)
+        conn_free(eldest);
+}
+
 // A request looks at its token's end by itself; this is for connections that are silent, and for a clock that
 // was set.
 void
@@ -108,7 +126,7 @@ conn_end_limit(const struct conn *conn)
         return TIMEOUT_NONE; // lingering has one of its own
     if (conn->shut_out)
         return TIMEOUT_OUT;
-    if (conn->state != CONN_CLOSING && conn->hello_soon && !conn->session.open)
+    if (conn->state != CONN_CLOSING && conn->stranger)
         return TIMEOUT_HELLO;
     if (conn->state == CONN_OPEN && conn->begun)
         return TIMEOUT_FRAME;

@@ -15,6 +15,9 @@ int conn_end_fault(struct conn *conn, const struct fault *fault) MUST_CHECK;
 // The caller may call no more, and was told so: nothing else is answered, and the connection ends.
 void conn_end_shut_out(struct conn *conn);
 
+// A stranger may have said who calls.
+void conn_end_strange(struct conn *conn);
+
 // All is answered and sent: says the end, and waits for the peer to take it where that matters. The state is
 // CONN_CLOSED then, or CONN_LINGERING; or CONN_CLOSING still, when the socket has no room yet.
 void conn_end_sent(struct conn *conn);

@@ -7,6 +7,7 @@
 #include "net/conn_state.h"
 #include "net/stream.h"
 #include "rpc/rpc.h"
+#include "rpc/service.h"
 
 struct conn {
     struct conn_loop *loop;
@@ -19,7 +20,7 @@ struct conn {
     bool scheduled;      // is in loop->ready
     uint64_t round;      // of the ready ones in which it has its turn
     bool frames_wait;    // scheduled for frames that have come, so they are handled before more is read
-    bool hello_soon;     // Hello is due within the handshake's time limit
+    bool stranger;       // Hello must say who calls, within the handshake's time limit
     bool heard;          // bytes have come
     bool begun;          // a frame is in the input that is not whole
     bool moved, took;    // since the time limit was set: bytes moved, a whole frame was taken
@@ -33,6 +34,13 @@ struct conn {
     struct sender sender;
     TAILQ_ENTRY(conn) ready, waiting;
 };
+
+// Bytes that a frame may have: Hello needs few.
+static inline size_t
+conn_max_frame(const struct conn *conn)
+{
+    return conn->session.open ? conn->loop->service->max_frame : 4096;
+}
 
 // Moves the connection to the state that the event leads to.
 void conn_move(struct conn *conn, enum conn_event event);

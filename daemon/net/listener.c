@@ -55,22 +55,27 @@ take(struct listener *listener, int fd)
     struct service *service = listener->options.service;
     uint32_t open = atomic_fetch_add(&service->connections, 1);
     struct worker_mail *mail = open >= service->max_connections + REFUSALS ? NULL : calloc(1, sizeof *mail);
+    int rc;
 
     if (mail == NULL) {
-        atomic_fetch_sub(&service->connections, 1);
+        service_leave(service, false);
         close(fd);
         return;
     }
     mail->mail.kind = MAIL_CONNECTION;
     mail->fd = fd;
     mail->tls = listener->options.tls;
-    mail->hello_soon = address_path(&listener->options.address) == NULL;
     set_no_delay(listener, fd);
-    if (open >= service->max_connections) {
+    rc = peer_identify(fd, &mail->identity, &mail->refusal);
+    mail->stranger = mail->identity.role == 0;
+    if (mail->stranger)
+        atomic_fetch_add(&service->strangers, 1);
+    if (rc == 0 && mail->stranger &&
+        open >= service->max_connections) { // an operator of this machine gets in
         fault_fill(&mail->refusal, CODE_RESOURCE_EXHAUSTED, "",
                    "%u connections are open, no more are allowed", service->max_connections);
         mail->refusal.retry_after_ms = RETRY_AFTER_MS;
-    } else if (peer_identify(fd, &mail->identity, &mail->refusal) != 0) {
+    } else if (rc != 0) {
         log_line(service->log, LOG_LEVEL_NOTICE, "auth", "a connection was refused why=\"%s\"",
                  mail->refusal.message);
     }

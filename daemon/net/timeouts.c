@@ -44,6 +44,14 @@ timeouts_set(struct timeouts *timeouts, struct timed *timed, enum timeout which,
     TAILQ_INSERT_TAIL(&timeouts->lists[which], timed, entry);
 }
 
+struct conn *
+timeouts_first(const struct timeouts *timeouts, enum timeout which)
+{
+    const struct timed *first = TAILQ_FIRST(&timeouts->lists[which]);
+
+    return first == NULL ? NULL : first->conn;
+}
+
 void
 timeouts_expire(struct timeouts *timeouts, int64_t now_us, void (*act)(struct conn *conn))
 {

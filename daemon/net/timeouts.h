@@ -49,6 +49,9 @@ void timeouts_set(struct timeouts *timeouts, struct timed *timed, enum timeout w
 // Takes a connection out that goes.
 void timeouts_leave(struct timeouts *timeouts, struct timed *timed);
 
+// The connection for which a limit has held longest, or NULL.
+struct conn *timeouts_first(const struct timeouts *timeouts, enum timeout which);
+
 // Calls act for each connection whose time is over, which must end its limit; once a second.
 void timeouts_expire(struct timeouts *timeouts, int64_t now_us, void (*act)(struct conn *conn));
 

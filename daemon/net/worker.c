@@ -42,7 +42,7 @@ drop_mail(struct service *service, struct mail *mail)
         return;
     }
     close(connection->fd);
-    atomic_fetch_sub(&service->connections, 1);
+    service_leave(service, connection->stranger);
     free(connection);
 }
 
@@ -67,6 +67,8 @@ take_connection(struct worker *worker, struct worker_mail *mail)
     if (conn_new(&worker->loop, mail) != 0)
         log_line(worker->options.service->log, LOG_LEVEL_WARNING, "net",
                  "memory is too short for a connection");
+    else if (mail->stranger)
+        conn_end_crowd(&worker->loop);
     free(mail);
 }
 

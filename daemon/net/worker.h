@@ -20,7 +20,8 @@ struct worker_mail {
     struct mail mail; // MAIL_CONNECTION
     int fd;           // not blocking; counted in service->connections
     struct tls *tls;  // NULL = plain
-    bool hello_soon;  // Hello is due within the handshake's time limit
+    bool stranger;    // Hello must say who calls, within the handshake's time limit; counted in
+                      // service->strangers
     struct identity identity;
     struct fault refusal; // code other than OK: tell it and close
 };

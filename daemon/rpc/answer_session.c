@@ -22,6 +22,7 @@
 
 #define CLIENT_NAME_MAX 100u
 #define PING_MAX        1024u
+#define TELL_US         INT64_C(1000000) // between lines of refusals
 
 #define PING_PAYLOAD_FIELD 1u // of PingResponse
 
@@ -81,6 +82,24 @@ identify(struct call *call, const char *token)
     return rc == 0 ? take_over(call, &identity) : rc;
 }
 
+// Anyone can be refused, as often as there is time: one line a second says how often it was.
+static void
+tell_refusal(struct call *call)
+{
+    struct service *service = call->service;
+    int64_t now_us = clock_steady_us(), told_us = atomic_load(&service->told_refusals_us);
+
+    if (!call->session->open)
+        call->session->refusals++;
+    atomic_fetch_add(&service->refused_hellos, 1);
+    if ((told_us != 0 && now_us - told_us < TELL_US) ||
+        !atomic_compare_exchange_strong(&service->told_refusals_us, &told_us, now_us))
+        return;
+    log_line(service->log, LOG_LEVEL_INFO, "auth", "hello was refused actor=%s why=\"%s\" times=%" PRIu64,
+             call->session->identity.actor, call->fault.message,
+             atomic_exchange(&service->refused_hellos, 0));
+}
+
 static int
 check_and_identify(struct call *call, const Kansen__V1__HelloRequest *hello)
 {
@@ -89,8 +108,7 @@ check_and_identify(struct call *call, const Kansen__V1__HelloRequest *hello)
     if (rc == 0)
         rc = identify(call, hello->token);
     if (rc == FAULT)
-        log_line(call->service->log, LOG_LEVEL_INFO, "auth", "hello was refused actor=%s why=\"%s\"",
-                 call->session->identity.actor, call->fault.message);
+        tell_refusal(call);
     return rc;
 }
 

@@ -259,7 +259,8 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct request_row *
     }
     reply_status(&status, &call.fault);
     call.response.status = &status; // beside a body where the handler has set one: where a watch may begin
-    return reply_response(out, env->service->max_frame, &call.response);
+    rc = reply_response(out, env->service->max_frame, &call.response);
+    return rc == 0 && in->session->refusals >= SESSION_TRIES ? (int)RPC_CLOSE : rc;
 }
 
 // ---- Whether the caller may still call

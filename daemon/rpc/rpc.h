@@ -17,10 +17,13 @@ struct job;
 struct rpc_env;
 struct service;
 
+#define SESSION_TRIES 3u
+
 struct session {
     struct identity identity;
     uint64_t connection;    // as the worker numbers it
     bool open;              // Hello was answered OK
+    unsigned refusals;      // of Hello; SESSION_TRIES end the connection
     uint64_t generation;    // client_generation as of which the caller could call
     int64_t expires_us;     // when its token stops to work, on the steady clock; 0 = never
     struct watches watches; // what it follows; end or drop them before the session goes

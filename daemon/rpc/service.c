@@ -58,3 +58,17 @@ service_init(struct service *service, const struct options *options, const struc
     service->frame_timeout_us = (int64_t)options->frame_timeout_s * 1000000;
     service->idle_timeout_us = (int64_t)options->idle_timeout_s * 1000000;
 }
+
+void
+service_leave(struct service *service, bool stranger)
+{
+    atomic_fetch_sub(&service->connections, 1);
+    if (stranger)
+        atomic_fetch_sub(&service->strangers, 1);
+}
+
+bool
+service_is_crowded(const struct service *service)
+{
+    return atomic_load(&service->strangers) > (service->max_connections + 1) / 2;
+}

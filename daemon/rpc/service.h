@@ -6,6 +6,7 @@
 
 #include "base/sandbox.h"
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,11 +47,21 @@ struct service {
     int64_t handshake_timeout_us, frame_timeout_us, idle_timeout_us; // 0 = none
     _Atomic int state;                                               // enum service_state
     _Atomic uint32_t connections;
-    _Atomic uint64_t requests; // answered; each worker adds once per wake-up
+    _Atomic uint32_t strangers;       // of them, those on which nobody has said who calls
+    _Atomic uint64_t refused_hellos;  // since they were logged last
+    _Atomic int64_t told_refusals_us; // when that was, on the steady clock
+    _Atomic uint64_t requests;        // answered; each worker adds once per wake-up
 };
 
 // Fills in what the options say, and raises the limit of open files as far as the connections need; store,
 // queue and writer are set later, before workers start. Main thread.
 void service_init(struct service *service, const struct options *options, const struct log *log);
+
+// A connection has gone, of a stranger or of somebody known. Any thread.
+void service_leave(struct service *service, bool stranger);
+
+// Whether more strangers are connected than may be: half of all connections, so that a crowd keeps nobody out
+// who is known. Any thread.
+bool service_is_crowded(const struct service *service);
 
 #endif

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Callers who have not said who they are can not keep others out, fill the log, or hold memory."""
+import contextlib
+import socket
+import time
+import unittest
+
+import harness
+from harness import INVALID_ARGUMENT, OK, UNAUTHENTICATED, Client, Daemon, frame, protocol_pb2
+
+CONNECTIONS = 40
+CROWD = 3 * CONNECTIONS
+TRIES = 3
+
+
+class Strangers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon()
+        (cls.daemon.scratch / "none.conf").write_text(f"max_connections = {CONNECTIONS}\n", encoding="utf-8")
+        cls.daemon.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.stop()
+        cls.daemon.remove()
+
+    def test_a_crowd_keeps_nobody_out(self):
+        with self.daemon.client() as known, contextlib.ExitStack() as crowd:
+            for _ in range(CROWD):
+                crowd.enter_context(socket.create_connection(("127.0.0.1", self.daemon.port)))
+            for _ in range(3):
+                with self.daemon.client() as portal, Client(self.daemon.unix) as operator:
+                    self.assertEqual(portal.call(ping={}).status.code, OK)
+                    self.assertEqual(operator.call(status={}).status.code, OK)
+            self.assertEqual(known.call(ping={}).status.code, OK)
+
+    def test_an_operator_gets_in_when_all_connections_are_taken(self):
+        with contextlib.ExitStack() as stack:
+            for _ in range(CONNECTIONS):
+                stack.enter_context(self.daemon.client())
+            with self.assertRaises((harness.Refused, AssertionError)):
+                stack.enter_context(self.daemon.client())
+            with Client(self.daemon.unix) as operator:
+                self.assertEqual(operator.call(status={}).status.code, OK)
+
+    def test_who_is_refused_often_is_cut_off(self):
+        with self.daemon.client(hello=False) as client:
+            for _ in range(TRIES):
+                answer = client.ask(hello={"protocol_version": 1, "client_name": "x", "token": "kansen_x"})
+                self.assertEqual(answer.status.code, UNAUTHENTICATED)
+            self.assertIsNone(client.receive())
+
+    def test_refusals_do_not_fill_the_log(self):
+        seen, began = len(self.daemon.lines), time.monotonic()
+        hello = frame(protocol_pb2.Request(id=1, hello={"protocol_version": 1, "token": "kansen_x"}))
+        for _ in range(100):
+            with self.daemon.client(hello=False) as client:
+                client.send(hello * TRIES)
+                while client.receive() is not None:
+                    pass
+        lines = [line for line in self.daemon.lines[seen:] if "hello was refused" in line]
+        self.assertGreater(len(lines), 0)
+        self.assertLessEqual(len(lines), time.monotonic() - began + 2)
+
+    def test_frames_are_small_before_hello(self):
+        large = protocol_pb2.Request(id=2, ping={"payload": b"p" * 5000})
+        with self.daemon.client(hello=False) as client:
+            client.send(frame(large)[:3])  # its length is enough
+            answer = client.receive()
+            self.assertEqual(answer.status.code, INVALID_ARGUMENT)
+            self.assertIn("at most 4096 bytes", answer.status.message)
+            self.assertIsNone(client.receive())
+
+
+if __name__ == "__main__":
+    unittest.main()
