@@ -8,8 +8,10 @@
 #include "base/sandbox.h"
 #include "base/systemd.h"
 #include "base/version.h"
+#include "net/passed.h"
 #include "net/server.h"
 #include "net/tls.h"
+#include "net/watchdog.h"
 #include "rpc/reader.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
@@ -35,6 +37,7 @@ struct daemon {
     struct options options;
     struct log log;
     struct address listen[OPTIONS_LISTEN_MAX];
+    size_t n_listen;
     struct address admin_address;
     bool has_admin;
     struct tls *tls; // NULL = no listener needs it
@@ -86,18 +89,26 @@ static int
 parse_addresses(struct daemon *daemon)
 {
     const struct options *options = &daemon->options;
-    bool plain_anywhere = strcmp(options->insecure_plain_tcp_on_any_address, "yes") == 0, tls = false;
+    bool plain_anywhere = strcmp(options->insecure_plain_tcp_on_any_address, "yes") == 0;
+    bool tls = options->mode == OPTIONS_TEST_CONFIG && options->tls_certificate != NULL;
+    struct passed passed = {
+        .plain_anywhere = plain_anywhere, .listen = daemon->listen, .admin = &daemon->admin_address};
     struct fault fault;
 
-    for (size_t i = 0; i < options->n_listen; i++) {
-        if (address_parse(options->listen[i], "listen", plain_anywhere, &daemon->listen[i], &fault) != 0)
+    if (passed_take(&passed, &fault) != 0)
+        return fail(daemon, &fault);
+    daemon->n_listen = passed.n_listen > 0 ? passed.n_listen : options->n_listen;
+    for (size_t i = 0; i < daemon->n_listen; i++) {
+        if (passed.n_listen == 0 &&
+            address_parse(options->listen[i], "listen", plain_anywhere, &daemon->listen[i], &fault) != 0)
             return fail(daemon, &fault);
         tls = tls || daemon->listen[i].tls;
     }
     if (tls && open_tls(daemon, &fault) != 0)
         return fail(daemon, &fault);
-    daemon->has_admin = strcmp(options->admin, "off") != 0;
-    if (daemon->has_admin && address_parse_tcp(options->admin, "admin", &daemon->admin_address, &fault) != 0)
+    daemon->has_admin = passed.n_admin > 0 || strcmp(options->admin, "off") != 0;
+    if (daemon->has_admin && passed.n_admin == 0 &&
+        address_parse_tcp(options->admin, "admin", &daemon->admin_address, &fault) != 0)
         return fail(daemon, &fault);
     return 0;
 }
@@ -106,13 +117,15 @@ static void
 tell_serving(struct daemon *daemon)
 {
     char addresses[OPTIONS_LISTEN_MAX * ADDRESS_TEXT_MAX], admin[ADDRESS_TEXT_MAX] = "off";
+    char status[sizeof addresses + ADDRESS_TEXT_MAX + sizeof "serves on  (admin )"];
 
     if (daemon->admin != NULL)
         admin_address(daemon->admin, admin);
     server_addresses(daemon->server, addresses, sizeof addresses);
-    printf("kansend %s serves on %s (admin %s)\n", KANSEN_VERSION, addresses, admin);
+    snprintf(status, sizeof status, "serves on %s (admin %s)", addresses, admin);
+    printf("kansend %s %s\n", KANSEN_VERSION, status);
     fflush(stdout);
-    systemd_ready();
+    systemd_ready(status);
 }
 
 // 0 or -errno.
@@ -137,7 +150,7 @@ listen_and_confine(struct daemon *daemon)
     struct fault fault;
 
     server_use_tls(daemon->server, daemon->tls);
-    for (size_t i = 0; i < options->n_listen; i++) {
+    for (size_t i = 0; i < daemon->n_listen; i++) {
         if (server_listen(daemon->server, &daemon->listen[i], &fault) != 0)
             return fail(daemon, &fault);
     }
@@ -149,21 +162,43 @@ listen_and_confine(struct daemon *daemon)
     return 0;
 }
 
+// 0 or -errno; *out stays NULL where nobody wants to be told.
+static int
+watch_threads(struct daemon *daemon, struct watchdog **out)
+{
+    struct watchdog_options options = {.base = server_base(daemon->server),
+                                       .service = &daemon->service,
+                                       .mailboxes = server_mailboxes(daemon->server),
+                                       .clock = &daemon->engine.clock,
+                                       .interval_us = systemd_watchdog_us()};
+
+    if (options.interval_us == 0)
+        return 0;
+    *out = watchdog_new(&options);
+    return *out == NULL ? -ENOMEM : 0;
+}
+
 // Serves and drains; the writer runs. Returns the exit status.
 static int
 serve_clients(struct daemon *daemon)
 {
     const struct options *options = &daemon->options;
-    int rc = start_reader(daemon);
+    struct watchdog *watchdog = NULL;
+    int rc = watch_threads(daemon, &watchdog);
 
+    if (rc == 0)
+        rc = start_reader(daemon);
     if (rc == 0)
         rc = server_start(daemon->server, options->output_buffer);
     if (rc != 0) {
+        watchdog_free(watchdog);
         log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "can not start why=\"%s\"", strerror(-rc));
         return EXIT_FAILED;
     }
     tell_serving(daemon);
-    return server_run(daemon->server, (int64_t)options->drain_timeout_s * 1000000);
+    rc = server_run(daemon->server, (int64_t)options->drain_timeout_s * 1000000);
+    watchdog_free(watchdog);
+    return rc;
 }
 
 static int

@@ -4,7 +4,9 @@
 #include "base/capabilities.h"
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +22,20 @@ drop_bounding(void)
     return 0;
 }
 
+// A service manager may have taken them before, and the call that gives them up as well.
+static bool
+holds_none(struct __user_cap_header_struct *header)
+{
+    struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3];
+    uint32_t any = 0;
+
+    if (syscall(SYS_capget, header, held) != 0)
+        return false;
+    for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+        any |= held[i].effective | held[i].permitted | held[i].inheritable;
+    return any == 0;
+}
+
 int
 capabilities_drop(void)
 {
@@ -28,7 +44,7 @@ capabilities_drop(void)
     int rc = drop_bounding();
 
     // No permitted or inheritable one left: the kernel takes it out of the ambient set as well.
-    if (rc == 0 && syscall(SYS_capset, &header, none) != 0)
+    if (rc == 0 && !holds_none(&header) && syscall(SYS_capset, &header, none) != 0)
         rc = -errno;
     return rc;
 }

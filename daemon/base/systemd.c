@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// sd_notify(3) and JOURNAL_STREAM as systemd.exec(5) defines it: "device:inode" of the stream.
+// sd_notify(3), and JOURNAL_STREAM as systemd.exec(5) defines it: "device:inode" of the stream. A manager
+// that can not be told is no reason to stop.
 #include "base/systemd.h"
+#include "base/clock.h"
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,13 +23,55 @@ systemd_is_journal(int fd)
 }
 
 void
-systemd_ready(void)
+systemd_ready(const char *status)
 {
-    (void)sd_notify(0, "READY=1");
+    if (status == NULL)
+        (void)sd_notify(0, "READY=1");
+    else
+        (void)sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+}
+
+void
+systemd_reloading(void)
+{
+    // The time is how a manager tells this reload from the one before it (Type=notify-reload).
+    (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\nSTATUS=reads its files again",
+                     clock_steady_us());
 }
 
 void
 systemd_stopping(void)
 {
-    (void)sd_notify(0, "STOPPING=1");
+    (void)sd_notify(0, "STOPPING=1\nSTATUS=finishes what is under way");
+}
+
+uint64_t
+systemd_watchdog_us(void)
+{
+    uint64_t us = 0;
+
+    return sd_watchdog_enabled(0, &us) > 0 ? us : 0;
+}
+
+void
+systemd_alive(void)
+{
+    (void)sd_notify(0, "WATCHDOG=1");
+}
+
+int
+systemd_sockets(struct systemd_socket *out, size_t max)
+{
+    char **names = NULL;
+    int n = sd_listen_fds_with_names(1, &names);
+
+    for (int i = 0; i < n; i++) {
+        if ((size_t)i < max) {
+            out[i].fd = SD_LISTEN_FDS_START + i;
+            snprintf(out[i].name, sizeof out[i].name, "%s", names[i]);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return n;
 }

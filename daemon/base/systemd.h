@@ -1,15 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// The service manager, where there is one; without it every function does nothing.
+// The service manager, where there is one; without it every function does nothing. Main thread.
 #ifndef BASE_SYSTEMD_H
 #define BASE_SYSTEMD_H
 
+#include "base/attr.h"
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SYSTEMD_NAME_MAX 64u // bytes with the end
+
+// A descriptor that was handed over, under the name that its socket unit gives it (FileDescriptorName=).
+struct systemd_socket {
+    int fd;
+    char name[SYSTEMD_NAME_MAX]; // a longer one is cut
+};
 
 // Whether fd goes to journald, so that lines get its priority prefixes.
 bool systemd_is_journal(int fd);
 
-// Tells that the daemon serves; that it stops.
-void systemd_ready(void);
+// Tells that the daemon serves, with a line for people (NULL = none); that it reads its files again, after
+// which systemd_ready is due; that it stops.
+void systemd_ready(const char *status);
+void systemd_reloading(void);
 void systemd_stopping(void);
+
+// Microseconds within which systemd_alive has to be called again and again; 0 = nobody waits for that.
+uint64_t systemd_watchdog_us(void);
+void systemd_alive(void);
+
+// Takes over the descriptors that were handed to this process (sd_listen_fds_with_names(3)); they are closed
+// on exec from then on. Writes up to max of them to out. Returns how many there are, which may be more, or
+// -errno.
+int systemd_sockets(struct systemd_socket *out, size_t max) MUST_CHECK;
 
 #endif

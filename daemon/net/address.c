@@ -3,6 +3,7 @@
 #include "net/address.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -139,6 +140,45 @@ address_parse(const char *text, const char *option, bool plain_anywhere, struct 
     return parse_unix(text + sizeof UNIX_PREFIX - 1, option, out, fault);
 }
 
+static bool
+listens(int fd)
+{
+    int type = 0, listening = 0;
+    socklen_t len = sizeof type;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening != 0;
+}
+
+static bool
+is_ip(const struct sockaddr_storage *addr)
+{
+    return addr->ss_family == AF_INET || addr->ss_family == AF_INET6;
+}
+
+int
+address_of_passed(int fd, const char *option, unsigned may_be, struct address *out, struct fault *fault)
+{
+    struct address address = {.len = sizeof address.addr, .passed_fd = fd};
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || !listens(fd) ||
+        getsockname(fd, (struct sockaddr *)&address.addr, &address.len) != 0)
+        return fault_set(fault, CODE_INVALID_ARGUMENT, option,
+                         "the descriptor %d that was passed is no stream socket that listens", fd);
+    address_of_socket(fd, address.text);
+    if (!is_ip(&address.addr) && (address.addr.ss_family != AF_UNIX || (may_be & ADDRESS_MAY_BE_UNIX) == 0))
+        return fault_set(fault, CODE_INVALID_ARGUMENT, option,
+                         "the socket that was passed is of a kind that is not served: %s", address.text);
+    if (is_ip(&address.addr) && (may_be & ADDRESS_MAY_BE_ANYWHERE) == 0 && !is_loopback(&address.addr))
+        return fault_set(fault, CODE_INVALID_ARGUMENT, option,
+                         "only loopback addresses are allowed, as what is sent is not encrypted; passed was "
+                         "\"%s\"",
+                         address.text);
+    *out = address;
+    return 0;
+}
+
 char *
 address_of_socket(int fd, char out[ADDRESS_TEXT_MAX])
 {
@@ -167,8 +207,11 @@ address_of_socket(int fd, char out[ADDRESS_TEXT_MAX])
 int
 address_listen(const struct address *address, int backlog)
 {
-    int fd = socket(address->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+    int fd, one = 1;
 
+    if (address->passed_fd != 0)
+        return address->passed_fd;
+    fd = socket(address->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
@@ -187,4 +230,10 @@ const char *
 address_path(const struct address *address)
 {
     return address->addr.ss_family == AF_UNIX ? ((const struct sockaddr_un *)&address->addr)->sun_path : NULL;
+}
+
+const char *
+address_own_path(const struct address *address)
+{
+    return address->passed_fd == 0 ? address_path(address) : NULL;
 }

@@ -16,6 +16,7 @@ struct address {
     struct sockaddr_storage addr;
     socklen_t len;
     bool tls;
+    int passed_fd;               // a socket that listens there already and is somebody else's; 0 = none
     char text[ADDRESS_TEXT_MAX]; // as it was given, for messages; cut when too long
 };
 
@@ -29,14 +30,27 @@ int address_parse(const char *text, const char *option, bool plain_anywhere, str
 int address_parse_tcp(const char *text, const char *option, struct address *out,
                       struct fault *fault) MUST_CHECK;
 
+// What a socket that is passed may be beside TCP on loopback.
+#define ADDRESS_MAY_BE_UNIX     0x1u
+#define ADDRESS_MAY_BE_ANYWHERE 0x2u // TCP that others than this machine can reach
+
+// Describes a stream socket that listens already, and makes it non-blocking. Its file stays when the daemon
+// ends, so that a service manager can keep it. 0 or FAULT.
+int address_of_passed(int fd, const char *option, unsigned may_be, struct address *out,
+                      struct fault *fault) MUST_CHECK;
+
 // Writes the address that fd is bound to, in the form above; returns out.
 char *address_of_socket(int fd, char out[ADDRESS_TEXT_MAX]);
 
-// A socket that is bound to the address and listens, not blocking, closed on exec; everybody may connect to a
-// unix socket, as the peer's uid decides what comes of it. -errno when that does not go.
+// The socket that was passed, or one that is bound to the address and listens, not blocking, closed on exec;
+// everybody may connect to a unix socket, as the peer's uid decides what comes of it. -errno when that does
+// not go.
 int address_listen(const struct address *address, int backlog) MUST_CHECK;
 
 // The path of a unix address, NULL for the others.
 const char *address_path(const struct address *address);
+
+// The path of a unix socket whose file the daemon makes and removes; NULL for the others.
+const char *address_own_path(const struct address *address);
 
 #endif

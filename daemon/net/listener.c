@@ -131,7 +131,7 @@ on_rested(evutil_socket_t fd, short what, void *arg)
 static int
 remove_stale(const struct address *address, struct fault *fault)
 {
-    const char *path = address_path(address);
+    const char *path = address_own_path(address);
     struct stat st;
     int fd, rc;
 
@@ -195,8 +195,8 @@ listener_free(struct listener *listener)
     if (listener->rest != NULL)
         event_free(listener->rest);
     close(listener->fd);
-    if (address_path(&listener->options.address) != NULL)
-        (void)unlink(address_path(&listener->options.address));
+    if (address_own_path(&listener->options.address) != NULL)
+        (void)unlink(address_own_path(&listener->options.address));
     free(listener);
 }
 

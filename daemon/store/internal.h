@@ -64,7 +64,8 @@ struct txn {
     bool places_changed; // regions changed: rows with a derived place are due before the commit
     bool blocks_changed; // blocks or cards: the index gets a new generation with the commit
     bool clients_changed;
-    int fault; // sticks until the end
+    int fault;              // sticks until the end
+    _Atomic uint64_t steps; // puts and deletions so far
     bool sequence_known;
     uint64_t sequence;           // of the last journal entry, once known
     size_t snapshot;             // LMDB's number of the snapshot that what is known was read from; 0 = none
@@ -88,6 +89,9 @@ const char *store_table_name(enum table table);
 
 // Maps a return code of LMDB: 0, STORE_E_NOT_FOUND, STORE_E_EXISTS, or a fault, which then sticks to txn.
 int txn_map(struct txn *txn, int mdb_rc) MUST_CHECK;
+
+// Counts a change, for txn_steps. The transaction's thread.
+void txn_step(struct txn *txn);
 
 // Makes a fault stick; returns it.
 int txn_fail(struct txn *txn, enum store_fault fault);

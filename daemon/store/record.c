@@ -18,8 +18,10 @@ put_with(struct txn *txn, enum table table, const struct key *key, const Protobu
     size_t len = protobuf_c_message_get_packed_size(message);
     MDB_val k = {key->len, (void *)key->bytes}, v = {sizeof(uint64_t) + len, NULL};
     uint64_t sum;
-    int rc = txn_map(txn, mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, MDB_RESERVE | flags));
+    int rc;
 
+    txn_step(txn);
+    rc = txn_map(txn, mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, MDB_RESERVE | flags));
     if (rc != 0)
         return rc;
     protobuf_c_message_pack(message, (uint8_t *)v.mv_data + sizeof sum);

@@ -79,6 +79,10 @@ int txn_commit(struct txn *txn) MUST_CHECK;
 // The fault that sticks to the transaction, or 0.
 int txn_fault(const struct txn *txn);
 
+// Counts what was put and deleted since the transaction object was made, so that long work can be told from
+// work that stands still. Any thread, while the object is there.
+uint64_t txn_steps(struct txn *txn);
+
 // Sequence of the last journal entry in this transaction's view; 0 = none.
 uint64_t txn_sequence(struct txn *txn);
 

@@ -71,6 +71,18 @@ txn_fault(const struct txn *txn)
     return txn->fault;
 }
 
+void
+txn_step(struct txn *txn)
+{
+    atomic_fetch_add_explicit(&txn->steps, 1, memory_order_relaxed);
+}
+
+uint64_t
+txn_steps(struct txn *txn)
+{
+    return atomic_load_explicit(&txn->steps, memory_order_relaxed);
+}
+
 static int
 txn_new(struct store *store, bool write, struct txn **out)
 {
@@ -289,6 +301,7 @@ table_put(struct txn *txn, enum table table, const struct key *key, const void *
 {
     MDB_val k = {key->len, (void *)key->bytes}, v = {len, (void *)value};
 
+    txn_step(txn);
     return txn_map(txn, mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, flags));
 }
 
@@ -297,6 +310,7 @@ table_del(struct txn *txn, enum table table, const struct key *key)
 {
     MDB_val k = {key->len, (void *)key->bytes};
 
+    txn_step(txn);
     return txn_map(txn, mdb_del(txn->mdb, txn->store->dbi[table], &k, NULL));
 }
 

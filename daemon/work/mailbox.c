@@ -87,6 +87,17 @@ mailbox_notify(struct mailbox *mailbox, unsigned notices)
     pthread_mutex_unlock(&mailbox->lock);
 }
 
+bool
+mailbox_holds(struct mailbox *mailbox, unsigned notices)
+{
+    bool holds;
+
+    pthread_mutex_lock(&mailbox->lock);
+    holds = (mailbox->notices & notices) != 0;
+    pthread_mutex_unlock(&mailbox->lock);
+    return holds;
+}
+
 void
 mailbox_want_commits(struct mailbox *mailbox, bool wanted)
 {

@@ -22,14 +22,15 @@ struct mail {
 };
 
 // Notices say that something is so; telling it twice is the same as once.
-#define MAILBOX_ROOM      0x01u // the write queue has room again
-#define MAILBOX_DRAIN     0x02u // finish what is under way, then end
-#define MAILBOX_STOP      0x04u // end now
-#define MAILBOX_DONE      0x08u // a thread has ended
-#define MAILBOX_FAILED    0x10u // the writer can not go on
-#define MAILBOX_COMMITTED 0x20u // the store has changed; told to those who want it
-#define MAILBOX_CLIENTS   0x40u // a client or a token has changed: some may call no more
-#define MAILBOX_SECOND    0x80u // a second has passed, and somebody is connected
+#define MAILBOX_ROOM      0x01u  // the write queue has room again
+#define MAILBOX_DRAIN     0x02u  // finish what is under way, then end
+#define MAILBOX_STOP      0x04u  // end now
+#define MAILBOX_DONE      0x08u  // a thread has ended
+#define MAILBOX_FAILED    0x10u  // the writer can not go on
+#define MAILBOX_COMMITTED 0x20u  // the store has changed; told to those who want it
+#define MAILBOX_CLIENTS   0x40u  // a client or a token has changed: some may call no more
+#define MAILBOX_SECOND    0x80u  // a second has passed, and somebody is connected
+#define MAILBOX_ASKED     0x100u // whether the owner goes on: to take it is the answer
 
 struct mailbox {
     pthread_mutex_t lock;
@@ -48,6 +49,9 @@ void mailbox_post(struct mailbox *mailbox, struct mail *first, struct mail *last
 
 // Posts notices.
 void mailbox_notify(struct mailbox *mailbox, unsigned notices);
+
+// Whether one of the notices has not been taken yet. Any thread.
+bool mailbox_holds(struct mailbox *mailbox, unsigned notices);
 
 // Whether the owner wants MAILBOX_COMMITTED. The owner sets it, and looks at the store after that: a commit
 // that is not in a snapshot begun then is told. Any thread asks, after its commit.

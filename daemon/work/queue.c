@@ -22,6 +22,7 @@ struct queue {
     size_t awaited;         // writes that it sleeps for
     size_t expected;        // writes that the next take waits for
     int64_t expected_by_us; // and until when
+    bool asked;             // the taker, which has not answered yet
     bool closed;
     unsigned next_waiter; // where the search goes on, so that every worker has its turn
     bool waiting[];
@@ -149,9 +150,11 @@ wait_for(struct queue *queue, size_t writes, int64_t until_us)
 
     queue->sleeps = true;
     queue->awaited = writes;
-    while (rc == 0 && !is_ripe(queue, writes))
+    while (rc == 0 && !is_ripe(queue, writes)) {
         rc = until_us == FOREVER ? pthread_cond_wait(&queue->filled, &queue->lock)
                                  : pthread_cond_timedwait(&queue->filled, &queue->lock, &until);
+        queue->asked = false;
+    }
     queue->sleeps = false;
 }
 
@@ -181,6 +184,7 @@ queue_take(struct queue *queue, size_t max_writes, int64_t delay_us)
     size_t writes = 0;
 
     pthread_mutex_lock(&queue->lock);
+    queue->asked = false;
     wait_for_group(queue, max_writes, delay_us);
     taken = queue->first;
     while (queue->first != NULL && (last == NULL || writes + queue->first->n_writes <= max_writes)) {
@@ -233,6 +237,26 @@ queue_close(struct queue *queue)
     queue->closed = true;
     pthread_cond_broadcast(&queue->filled);
     pthread_mutex_unlock(&queue->lock);
+}
+
+void
+queue_ask(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->asked = true;
+    pthread_cond_signal(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+bool
+queue_is_asked(struct queue *queue)
+{
+    bool asked;
+
+    pthread_mutex_lock(&queue->lock);
+    asked = queue->asked;
+    pthread_mutex_unlock(&queue->lock);
+    return asked;
 }
 
 size_t

@@ -47,6 +47,11 @@ bool queue_next_waiter(struct queue *queue, unsigned *worker);
 // Takes no more jobs; those inside are still given out. Any thread.
 void queue_close(struct queue *queue);
 
+// Asks the taker whether it goes on, and tells whether it has not shown that since, by taking or by waiting
+// for jobs. Any thread.
+void queue_ask(struct queue *queue);
+bool queue_is_asked(struct queue *queue);
+
 // Jobs that wait. Any thread.
 size_t queue_depth(struct queue *queue);
 

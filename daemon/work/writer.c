@@ -482,3 +482,9 @@ writer_commits(struct writer *writer)
 {
     return atomic_load_explicit(&writer->commits, memory_order_relaxed);
 }
+
+uint64_t
+writer_steps(struct writer *writer)
+{
+    return txn_steps(writer->txn);
+}

@@ -44,6 +44,9 @@ void writer_finish(struct writer *writer);
 // Commits that are on disk. Any thread.
 uint64_t writer_commits(struct writer *writer);
 
+// Grows while the writer makes changes, also within a commit. Any thread.
+uint64_t writer_steps(struct writer *writer);
+
 // The time of the last journal entry, 0 if there is none: no later command may have an earlier time. 0 or a
 // fault.
 int writer_last_time(struct store *store, int64_t *time_us) MUST_CHECK;

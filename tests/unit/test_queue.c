@@ -224,6 +224,45 @@ test_states_end(void **state)
     assert_false(conn_state_allows(CONN_OPEN, CONN_SENT));
 }
 
+static void *
+take_until_closed(void *queue)
+{
+    return queue_take(queue, 10, 0);
+}
+
+// Who is asked answers by going on, even with nothing to do; a question that was not taken stands.
+static void
+test_asked(void **state)
+{
+    struct queue *queue = queue_new(&(struct queue_options){10, 1000, 1});
+    struct mailbox mailbox;
+    unsigned notices;
+    pthread_t taker;
+
+    (void)state;
+    assert_int_equal(mailbox_init(&mailbox), 0);
+    mailbox_notify(&mailbox, MAILBOX_ASKED);
+    assert_true(is_readable(mailbox.event_fd));
+    assert_true(mailbox_holds(&mailbox, MAILBOX_ASKED));
+    assert_null(mailbox_take(&mailbox, &notices));
+    assert_false(mailbox_holds(&mailbox, MAILBOX_ASKED));
+    mailbox_destroy(&mailbox);
+
+    assert_non_null(queue);
+    queue_ask(queue);
+    assert_true(queue_is_asked(queue)); // nobody takes
+    assert_int_equal(queue_push(queue, job(0, 1, 1, 1)), 0);
+    assert_group(queue, 10, 1, (const uint64_t[]){1});
+    assert_false(queue_is_asked(queue));
+    assert_int_equal(pthread_create(&taker, NULL, take_until_closed, queue), 0);
+    queue_ask(queue);
+    while (queue_is_asked(queue)) // or the test's time is up
+        (void)poll(NULL, 0, 1);
+    queue_close(queue);
+    assert_int_equal(pthread_join(taker, NULL), 0);
+    queue_free(queue);
+}
+
 int
 main(void)
 {
@@ -233,6 +272,7 @@ main(void)
         cmocka_unit_test(test_delay_waits_for_more),
         cmocka_unit_test(test_expected_are_waited_for),
         cmocka_unit_test(test_mailbox),
+        cmocka_unit_test(test_asked),
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_states_end),
     };

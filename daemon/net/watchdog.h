@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Feeds the service manager's watchdog, but only while all threads go on: each is asked, also when it is
+// idle, and has to take the question. So one that is stuck ends in a restart. Main thread.
+#ifndef NET_WATCHDOG_H
+#define NET_WATCHDOG_H
+
+#include "base/attr.h"
+#include <stdint.h>
+
+struct event_base;
+struct mailbox;
+struct service;
+struct watchdog;
+
+struct watchdog_options {
+    struct event_base *base;   // the main loop, which asks: when it stands still, nobody feeds
+    struct service *service;   // its workers, queue, writer, log
+    struct mailbox *mailboxes; // of the workers
+    struct mailbox *clock;     // of the clock
+    uint64_t interval_us;      // within which it is to be fed
+};
+
+// Feeds from now on, several times in each interval, until the daemon drains. A loop that does not answer for
+// the interval, and a writer that neither answers nor changes anything for four of them, stop that; the log
+// says which. What the options point to must outlive it. NULL when memory is short; watchdog_free(NULL) is
+// safe.
+struct watchdog *watchdog_new(const struct watchdog_options *options) MUST_CHECK;
+void watchdog_free(struct watchdog *watchdog); // before the base is freed
+
+#endif
