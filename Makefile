@@ -20,6 +20,8 @@ help:
 	@echo 'make fuzz         every parser and every request under a fuzzer, FUZZ_SECONDS=60 each'
 	@echo 'make bench        what is measured, beside what it is measured against'
 	@echo 'make unit|integration|oracle|asan|tsan   parts of the tests, on what is installed'
+	@echo 'make install      with DESTDIR and PREFIX; make deb builds the Debian packages under build/deb/'
+	@echo 'make system-test  the packages in a Debian of their own, under systemd (as root)'
 	@echo 'make lint         compilers, formatting, static checks, protocol, layers, manuals'
 	@echo 'make clean        remove build/'
 	@echo 'Variants: DEBUG=1, SANITIZE=address,undefined, SANITIZE=thread, CC=clang'
@@ -179,6 +181,7 @@ layers:
 	$(PYTHON) tests/lint/layers.py
 
 include tests/crash/targets.mk tests/fuzz/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
+include config/install.mk tests/system/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1
@@ -195,7 +198,7 @@ tsan:
 .PHONY: lint lint-compilers lint-format lint-tidy lint-cppcheck lint-shell lint-proto lint-manuals
 LINTED  := $(filter-out $(UNIT_SRC),$(C_SOURCES))
 MANUALS := $(wildcard daemon/*.[1-8] config/*.[1-8] client/*/*.[1-8] proto/*.[1-8])
-SCRIPTS := .ci/run config/install-packages.sh $(wildcard seeds/demo/*.sh tests/*/*.sh)
+SCRIPTS := .ci/run config/install-packages.sh $(wildcard seeds/demo/*.sh tests/*/*.sh config/debian/kansend.config config/debian/kansend.post*)
 BUF     := build/lint/node_modules/.bin/buf
 
 lint:

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make install` and `make deb`; included by the Makefile. DESTDIR and PREFIX are as everywhere; the configuration goes
+# to /etc, where kansend looks for it. A configuration that is there already stays.
+
+DESTDIR    ?=
+SYSCONFDIR ?= /etc
+LIBDIR     ?= $(PREFIX)/lib
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+MANDIR     ?= $(PREFIX)/share/man
+DATADIR    := $(PREFIX)/share/kansen
+VERSION    := $(shell sed -n 's/^.define KANSEN_VERSION *"\(.*\)"/\1/p' daemon/base/version.h)
+UNITS      := $(wildcard config/systemd/*.service config/systemd/*.socket)
+# The library with all that it leans on, but for other libraries.
+LIB_DEPS   := $(PB_OBJ) $(call obj,proto/frame.c daemon/base/buf.c)
+
+DEB_PACKAGES := $(PACKAGES) debhelper dpkg-dev fakeroot lintian po-debconf
+DEB_ROOT     := build/deb
+DEB_TREE     := $(DEB_ROOT)/kansen-$(VERSION)
+
+.PHONY: install install-programs install-library install-manuals install-config deb
+install: install-programs install-library install-manuals install-config
+
+# The place of the seeds is compiled in: another PREFIX needs that file again.
+$(BUILD)/obj/daemon/work/seed.o: $(BUILD)/prefix
+.PHONY: FORCE
+$(BUILD)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+
+$(BUILD)/install/libkansen.a: $(call obj,$(LIB_SRC)) $(LIB_DEPS)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(call Q,AR,$@)ar rcs $@ $^
+
+install-programs: all
+	install -D -m 755 $(BUILD)/kansend $(DESTDIR)$(PREFIX)/sbin/kansend
+	install -D -m 755 $(BUILD)/kansenctl $(DESTDIR)$(PREFIX)/bin/kansenctl
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/seeds seeds/regions.csv seeds/interests.csv
+
+install-library: $(BUILD)/install/libkansen.a $(PB_H)
+	install -D -m 644 -t $(DESTDIR)$(LIBDIR) $<
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include client/lib/kansen.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/kansen/v1 $(PB_H)
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/proto/kansen/v1 $(PROTOS)
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' client/lib/libkansen.pc.in \
+	    >$(DESTDIR)$(LIBDIR)/pkgconfig/libkansen.pc
+
+install-manuals:
+	for page in $(MANUALS); do \
+	    install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page; done
+
+install-config:
+	test -e $(DESTDIR)$(SYSCONFDIR)/kansen/kansend.conf || \
+	    install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/kansen config/kansend.conf
+	install -d -m 700 $(DESTDIR)$(SYSCONFDIR)/kansen/tls
+	install -D -m 644 config/systemd/kansen.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/kansen.conf
+	install -d $(DESTDIR)$(UNITDIR)
+	for unit in $(UNITS); do \
+	    sed 's|/usr/sbin/kansend|$(PREFIX)/sbin/kansend|' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+
+# In a copy, as Debian wants its folder at the top. Tests are those of `make check`.
+deb:
+	@config/install-packages.sh $(DEB_PACKAGES)
+	@rm -rf $(DEB_ROOT)
+	@mkdir -p $(DEB_TREE)
+	@tar -c --exclude=./build --exclude='./.git*' --exclude=./kansen-data --exclude=__pycache__ . | tar -x -C $(DEB_TREE)
+	@cp -r config/debian $(DEB_TREE)/debian
+	cd $(DEB_TREE) && DEB_BUILD_OPTIONS='nocheck parallel=$(JOBS)' env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
+	    dpkg-buildpackage --build=binary --unsigned-changes
+	lintian --allow-root --fail-on error,warning $(DEB_ROOT)/*.changes
+	@echo; ls -l $(DEB_ROOT)/*.deb

@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs inside the Debian that boot.sh has booted: the packages as an operator meets them. One line for each check; the
+# status is 1 when one failed.
+# shellcheck disable=SC2317 # functions are called by name
+set -u
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive TERM=dumb
+failed=0
+acked=/tmp/acked
+
+check() { # NAME COMMAND...
+    local name=$1
+    shift
+    if "$@"; then
+        echo "ok    $name"
+    else
+        echo "FAIL  $name"
+        failed=1
+    fi
+}
+
+# Tries for twenty seconds.
+soon() {
+    for _ in $(seq 200); do
+        "$@" 2>/dev/null && return
+        sleep 0.1
+    done
+    "$@"
+}
+
+property() { systemctl show --property="$1" --value "${2:-kansend}"; }
+is() { [ "$1" = "$2" ] || ! echo "      given \"$1\", expected \"$2\""; }
+is_not() { [ "$1" != "$2" ]; }
+active() { [ "$(systemctl is-active "$1")" = active ]; }
+inactive() { ! active "$1"; }
+ping() { kansenctl ping >/dev/null; }
+logged() { journalctl --unit kansend --output cat --no-pager | grep -q -- "$1"; }
+stored() { kansenctl --json partner list | grep -o '"external_id":"[^"]*"' | cut -d'"' -f4 | sort -u; }
+
+# Adds partners one after the other, each by a connection of its own, and notes which were acknowledged. A connection
+# that breaks is no fault, one that is refused is.
+writer() {
+    local i=0
+    while [ ! -e /tmp/enough ]; do
+        i=$((i + 1))
+        if kansenctl partner add --external-id "$1-$i" --kind sport_club --name "Club $1-$i" --region GM0606 \
+            >/dev/null 2>/tmp/error."$1"; then
+            echo "$1-$i" >>"$acked.$1"
+        else
+            cat /tmp/error."$1" >>/tmp/errors
+        fi
+    done
+}
+
+load_begins() {
+    rm -f /tmp/enough /tmp/errors
+    touch /tmp/errors
+    writers=()
+    for name in "$@"; do
+        writer "$name" &
+        writers+=($!)
+    done
+    sleep 1
+}
+
+load_ends() {
+    sleep 1
+    touch /tmp/enough
+    wait "${writers[@]}"
+    cat "$acked".* | sort -u >"$acked"
+    echo "      $(wc -l <"$acked") writes acknowledged, $(wc -l </tmp/errors) broken off"
+}
+
+nothing_lost() { [ -s "$acked" ] && [ -z "$(comm -23 "$acked" <(stored))" ]; }
+nobody_refused() { ! grep -iE 'refused|no such file' /tmp/errors; }
+
+# ---- Install
+
+[ "$(systemctl is-system-running --wait)" = running ] || systemctl --failed --no-legend
+check 'the packages install' dpkg --install /opt/debs/kansend_*.deb /opt/debs/kansenctl_*.deb
+check 'the service is active' active kansend.service
+check 'it was ready in time' is "$(property Result)" success
+check 'its status says what it serves' is "$(property StatusText)" \
+    'serves on unix:/run/kansen/kansend.sock 127.0.0.1:7411 (admin 127.0.0.1:7412)'
+check 'it answers' ping
+check 'it answers on TCP' kansenctl -s 127.0.0.1:7411 ping
+check 'nothing has failed' is "$(systemctl --failed --no-legend)" ''
+user=$(stat --format %U "/proc/$(property MainPID)")
+check 'it runs as its own user' is "$user" kansen
+check 'which owns the state' is "$(find /var/lib/kansen -not -user kansen; stat --format '%U %a' /var/lib/kansen/)" 'kansen 700'
+kansenctl --json status >/tmp/status
+for part in no_new_privileges capabilities seccomp; do
+    check "its sandbox has $part" grep -qE "\"sandbox_$part\": *\"on\"" /tmp/status
+done
+check 'its sandbox has landlock, where the kernel has it' grep -qE '"sandbox_landlock": *"(on|unsupported)"' /tmp/status
+check 'it has seeds' is_not "$(kansenctl regions Schiedam | wc -l)" 0
+check 'exposure is at most 0.5' systemd-analyze security --no-pager --threshold=5 kansend.service
+probe() { # PATH
+    exec 9<>/dev/tcp/127.0.0.1/7412 && printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&9 && head -1 <&9
+    exec 9>&-
+}
+check 'the admin port answers' grep -q 200 <(probe /readyz)
+
+# ---- Start and stop
+
+systemctl stop kansend.service 2>/dev/null
+check 'it stops cleanly' is "$(property Result) $(property ExecMainStatus)" 'success 0'
+check 'sockets stay' active kansend.socket
+check 'a connection starts it' ping
+check 'then it is active' active kansend.service
+
+# ---- Watchdog, kill -9
+
+mkdir -p /run/systemd/system/kansend.service.d
+printf '[Service]\nWatchdogSec=2s\nTimeoutAbortSec=5s\n' >/run/systemd/system/kansend.service.d/test.conf
+systemctl daemon-reload
+systemctl restart kansend
+sleep 5
+check 'an idle daemon is let live' is "$(property NRestarts)" 0
+pid=$(property MainPID)
+kill -STOP "$pid"
+restarted() { [ "$(property NRestarts)" -ge "$1" ] && active kansend.service; }
+check 'one whose loops stand still is restarted' soon restarted 1
+check 'by the watchdog' logged 'Watchdog timeout'
+check 'and answers again' ping
+
+load_begins a b
+for times in 2 3 4; do
+    kill -9 "$(property MainPID)"
+    soon restarted "$times"
+    sleep 0.5
+done
+load_ends
+check 'after kill -9 it is restarted, three times' restarted 4
+check 'nobody was refused' nobody_refused
+check 'nothing acknowledged was lost' nothing_lost
+
+# ---- A wrong configuration
+
+cp /etc/kansen/kansend.conf /tmp/good.conf
+echo 'workers = "many"' >>/etc/kansen/kansend.conf
+refuses() { ! systemctl restart kansend 2>/dev/null; }
+check 'a wrong configuration is not started' refuses
+check 'the journal names its line' logged 'kansend.conf:[0-9]*: workers'
+cp /tmp/good.conf /etc/kansen/kansend.conf
+systemctl stop kansend
+systemctl reset-failed kansend 2>/dev/null
+check 'with the right one it serves again' ping
+
+# ---- Upgrade
+
+load_begins c d e
+before=$(property MainPID)
+check 'the packages are upgraded under load' dpkg --install /opt/debs/next-kansend.deb /opt/debs/next-kansenctl.deb
+load_ends
+check 'the upgrade restarted it' is_not "$(property MainPID)" "$before"
+check 'nobody was refused' nobody_refused
+check 'nothing acknowledged was lost' nothing_lost
+
+# ---- Remove, install again, purge
+
+stored >/tmp/before
+check 'the package is removed' dpkg --remove kansend
+check 'the service is gone' inactive kansend.service
+check 'and the sockets' inactive kansend.socket
+check 'the state stays' test -s /var/lib/kansen/kansen.mdb
+check 'the package is installed again' dpkg --install /opt/debs/next-kansend.deb
+check 'with all that was stored' is "$(stored | cmp - /tmp/before 2>&1)" ''
+check 'the package is purged, and nobody is asked' dpkg --purge kansend
+check 'the state stays' test -s /var/lib/kansen/kansen.mdb
+check 'the configuration is gone' test ! -e /etc/kansen
+check 'the package is installed once more' dpkg --install /opt/debs/next-kansend.deb
+check 'with all that was stored' is "$(stored | cmp - /tmp/before 2>&1)" ''
+echo 'kansend kansend/remove-data boolean true' | debconf-set-selections
+check 'the package is purged, and the answer is yes' dpkg --purge kansend
+check 'the state is gone' test ! -e /var/lib/kansen
+check 'nothing has failed' is "$(systemctl --failed --no-legend)" ''
+
+if [ $failed -ne 0 ]; then
+    echo '---- the journal'
+    journalctl --unit kansend --no-pager --output short-monotonic | tail -80
+fi
+exit $failed
