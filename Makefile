@@ -138,6 +138,7 @@ check:
 	@$(MAKE) --no-print-directory crash-short
 	@$(MAKE) --no-print-directory fuzz-short
 	@$(MAKE) --no-print-directory asan tsan
+	@$(MAKE) --no-print-directory system-check
 	@echo 'make check: all passed'
 
 check-long: check

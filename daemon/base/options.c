@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_FILE "/etc/kansen/kansend.conf"
 #define ROWS         OPTIONS_TABLE_ROWS
@@ -252,6 +254,35 @@ set_initial(struct options *options)
     return 0;
 }
 
+// Takes what the service manager handed over in files that the user of the daemon could not read otherwise
+// (systemd.exec(5), LoadCredential=), unless a certificate is configured.
+static int
+set_credentials(struct options *options)
+{
+    const struct {
+        const char *name;
+        char **member;
+    } given[] = {{"tls_certificate.pem", &options->tls_certificate},
+                 {"tls_key.pem", &options->tls_key},
+                 {"tls_client_ca.pem", &options->tls_client_ca}};
+    const char *dir = getenv("CREDENTIALS_DIRECTORY");
+    bool wanted = dir != NULL && options->tls_certificate == NULL;
+
+    for (size_t i = 0; i < sizeof given / sizeof given[0] && wanted; i++) {
+        char *path;
+
+        if (*given[i].member != NULL)
+            continue;
+        if (asprintf(&path, "%s/%s", dir, given[i].name) < 0)
+            return 1;
+        if (access(path, F_OK) == 0)
+            *given[i].member = path;
+        else
+            free(path);
+    }
+    return 0;
+}
+
 // Fills in the defaults that depend on the surroundings or on other options. file is NULL if none was named.
 static int
 set_derived(struct options *options, const char *file)
@@ -269,6 +300,7 @@ set_derived(struct options *options, const char *file)
     options->file = strdup(file == NULL ? DEFAULT_FILE : file);
     if (options->data_dir == NULL || options->seeds == NULL || options->file == NULL)
         rc = 1;
+    rc = rc || set_credentials(options);
     if (rc == 0 && options->erasures == NULL) {
         rc = asprintf(&path, "%s/kansen.erased", options->data_dir) < 0;
         options->erasures = rc == 0 ? path : NULL;

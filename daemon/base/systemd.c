@@ -35,8 +35,7 @@ void
 systemd_reloading(void)
 {
     // The time is how a manager tells this reload from the one before it (Type=notify-reload).
-    (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\nSTATUS=reads its files again",
-                     clock_steady_us());
+    (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_steady_us());
 }
 
 void

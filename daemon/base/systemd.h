@@ -19,8 +19,8 @@ struct systemd_socket {
 // Whether fd goes to journald, so that lines get its priority prefixes.
 bool systemd_is_journal(int fd);
 
-// Tells that the daemon serves, with a line for people (NULL = none); that it reads its files again, after
-// which systemd_ready is due; that it stops.
+// Tells that the daemon serves, with a line for people (NULL = the one before holds); that it reads its files
+// again, after which systemd_ready is due; that it stops.
 void systemd_ready(const char *status);
 void systemd_reloading(void);
 void systemd_stopping(void);

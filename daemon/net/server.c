@@ -88,6 +88,7 @@ reload(struct server *server)
     char about[TLS_ABOUT_MAX];
     struct fault fault;
 
+    systemd_reloading();
     if (server->tls == NULL)
         log_line(log, LOG_LEVEL_NOTICE, "main", "there is nothing to reload");
     else if (tls_reload(server->tls, &fault) != 0)
@@ -96,6 +97,7 @@ reload(struct server *server)
     else
         log_line(log, LOG_LEVEL_NOTICE, "tls", "the certificate was read again %s",
                  tls_about(server->tls, about));
+    systemd_ready(NULL);
 }
 
 static void
@@ -108,7 +110,8 @@ on_signal(evutil_socket_t fd, short what, void *arg)
     if (read(fd, &info, sizeof info) != sizeof info)
         return;
     if (info.ssi_signo == SIGHUP) {
-        reload(server);
+        if (!server->draining)
+            reload(server);
         return;
     }
     log_line(server->service->log, LOG_LEVEL_NOTICE, "main", "%s signal=%s",

@@ -17,6 +17,7 @@ import time
 import unittest
 import urllib.request
 
+import certificates
 import harness
 
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT, WALL = 17, 0x4206, 0x4207, 0x40000000
@@ -137,6 +138,18 @@ class Told(unittest.TestCase):
             self.assertEqual(manager.hear_of("STOPPING")["STOPPING"], "1")
             self.assertEqual(manager.process.wait(harness.PATIENCE), 0)
 
+    def test_reload(self):
+        with Manager(args=["--listen", "127.0.0.1:0", "--admin", "off"]) as manager:
+            manager.hear_of("READY")
+            before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            manager.process.send_signal(signal.SIGHUP)
+            told = manager.hear_of("RELOADING")
+            self.assertEqual(told["RELOADING"], "1")
+            self.assertGreaterEqual(int(told["MONOTONIC_USEC"]), before)
+            self.assertLess(int(told["MONOTONIC_USEC"]), time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
+            self.assertEqual(manager.hear_of("READY"), {"READY": "1"})
+            manager.stop()
+
     def test_not_ready_when_it_fails(self):
         with listening() as taken, Manager(args=["--listen", address_of(taken), "--admin", "off"]) as manager:
             self.assertEqual(manager.process.wait(harness.PATIENCE), 1)
@@ -231,6 +244,34 @@ class Sockets(unittest.TestCase):
         manager.hear_of("READY")
         manager.stop()
 
+    def test_tls(self):
+        """A socket by the name tls speaks it, with the certificate that the manager hands over, on any address."""
+        with tempfile.TemporaryDirectory(prefix="kansen-test-") as folder:
+            authority = certificates.Authority(pathlib.Path(folder) / "ca")
+            certificate, key = authority.issue("first")
+            credentials = pathlib.Path(folder) / "credentials"
+            credentials.mkdir()
+            shutil.copy(certificate, credentials / "tls_certificate.pem")
+            shutil.copy(key, credentials / "tls_key.pem")
+            tcp, tls = listening(), listening(address=("0.0.0.0", 0))
+            manager = Manager([("tls", tls), ("listen", tcp)], ["--admin", "off"])
+            manager.environment["CREDENTIALS_DIRECTORY"] = str(credentials)
+            self.addCleanup(manager.start().__exit__)
+            self.assertIn(f"serves on tls:{address_of(tls)} {address_of(tcp)} ", manager.hear_of("READY")["STATUS"])
+            port = tls.getsockname()[1]
+            with authority.context().wrap_socket(socket.create_connection(("127.0.0.1", port)),
+                                                 server_hostname="localhost") as secure:
+                secure.sendall(harness.frame(harness.protocol_pb2.Request(id=1, ping={})))
+                self.assertTrue(secure.recv(100))
+            with harness.Client(address_of(tcp)) as client:  # the other one is plain
+                client.call(ping={})
+            manager.stop()
+            (credentials / "tls_key.pem").write_text("no key", encoding="utf-8")
+            done = harness.run([harness.kansend(), "-n", "-c", manager.scratch / "kansend.conf"],
+                               env={"CREDENTIALS_DIRECTORY": str(credentials)})
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("tls_key", done.stderr)
+
     def refused(self, sockets, word):
         manager = self.serve(sockets, ["--admin", "off"])
         self.assertEqual(manager.process.wait(harness.PATIENCE), 2)
@@ -245,7 +286,9 @@ class Sockets(unittest.TestCase):
         unbound = socket.socket()
         unbound.bind(("127.0.0.1", 0))
         self.refused([("listen", unbound)], "stream socket")
+        self.refused([("tls", listening())], "tls_certificate")
         with tempfile.TemporaryDirectory(prefix="kansen-test-") as folder:
+            self.refused([("tls", listening(socket.AF_UNIX, f"{folder}/t"))], "kind")
             self.refused([("admin", listening(socket.AF_UNIX, f"{folder}/s"))], "kind")
 
 

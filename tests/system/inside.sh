@@ -101,6 +101,40 @@ probe() { # PATH
 }
 check 'the admin port answers' grep -q 200 <(probe /readyz)
 
+# ---- TLS: by credentials, which the daemon could not read itself, then from files that are read again
+
+certify() { # CERTIFICATE KEY
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$2" -out "$1" -days 2 \
+        -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+}
+secure() { kansenctl -s tls:127.0.0.1:7413 --ca "$1" ping >/dev/null; }
+insecure() { ! secure "$1" 2>/dev/null; }
+check 'the folder of keys is for root alone' is "$(stat --format '%U %a' /etc/kansen/tls)" 'root 700'
+certify /etc/kansen/tls/certificate.pem /etc/kansen/tls/key.pem
+cp /etc/kansen/tls/certificate.pem /tmp/first.pem
+systemctl enable --quiet kansend-tls.socket
+systemctl stop kansend.service kansend.socket 2>/dev/null
+check 'the socket of TLS starts' systemctl start kansend-tls.socket kansend.service
+check 'TLS by a key that only root can read' secure /tmp/first.pem
+check 'its status names that address' grep -q 'tls:\[::\]:7413' <(property StatusText)
+install -d -o kansen -m 750 /etc/kansen/live
+certify /etc/kansen/live/certificate.pem /etc/kansen/live/key.pem
+chown kansen /etc/kansen/live/key.pem
+printf 'tls_certificate = "/etc/kansen/live/certificate.pem"\ntls_key = "/etc/kansen/live/key.pem"\n' \
+    >>/etc/kansen/kansend.conf
+check 'it is restarted with files of its own' systemctl restart kansend
+check 'which are served' secure /etc/kansen/live/certificate.pem
+check 'and no others' insecure /tmp/first.pem
+certify /tmp/second.pem /tmp/second.key
+chown kansen /tmp/second.key
+pid=$(property MainPID)
+mv /tmp/second.key /etc/kansen/live/key.pem
+cp /tmp/second.pem /etc/kansen/live/certificate.pem
+check 'a reload' systemctl reload kansend
+check 'serves the new certificate' soon secure /tmp/second.pem
+check 'by the same process' is "$(property MainPID)" "$pid"
+check 'and is active' is "$(property ActiveState)" active
+
 # ---- Start and stop
 
 systemctl stop kansend.service 2>/dev/null
@@ -162,13 +196,14 @@ check 'nothing acknowledged was lost' nothing_lost
 stored >/tmp/before
 check 'the package is removed' dpkg --remove kansend
 check 'the service is gone' inactive kansend.service
-check 'and the sockets' inactive kansend.socket
+check 'and the sockets' is "$(systemctl list-units --all --no-legend --plain --state=active 'kansend*')" ''
 check 'the state stays' test -s /var/lib/kansen/kansen.mdb
 check 'the package is installed again' dpkg --install /opt/debs/next-kansend.deb
 check 'with all that was stored' is "$(stored | cmp - /tmp/before 2>&1)" ''
 check 'the package is purged, and nobody is asked' dpkg --purge kansend
 check 'the state stays' test -s /var/lib/kansen/kansen.mdb
-check 'the configuration is gone' test ! -e /etc/kansen
+check 'the configuration is gone' test ! -e /etc/kansen/kansend.conf
+check 'keys stay' test -s /etc/kansen/tls/key.pem
 check 'the package is installed once more' dpkg --install /opt/debs/next-kansend.deb
 check 'with all that was stored' is "$(stored | cmp - /tmp/before 2>&1)" ''
 echo 'kansend kansend/remove-data boolean true' | debconf-set-selections
