@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Feeds the service manager's watchdog, but only while all threads go on: each is asked, also when it is
-// idle, and has to take the question. So one that is stuck ends in a restart. Main thread.
+// idle, and has to take the question. So one that is stuck ends in a restart. Reading threads are left out,
+// as theirs are the requests that take long. Main thread.
 #ifndef NET_WATCHDOG_H
 #define NET_WATCHDOG_H
 

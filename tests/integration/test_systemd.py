@@ -170,15 +170,17 @@ class Watchdog(unittest.TestCase):
             self.assertEqual(manager.feeds(1), 0)
 
     def test_each_thread(self):
-        """Whichever thread hangs, the watchdog is not fed; once it goes on, it is again."""
+        """Whichever thread hangs, the watchdog is not fed; once it goes on, it is again. But for reading threads: theirs
+        are the requests that take long."""
         with Manager(args=["--listen", "127.0.0.1:0", "--admin", "off", "--workers", "2"], watchdog=INTERVAL) as manager:
             manager.hear_of("READY")
-            threads = [int(task) for task in os.listdir(f"/proc/{manager.process.pid}/task")]
+            threads = [int(task.name) for task in pathlib.Path(f"/proc/{manager.process.pid}/task").iterdir()
+                       if (task / "comm").read_text() != "reader\n"]
             self.assertGreaterEqual(len(threads), 5)  # main, two workers, the writer, the clock
             for thread in threads:
                 with self.subTest(thread - manager.process.pid):
                     with stopped(thread):
-                        end = time.monotonic() + 6 * INTERVAL  # the writer has four
+                        end = time.monotonic() + 15 * INTERVAL  # the writer has four, the machine may be slow
                         while manager.feeds(INTERVAL) > 0:
                             self.assertLess(time.monotonic(), end)
                     manager.forget_feeds()
