@@ -126,13 +126,18 @@ def address_of(listener):
     return "%s:%d" % listener.getsockname()
 
 
+def ping(address):
+    """Asks what anybody may ask."""
+    with harness.Client(address, hello=False) as client:
+        client.call(ping={})
+
+
 class Told(unittest.TestCase):
     def test_life(self):
         with Manager(args=["--listen", "127.0.0.1:0", "--admin", "off"]) as manager:
             ready = manager.hear_of("READY")
             self.assertRegex(ready["STATUS"], r"^serves on 127\.0\.0\.1:\d+ \(admin off\)$")
-            with harness.Client(re.search(r"127\S+", ready["STATUS"]).group()) as client:
-                client.call(ping={})  # ready means ready
+            ping(re.search(r"127\S+", ready["STATUS"]).group())  # ready means ready
             self.assertTrue((manager.scratch / "state").is_dir())
             manager.process.terminate()
             self.assertEqual(manager.hear_of("STOPPING")["STOPPING"], "1")
@@ -191,9 +196,9 @@ class Watchdog(unittest.TestCase):
 
     def test_busy_is_not_stuck(self):
         """A writer that works all the time answers all the same."""
-        with Manager(args=["--listen", "127.0.0.1:0", "--admin", "off"], watchdog=INTERVAL) as manager:
-            address = re.search(r"127\S+", manager.hear_of("READY")["STATUS"]).group()
-            with harness.Client(address) as client:
+        with Manager(args=["--listen", "unix:s", "--admin", "off"], watchdog=INTERVAL) as manager:
+            manager.hear_of("READY")
+            with harness.Client(f"unix:{manager.scratch / 's'}") as client:
                 partner = client.add_partner("p")
                 end = time.monotonic() + 6 * INTERVAL
                 while time.monotonic() < end:
@@ -221,8 +226,7 @@ class Sockets(unittest.TestCase):
             status = manager.hear_of("READY")["STATUS"]
             self.assertEqual(status, f"serves on {address_of(tcp)} unix:{path} (admin {address_of(admin)})")
             for address in (address_of(tcp), f"unix:{path}"):
-                with harness.Client(address) as client:
-                    client.call(ping={})
+                ping(address)
             with urllib.request.urlopen(f"http://{address_of(admin)}/readyz") as page:
                 self.assertEqual(page.status, 200)
             manager.stop()
@@ -239,7 +243,7 @@ class Sockets(unittest.TestCase):
             while manager.hear(0):
                 pass
             waiting = harness.Client(address_of(tcp), hello=False)
-            waiting.send(waiting.request(hello={"protocol_version": 1, "client_name": "tests"}))
+            waiting.send(waiting.request(ping={}))
             manager.start()
             self.assertEqual(waiting.receive().status.code, harness.OK)
             waiting.close()
@@ -265,8 +269,7 @@ class Sockets(unittest.TestCase):
                                                  server_hostname="localhost") as secure:
                 secure.sendall(harness.frame(harness.protocol_pb2.Request(id=1, ping={})))
                 self.assertTrue(secure.recv(100))
-            with harness.Client(address_of(tcp)) as client:  # the other one is plain
-                client.call(ping={})
+            ping(address_of(tcp))  # the other one is plain
             manager.stop()
             (credentials / "tls_key.pem").write_text("no key", encoding="utf-8")
             done = harness.run([harness.kansend(), "-n", "-c", manager.scratch / "kansend.conf"],

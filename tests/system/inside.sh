@@ -83,7 +83,9 @@ check 'it was ready in time' is "$(property Result)" success
 check 'its status says what it serves' is "$(property StatusText)" \
     'serves on unix:/run/kansen/kansend.sock 127.0.0.1:7411 (admin 127.0.0.1:7412)'
 check 'it answers' ping
-check 'it answers on TCP' kansenctl -s 127.0.0.1:7411 ping
+issue() { kansenctl client add operations --role operator >/dev/null && (umask 077 && kansenctl token issue --client operations >/tmp/token); }
+check 'root issues a token' issue
+check 'it answers on TCP' kansenctl -s 127.0.0.1:7411 --token-file /tmp/token ping
 check 'nothing has failed' is "$(systemctl --failed --no-legend)" ''
 user=$(stat --format %U "/proc/$(property MainPID)")
 check 'it runs as its own user' is "$user" kansen
@@ -107,7 +109,7 @@ certify() { # CERTIFICATE KEY
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$2" -out "$1" -days 2 \
         -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null
 }
-secure() { kansenctl -s tls:127.0.0.1:7413 --ca "$1" ping >/dev/null; }
+secure() { kansenctl -s tls:127.0.0.1:7413 --ca "$1" --token-file /tmp/token ping >/dev/null; }
 insecure() { ! secure "$1" 2>/dev/null; }
 check 'the folder of keys is for root alone' is "$(stat --format '%U %a' /etc/kansen/tls)" 'root 700'
 certify /etc/kansen/tls/certificate.pem /etc/kansen/tls/key.pem
