@@ -27,10 +27,13 @@ $(BUILD)/prefix: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
 
-$(BUILD)/install/libkansen.a: $(call obj,$(LIB_SRC)) $(LIB_DEPS)
+# One object, in which only names of the library are left for others to see.
+$(BUILD)/install/libkansen.o: $(call obj,$(LIB_SRC)) $(LIB_DEPS)
 	@mkdir -p $(@D)
-	@rm -f $@
-	$(call Q,AR,$@)ar rcs $@ $^
+	$(call Q,LINK,$@)$(LD) -r $^ -o $@
+	@objcopy --wildcard --keep-global-symbol='kansen_*' $@
+
+$(BUILD)/install/libkansen.a: $(BUILD)/install/libkansen.o
 
 install-programs: all
 	install -D -m 755 $(BUILD)/kansend $(DESTDIR)$(PREFIX)/sbin/kansend
