@@ -193,6 +193,10 @@ check 'the upgrade restarted it' is_not "$(property MainPID)" "$before"
 check 'nobody was refused' nobody_refused
 check 'nothing acknowledged was lost' nothing_lost
 
+systemctl stop kansend.service 'kansend*.socket'
+check 'the store is sound' runuser -u kansen -- kansend --check /var/lib/kansen
+systemctl start kansend-tls.socket kansend-admin.socket kansend.service
+
 # ---- Remove, install again, purge
 
 stored >/tmp/before
