@@ -199,7 +199,7 @@ tsan:
 .PHONY: lint lint-compilers lint-format lint-tidy lint-cppcheck lint-shell lint-proto lint-manuals
 LINTED  := $(filter-out $(UNIT_SRC),$(C_SOURCES))
 MANUALS := $(wildcard daemon/*.[1-8] config/*.[1-8] client/*/*.[1-8] proto/*.[1-8])
-SCRIPTS := .ci/run config/install-packages.sh $(wildcard seeds/demo/*.sh tests/*/*.sh config/debian/kansend.config config/debian/kansend.post*)
+SCRIPTS := .ci/run config/install-packages.sh $(wildcard seeds/demo/*.sh tests/*/*.sh config/debian/kansend.config config/debian/kansend.p*)
 BUF     := build/lint/node_modules/.bin/buf
 
 lint:
