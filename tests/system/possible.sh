@@ -12,6 +12,6 @@ cannot() {
 command -v apt-get >/dev/null || cannot 'it needs apt'
 unshare --mount --pid --fork --net --uts --ipc mount -t tmpfs none /mnt 2>/dev/null ||
     cannot 'namespaces or mounts are not allowed'
-mountpoint --quiet / || cannot 'the root is no mount, as in a chroot'
+unshare --user true 2>/dev/null || cannot 'user namespaces are not allowed, as in a chroot'
 [ -n "$(ls /sys/fs/cgroup 2>/dev/null)" ] || cannot 'control groups are not to be seen'
 "$(dirname "$0")/mirror.sh" >/dev/null 2>&1 || cannot 'apt knows no mirror of bookworm'
