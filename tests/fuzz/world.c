@@ -49,10 +49,19 @@ struct world {
 
 static const struct identity identities[WORLD_CONNECTIONS] = {
     {.role = ROLE_OPERATOR, .client = "local", .actor = "unix:uid=0"},
-    {.role = ROLE_PORTAL, .client = "portal", .actor = "portal"},
-    {.role = ROLE_PARTNER, .client = "club", .actor = "club", .partner = 1},
-    {.role = ROLE_PORTAL, .client = "other", .actor = "other"},
+    {.role = ROLE_PORTAL, .client = "portal", .source = "portal", .actor = "portal", .listed = true},
+    {.role = ROLE_PARTNER, .client = "club", .source = "club", .actor = "club", .partner = 1, .listed = true},
+    {.role = ROLE_REGISTRAR, .client = "clubs", .source = "clubs", .actor = "clubs", .listed = true},
 };
+
+// The clients of those that are in the store, which may be suspended.
+static const struct {
+    const char *name;
+    Kansen__V1__Role role;
+    uint64_t partner;
+} world_clients[] = {{"portal", KANSEN__V1__ROLE__ROLE_PORTAL, 0},
+                     {"club", KANSEN__V1__ROLE__ROLE_PARTNER, 1},
+                     {"clubs", KANSEN__V1__ROLE__ROLE_REGISTRAR, 0}};
 
 // ---- Open and closed
 
@@ -144,15 +153,16 @@ world_ask(struct world *world, unsigned connection, bool late, const uint8_t *re
     rpc_pause(world->env);
     free(copy);
     if (rc != RPC_QUEUED) {
-        assert(rc == RPC_ANSWERED || rc == RPC_CLOSE);
-        return rc;
+        assert(rc == RPC_ANSWERED || rc == RPC_CLOSE || rc == RPC_ENDED);
+        return rc == RPC_ENDED ? (int)RPC_CLOSE : rc;
     }
     world->written = true;
     job = wait_for_job(world);
-    assert(rpc_answer_job(world->env, session, job, out) == RPC_ANSWERED);
+    rc = rpc_answer_job(world->env, session, job, out);
+    assert(rc == RPC_ANSWERED || rc == RPC_ENDED);
     job_free(job);
     rpc_pause(world->env);
-    return RPC_ANSWERED;
+    return rc == RPC_ENDED ? (int)RPC_CLOSE : (int)RPC_ANSWERED;
 }
 
 void
@@ -247,6 +257,24 @@ fill_table(struct world *world, const struct rows_table *table, const char *text
     fclose(file);
 }
 
+static void
+fill_clients(struct world *world)
+{
+    for (size_t i = 0; i < sizeof world_clients / sizeof world_clients[0]; i++) {
+        Kansen__V1__Client client = KANSEN__V1__CLIENT__INIT;
+        Kansen__V1__CreateClient create = KANSEN__V1__CREATE_CLIENT__INIT;
+        Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+
+        client.name = (char *)world_clients[i].name;
+        client.role = world_clients[i].role;
+        client.partner_id = world_clients[i].partner;
+        create.client = &client;
+        write.operation_case = KANSEN__V1__WRITE__OPERATION_CREATE_CLIENT;
+        write.create_client = &create;
+        fill_one(world, &write);
+    }
+}
+
 // The only seat of bedrijf/vol is taken, one waits for it, and one is in the draw.
 static void
 fill_placements(struct world *world)
@@ -319,6 +347,7 @@ world_new(void)
     fill_table(world, &rows_postcodes, world_postcodes);
     fill_table(world, &rows_partners, world_partners);
     fill_table(world, &rows_offers, world_offers);
+    fill_clients(world);
     fill_placements(world);
     close_store(world);
     read_template(world);

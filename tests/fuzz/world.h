@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORLD_CONNECTIONS 4u // an operator, a portal, the partner 1, another portal
+#define WORLD_CONNECTIONS 4u // an operator, a portal, the partner 1, a registrar
 
 struct world;
 
