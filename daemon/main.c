@@ -3,6 +3,7 @@
 // the reverse of the order of closing; nothing listens before the store is good and filled.
 #include "admin/admin.h"
 #include "auth/secret.h"
+#include "auth/store_key.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/sandbox.h"
@@ -270,7 +271,7 @@ serve(struct daemon *daemon)
     rc = store_open(&store_options, &service->store, &fault);
     if (rc != 0)
         return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
-    rc = secret_open(daemon->options.data_dir, &service->secret, &fault);
+    rc = store_key_open(service->store, daemon->options.data_dir, &service->secret, &fault);
     if (rc == 0)
         rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
     if (rc == 0)
@@ -306,6 +307,8 @@ run(struct daemon *daemon)
         return check_run(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_COMPACT:
         return compact_run(daemon->options.data_dir, daemon->options.map_size, stdout) == 0 ? 0 : EXIT_FAILED;
+    case OPTIONS_FORGET_KEY:
+        return store_key_forget(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_TEST_CONFIG:
         if (parse_addresses(daemon) != 0)
             return EXIT_USAGE;

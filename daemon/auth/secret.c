@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key is written to a file that did not exist, synced, and only then used: two starts can not make two
-// keys.
+// The key is written whole to a file of another name, synced, and only then gets its own: whenever that is
+// cut off, no short key is left. That two starts do not make two keys is the lock of the data directory.
 #include "auth/secret.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define KEY_BYTES 32u
+#define NEW_FILE  SECRET_FILE ".new"
 
 struct secret {
     uint8_t key[KEY_BYTES];
@@ -37,21 +38,22 @@ sync_directory(const char *dir)
 static int
 make_key(struct secret *secret, const char *dir, const char *path, struct fault *fault)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char new_path[4096];
+    int fd, rc = 0;
 
+    snprintf(new_path, sizeof new_path, "%s/%s", dir, NEW_FILE);
+    unlink(new_path); // of a start that was cut off
+    fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail(fault, path, "can not be made");
+        return fail(fault, new_path, "can not be made");
     randombytes_buf(secret->key, sizeof secret->key);
     if (write(fd, secret->key, sizeof secret->key) != (ssize_t)sizeof secret->key || fsync(fd) != 0 ||
-        sync_directory(dir) != 0) {
-        int rc = fail(fault, path, "can not be written");
-
-        unlink(path);
-        close(fd);
-        return rc;
+        rename(new_path, path) != 0 || sync_directory(dir) != 0) {
+        rc = fail(fault, path, "can not be written");
+        unlink(new_path);
     }
     close(fd);
-    return 0;
+    return rc;
 }
 
 static int
@@ -69,6 +71,15 @@ read_key(struct secret *secret, int fd, const char *path, struct fault *fault)
                          path, KEY_BYTES);
     memcpy(secret->key, bytes, KEY_BYTES);
     return 0;
+}
+
+bool
+secret_exists(const char *dir)
+{
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/%s", dir, SECRET_FILE);
+    return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
 int
@@ -161,6 +172,12 @@ void
 secret_digest(const struct secret *secret, const void *bytes, size_t len, uint8_t out[SECRET_HASH_BYTES])
 {
     hash(secret, "body", bytes, len, out);
+}
+
+void
+secret_check(const struct secret *secret, uint8_t out[SECRET_HASH_BYTES])
+{
+    hash(secret, "check", "", 0, out);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "base/attr.h"
 #include "base/fault.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct secret;
 
 // Reads the key of the directory, or makes it when there is none. 0 or FAULT.
 int secret_open(const char *dir, struct secret **out, struct fault *fault) MUST_CHECK;
+bool secret_exists(const char *dir);     // whether a key is there, readable or not
 void secret_free(struct secret *secret); // wipes it; NULL is safe
 
 // Hash of a student's reference, which belongs to the client that made it.
@@ -35,6 +37,9 @@ void secret_digest(const struct secret *secret, const void *bytes, size_t len,
 // Hash of an idempotency key, which clients may make of a reference. The key is the client's.
 void secret_hash_key(const struct secret *secret, const char *client, const char *key,
                      uint8_t out[SECRET_HASH_BYTES]);
+
+// Hash of a constant, by which the key is known again.
+void secret_check(const struct secret *secret, uint8_t out[SECRET_HASH_BYTES]);
 
 // Random bytes.
 void secret_random(uint8_t *out, size_t len);

@@ -134,6 +134,7 @@ enum {
     FLAG_ROW = 1000, // + the row's place
     FLAG_CHECK = 500,
     FLAG_COMPACT,
+    FLAG_FORGET_KEY,
     FLAG_VERSION,
 };
 
@@ -150,6 +151,8 @@ take_flag(struct command_line *line, int flag)
         line->mode = OPTIONS_CHECK;
     } else if (flag == FLAG_COMPACT) {
         line->mode = OPTIONS_COMPACT;
+    } else if (flag == FLAG_FORGET_KEY) {
+        line->mode = OPTIONS_FORGET_KEY;
     } else if (flag == FLAG_VERSION) {
         line->mode = OPTIONS_VERSION;
     } else if (flag >= FLAG_ROW && options_table[flag - FLAG_ROW].type != OPTION_LIST) {
@@ -168,7 +171,7 @@ take_flag(struct command_line *line, int flag)
 static int
 parse_command_line(int argc, char **argv, struct command_line *line)
 {
-    struct option flags[ROWS + 7];
+    struct option flags[ROWS + 8];
     size_t n = 0;
     int flag;
 
@@ -180,6 +183,7 @@ parse_command_line(int argc, char **argv, struct command_line *line)
     flags[n++] = (struct option){"test-config", no_argument, NULL, 'n'};
     flags[n++] = (struct option){"check", no_argument, NULL, FLAG_CHECK};
     flags[n++] = (struct option){"compact", no_argument, NULL, FLAG_COMPACT};
+    flags[n++] = (struct option){"forget-key", no_argument, NULL, FLAG_FORGET_KEY};
     flags[n++] = (struct option){"version", no_argument, NULL, FLAG_VERSION};
     flags[n++] = (struct option){"help", no_argument, NULL, 'h'};
     flags[n] = (struct option){0};
@@ -188,7 +192,8 @@ parse_command_line(int argc, char **argv, struct command_line *line)
         if (take_flag(line, flag) != 0)
             return 1;
     }
-    if (optind < argc && (line->mode == OPTIONS_CHECK || line->mode == OPTIONS_COMPACT))
+    if (optind < argc &&
+        (line->mode == OPTIONS_CHECK || line->mode == OPTIONS_COMPACT || line->mode == OPTIONS_FORGET_KEY))
         line->check_dir = argv[optind++];
     if (optind < argc) {
         fprintf(stderr, "kansend: \"%s\" is not expected here\nTry 'kansend --help'.\n", argv[optind]);
@@ -401,6 +406,7 @@ options_help(FILE *out)
             "  -n, --test-config      check the configuration and stop\n"
             "      --check [DIR]      verify the store, of the data directory or DIR, and stop\n"
             "      --compact [DIR]    write the store anew, without what was deleted, and stop\n"
+            "      --forget-key [DIR] let the store take another kansen.key at its next start, and stop\n"
             "      --version          say the version and stop\n"
             "  -h, --help             say this and stop\n");
     for (size_t i = 0; i < ROWS; i++) {

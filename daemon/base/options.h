@@ -15,6 +15,7 @@ enum options_mode {
     OPTIONS_TEST_CONFIG, // -n: say whether the configuration is good
     OPTIONS_CHECK,       // --check: verify the store
     OPTIONS_COMPACT,     // --compact: write the store anew
+    OPTIONS_FORGET_KEY,  // --forget-key: let the store take another key
     OPTIONS_VERSION,
     OPTIONS_HELP,
 };

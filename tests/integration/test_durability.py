@@ -205,6 +205,28 @@ class Durability(unittest.TestCase):
         self.assertIn("nothing", done.stdout + done.stderr)
         self.assertFalse((self.daemon.scratch / "nothing").exists(), "a check makes nothing")
 
+    def test_a_store_without_its_key(self):
+        """No start makes another key, by which all students and tokens would be strangers; the store itself is sound."""
+        self.fill()
+        sound = self.check().stdout
+        key = self.daemon.data_dir / "kansen.key"
+        bytes_of_key = key.read_bytes()
+        key.unlink()
+        with self.assertRaises(AssertionError):
+            self.daemon.start()
+        self.assertRegex(self.daemon.log(), "kansen.key is missing; put back the key that was backed up")
+        self.assertFalse(key.exists())
+        self.assertEqual(self.check().stdout, sound)
+        key.write_bytes(bytes_of_key)
+        with harness.Client(self.daemon.start().tcp) as client:  # by the token of before
+            self.assertEqual(client.call(ping={}).status.code, harness.OK)
+        self.daemon.stop()
+        key.unlink()
+        self.assertEqual(harness.run(self.daemon.command("--forget-key")).returncode, 0)
+        self.assertEqual(self.check().stdout, sound)
+        self.daemon.start()
+        self.assertNotEqual(key.read_bytes(), bytes_of_key)
+
     def test_bytes_that_are_no_store(self):
         self.daemon.data_dir.mkdir(parents=True)
         (self.daemon.data_dir / "kansen.mdb").write_bytes(b"not a store" * 1000)
