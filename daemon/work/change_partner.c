@@ -381,6 +381,8 @@ change_remove_partner(struct change *change)
     if (rc == 0)
         rc = change_version(change, "version", given->version, old->version, true);
     if (rc == 0)
+        rc = rights_remove_partner(change, old);
+    if (rc == 0)
         rc = remove_offers(change, old->id);
     if (rc == 0)
         rc = partner_delete(change->txn, old);

@@ -94,6 +94,49 @@ limit_external_id(const struct change *change, Kansen__V1__Partner *given, const
     return 0;
 }
 
+static bool
+same_identifiers(const Kansen__V1__Partner *a, const Kansen__V1__Partner *b)
+{
+    bool same = a->n_identifiers == b->n_identifiers;
+
+    for (size_t i = 0; i < a->n_identifiers && same; i++)
+        same = strcmp(a->identifiers[i]->scheme, b->identifiers[i]->scheme) == 0 &&
+               strcmp(a->identifiers[i]->value, b->identifiers[i]->value) == 0;
+    return same;
+}
+
+// An operator made the partner active as who it was: nobody else makes it somebody else.
+static int
+limit_identity(const struct change *change, Kansen__V1__Partner *given, const Kansen__V1__Partner *old)
+{
+    const char *field = NULL;
+
+    if (old == NULL || ((change->command->movers & MOVER_PARTNER) == 0 && old->status == STATUS(PENDING)))
+        return 0;
+    if (strcmp(given->name, old->name) != 0)
+        field = "partner.name";
+    else if (given->kind != old->kind)
+        field = "partner.kind";
+    else if (given->n_identifiers > 0 && !same_identifiers(given, old))
+        field = "partner.identifiers";
+    if (field != NULL)
+        return fault_set(change->fault, CODE_PERMISSION_DENIED, field,
+                         "only an operator may change the %s of this partner", strchr(field, '.') + 1);
+    given->n_identifiers = old->n_identifiers;
+    given->identifiers = old->identifiers;
+    return 0;
+}
+
+int
+rights_remove_partner(const struct change *change, const Kansen__V1__Partner *old)
+{
+    if (rights_are_full(change) || old->status == STATUS(PENDING))
+        return 0;
+    return fault_set(
+        change->fault, CODE_PERMISSION_DENIED, "id",
+        "only an operator may remove a partner that is not pending; remove its offers, or ask one");
+}
+
 int
 rights_limit_partner(const struct change *change, Kansen__V1__Partner *given, const Kansen__V1__Partner *old)
 {
@@ -104,6 +147,8 @@ rights_limit_partner(const struct change *change, Kansen__V1__Partner *given, co
     rc = limit_status(change, given, old);
     if (rc == 0)
         rc = limit_accreditations(change, given, old);
+    if (rc == 0)
+        rc = limit_identity(change, given, old);
     return rc == 0 ? limit_external_id(change, given, old) : rc;
 }
 

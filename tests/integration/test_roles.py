@@ -148,7 +148,7 @@ def move_of(role):
 OPERATIONS = {
     "create_partner": Row(REGISTRARS, new_partner),
     "replace_partner": Row(OWNERS, about("partner_of", lambda w, i, _: {"partner": {
-        **PARTNER, "id": i, "name": w.fresh("Club "), "version": w.version(get_partner={"id": i})}}), OTHER_PARTNERS),
+        **PARTNER, "id": i, "website": f"https://example.org/{w.fresh()}", "version": w.version(get_partner={"id": i})}}), OTHER_PARTNERS),
     "upsert_partner": Row(REGISTRARS, new_partner),
     "set_partner_status": Row(("operator",), about("partner_of", lambda w, i, _: {"id": i, "status": "PARTNER_STATUS_ACTIVE"})),
     "remove_partner": Row(REGISTRARS, about("partner_of", lambda w, i, _: {"id": i}), OTHER_PARTNERS),
@@ -324,10 +324,29 @@ class Fields(unittest.TestCase):
         self.refused("partner", PERMISSION_DENIED, "partner.accreditations", replace_partner={
             "partner": self.club(accreditations=[{"crebo": 25180}])})
         self.refused("partner", PERMISSION_DENIED, "partner.external_id", replace_partner={"partner": self.club(external_id="mine")})
-        self.w.callers["partner"].write(replace_partner={"partner": self.club(name="New name")})
+        self.w.callers["partner"].write(replace_partner={"partner": self.club(website="https://example.org/new")})
         stored = self.w.admin.call(get_partner={"id": self.w.club}).get_partner
-        self.assertEqual((stored.name, stored.external_id, stored.accreditations[0].crebo, stored.status),
-                         ("New name", "club", 25655, 2))
+        self.assertEqual((stored.website, stored.external_id, stored.accreditations[0].crebo, stored.status),
+                         ("https://example.org/new", "club", 25655, 2))
+
+    def test_a_partner_keeps_who_it_is(self):
+        """An operator made it active as this one, by these numbers."""
+        numbers, others = [{"scheme": "kvk", "value": "12345678"}], [{"scheme": "kvk", "value": "87654321"}]
+        accredited = [{"scheme": "leerbedrijf", "value": "L1"}]
+        self.refused("partner", PERMISSION_DENIED, "partner.identifiers", replace_partner={
+            "partner": self.club(identifiers=accredited)})
+        self.w.admin.write(replace_partner={"partner": self.club(external_id="club", identifiers=numbers)})
+        for changes in ({"name": "Better club"}, {"kind": "PARTNER_KIND_COMPANY"}, {"identifiers": others},
+                        {"identifiers": numbers + accredited}):
+            self.refused("partner", PERMISSION_DENIED, f"partner.{list(changes)[0]}", replace_partner={"partner": self.club(**changes)})
+        for given in (numbers, []):
+            self.w.callers["partner"].write(replace_partner={
+                "partner": self.club(identifiers=given, website=f"https://example.org/{len(given)}")})
+            stored = self.w.admin.call(get_partner={"id": self.w.club}).get_partner
+            self.assertEqual((stored.identifiers[0].value, stored.website), ("12345678", f"https://example.org/{len(given)}"))
+        self.w.admin.write(set_partner_status={"id": self.w.club, "status": "PARTNER_STATUS_PENDING"})
+        self.refused("partner", PERMISSION_DENIED, "partner.name", replace_partner={"partner": self.club(name="Better club")})
+        self.w.admin.write(set_partner_status={"id": self.w.club, "status": "PARTNER_STATUS_ACTIVE"})
 
     def test_what_a_registrar_registers_waits_for_an_operator(self):
         registrar = self.w.callers["registrar"]
@@ -342,9 +361,34 @@ class Fields(unittest.TestCase):
         self.assertNotIn(offer, self.w.admin.matched(region="NL"))
         self.w.admin.write(set_partner_status={"id": partner, "status": "PARTNER_STATUS_ACTIVE"})
         self.assertIn(offer, self.w.admin.matched(region="NL"))
-        result = registrar.write(upsert_partner={"partner": {**PARTNER, "external_id": "patient", "name": "Renamed"}})
-        self.assertEqual(result.id, partner)
+        result = registrar.write(upsert_partner={"partner": {
+            **PARTNER, "external_id": "patient", "website": "https://example.org/patient"}})
+        self.assertEqual((result.id, result.outcome), (partner, 2))
         self.assertEqual(registrar.call(get_partner={"id": partner}).get_partner.status, 2)
+
+    def test_what_an_operator_let_in_is_no_more_a_registrars(self):
+        """To make somebody else of, or to remove with who is placed there; what is pending is."""
+        registrar, numbers = self.w.callers["registrar"], [{"scheme": "kvk", "value": "12345678"}]
+        partner = registrar.add_partner("let-in")
+        changes = {"name": "Renamed", "kind": "PARTNER_KIND_COMPANY", "identifiers": numbers}
+        given = {**PARTNER, "external_id": "let-in"}
+        self.assertEqual(registrar.write(upsert_partner={"partner": {**given, **changes}}).outcome, 2)
+        self.assertEqual(registrar.write(upsert_partner={"partner": given}).outcome, 2)
+        self.w.admin.write(set_partner_status={"id": partner, "status": "PARTNER_STATUS_ACTIVE"})
+        offer = registrar.add_offer("let-in-1", partner)
+        placement = self.w.callers["portal"].write(reserve_placement={"offer_id": offer, "student": "let-in"}).id
+        for status in ("PARTNER_STATUS_ACTIVE", "PARTNER_STATUS_SUSPENDED"):
+            self.w.admin.write(set_partner_status={"id": partner, "status": status})
+            before = self.w.admin.call(get_partner={"id": partner}).get_partner
+            for name, value in changes.items():
+                self.refused("registrar", PERMISSION_DENIED, f"partner.{name}", upsert_partner={"partner": {**given, name: value}})
+                self.refused("registrar", PERMISSION_DENIED, f"partner.{name}", replace_partner={
+                    "partner": {**given, "id": partner, "version": before.version, name: value}})
+            self.refused("registrar", PERMISSION_DENIED, "id", remove_partner={"id": partner})
+            self.assertEqual(self.w.admin.call(get_partner={"id": partner}).get_partner, before)
+        self.assertEqual(self.w.admin.call(get_placement={"id": placement}).get_placement.offer_id, offer)
+        self.w.admin.write(set_partner_status={"id": partner, "status": "PARTNER_STATUS_PENDING"})
+        registrar.write(remove_partner={"id": partner})
 
     def test_the_source_is_bound_to_the_client(self):
         for role, operation in (("registrar", {"create_partner": {"partner": {**PARTNER, "external_id": "b"}}}),
