@@ -2,7 +2,6 @@
 // Invariant: an array of n elements, made here, has room for capacity(n) of them, so its size needs no place
 // of its own.
 #include "rpc/field.h"
-#include <errno.h>
 #include <string.h>
 
 #define LEAST_CAPACITY 4u
@@ -76,21 +75,4 @@ field_extend(struct arena *arena, ProtobufCMessage *message, const ProtobufCFiel
     *array = larger;
     *n += count;
     return (char *)larger + before * size;
-}
-
-int
-field_keep_unknown(struct arena *arena, ProtobufCMessage *message,
-                   const ProtobufCMessageUnknownField *unknown)
-{
-    ProtobufCMessageUnknownField *fields =
-        with_room(arena, message->unknown_fields, message->n_unknown_fields, 1, sizeof fields[0]);
-    uint8_t *data = arena_take(arena, unknown->len);
-
-    if (fields == NULL || data == NULL)
-        return -ENOMEM;
-    message->unknown_fields = fields;
-    fields += message->n_unknown_fields++;
-    *fields = *unknown;
-    fields->data = memcpy(data, unknown->data, unknown->len);
-    return 0;
 }

@@ -83,9 +83,4 @@ field_put_number(void *place, ProtobufCType type, uint64_t wire)
     return (char *)place + field_types[type].size;
 }
 
-// Adds a field that desc does not know, with its bytes behind the tag, so that it survives being packed
-// again. 0 or -ENOMEM.
-int field_keep_unknown(struct arena *arena, ProtobufCMessage *message,
-                       const ProtobufCMessageUnknownField *unknown) MUST_CHECK;
-
 #endif

@@ -306,17 +306,6 @@ take_known(struct reading *reading, const struct path *path, unsigned wire_type,
 }
 
 static int
-take_unknown(struct reading *reading, struct tag tag, struct bytes value, ProtobufCMessage *message)
-{
-    const ProtobufCMessageUnknownField unknown = {tag.number, (ProtobufCWireType)tag.wire_type,
-                                                  (size_t)(value.end - value.at), (uint8_t *)value.at};
-
-    if (++reading->unknown > WIRE_UNKNOWN_MAX)
-        return malformed(reading, "too many unknown fields");
-    return field_keep_unknown(reading->arena, message, &unknown);
-}
-
-static int
 read_message(struct reading *reading, ProtobufCMessage *message, struct bytes in, const struct path *outer,
              unsigned depth)
 {
@@ -330,19 +319,19 @@ read_message(struct reading *reading, ProtobufCMessage *message, struct bytes in
     while (rc == 0 && at < end) {
         const ProtobufCFieldDescriptor *field;
         struct value value = {.content = {at, at}};
-        const uint8_t *from;
         struct tag tag;
 
-        from = read_tag(at, end, &tag);
-        if (from == NULL)
+        at = read_tag(at, end, &tag);
+        if (at == NULL)
             return malformed(reading, "a tag is no field number from 1 to 536870911");
-        at = read_value(from, end, tag.wire_type, &value);
+        at = read_value(at, end, tag.wire_type, &value);
         if (at == NULL)
             return malformed(reading, "a value is cut off or has an unknown wire type");
         field = field_find(message->descriptor, tag.number);
         if (field == NULL) {
-            rc = take_unknown(reading, tag, (struct bytes){from, at}, message);
-            continue;
+            if (++reading->unknown > WIRE_UNKNOWN_MAX)
+                return malformed(reading, "too many unknown fields");
+            continue; // dropped: what nobody has checked is neither stored nor handed on
         }
         path.field = field;
         path.index = 0;

@@ -26,9 +26,9 @@ struct wire_input {
 };
 
 // Unpacks into arena as protobuf-c would, and checks on the way: every tag, length and wire type (groups are
-// refused, unknown fields are kept, up to WIRE_UNKNOWN_MAX), every text (valid UTF-8 without NUL), the depth,
-// and at most max_elements in each repeated field. 0; WIRE_MALFORMED with a message and no field; FAULT with
-// the path of the field, in which the steps through a oneof of messages are left out, as in
+// refused, unknown fields are dropped, up to WIRE_UNKNOWN_MAX), every text (valid UTF-8 without NUL), the
+// depth, and at most max_elements in each repeated field. 0; WIRE_MALFORMED with a message and no field;
+// FAULT with the path of the field, in which the steps through a oneof of messages are left out, as in
 // "partner.accreditations" or "writes[3].offer.title"; or -ENOMEM.
 int wire_unpack(const struct wire_input *input, struct arena *arena, ProtobufCMessage **out,
                 struct fault *fault) MUST_CHECK;

@@ -64,12 +64,11 @@ run_operation(struct change *change)
     return rc == 0 ? operation->apply(change) : rc;
 }
 
-// The write as the journal keeps it: of a student's request without the reference, and without what means
-// nothing here and may hold anything: the source, and fields that are not known.
+// The write as the journal keeps it: of a student's request without the reference, and without the source,
+// which means nothing here and may hold anything.
 // copies must live as long as *out.
 struct copies {
     Kansen__V1__ReservePlacement reserve;
-    Kansen__V1__MovePlacement move;
     Kansen__V1__ForgetStudent forget;
 };
 
@@ -80,20 +79,13 @@ without_student(const Kansen__V1__Write *write, struct copies *copies, Kansen__V
     if (!is_about_student(write))
         return;
     out->source = (char *)protobuf_c_empty_string;
-    out->base.n_unknown_fields = 0;
     if (write->operation_case == OPERATION(RESERVE_PLACEMENT)) {
         copies->reserve = *write->reserve_placement;
         copies->reserve.student = (char *)protobuf_c_empty_string;
-        copies->reserve.base.n_unknown_fields = 0;
         out->reserve_placement = &copies->reserve;
-    } else if (write->operation_case == OPERATION(MOVE_PLACEMENT)) {
-        copies->move = *write->move_placement;
-        copies->move.base.n_unknown_fields = 0;
-        out->move_placement = &copies->move;
-    } else {
+    } else if (write->operation_case == OPERATION(FORGET_STUDENT)) {
         copies->forget = *write->forget_student;
         copies->forget.student = (char *)protobuf_c_empty_string;
-        copies->forget.base.n_unknown_fields = 0;
         out->forget_student = &copies->forget;
     }
 }

@@ -55,6 +55,15 @@ def add_unknown(message):
     message.MergeFromString(bytes([tag & 0x7F | 0x80, tag >> 7, len(data)]) + data)
 
 
+def messages_of(message):
+    """The message and all that are set in it."""
+    yield message
+    for field, value in message.ListFields():
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            for inner in value if field.label == FieldDescriptor.LABEL_REPEATED else [value]:
+                yield from messages_of(inner)
+
+
 def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -118,6 +127,26 @@ class Nothing(unittest.TestCase):
         self.assertEqual(self.ask(write={"forget_student": {"student": PLANT}}).status.code, OK)
         files = self.assert_nowhere()
         self.assertIn(b"2031-02-03", files[self.daemon.data_dir / "kansen.mdb"])  # the period is kept
+
+    def test_records(self):
+        """What nobody has checked is not stored: fields that are not known, in the records themselves and in what they hold."""
+        partner = {"name": "Club", "kind": "PARTNER_KIND_SPORT_CLUB", "region": "GM0606", "position": harness.point(52, 5),
+                   "identifiers": [{"scheme": "kvk", "value": "12345678"}], "accreditations": [{"crebo": 25655}]}
+        offer = {"partner_id": self.partner, "kind": "OFFER_KIND_SPORT", "title": "Training", "interests": ["sport"], "seats": 5,
+                 "position": harness.point(52, 5)}
+        writes = [{"create_partner": {"partner": {**partner, "external_id": "a"}}}, {"upsert_offer": {"offer": {
+            **offer, "external_id": "a"}}}, {"create_offer": {"offer": {**offer, "external_id": "b"}}},
+                  {"replace_partner": {"partner": {**partner, "id": self.partner, "version": 1}}},
+                  {"replace_offer": {"offer": {**offer, "id": self.offer, "version": 1}}}]
+        for write in writes:
+            body = protocol_pb2.Request(write=write).write
+            for message in messages_of(body):
+                add_unknown(message)
+            self.assertIn(PLANT.encode(), body.SerializeToString())
+            self.assertEqual(self.ask(write=body).status.code, OK, write)
+        for stored in (self.client.call(list_partners={}), self.client.call(list_offers={})):
+            self.assertNotIn(PLANT.encode(), stored.SerializeToString())
+        self.assert_nowhere()
 
     def test_queries(self):
         queries = [QUERY, {**QUERY, "levels": ["LEVEL_MBO4"], "qualification": 25655}, {"from_region": "GM0606", "age": 97},

@@ -3,6 +3,7 @@
 // it.
 #include "base/arena.h"
 #include "rpc/wire.h"
+#include "tests/unit/known_fixture.h"
 #include "tests/unit/unit.h"
 #include <errno.h>
 #include <kansen/v1/protocol.pb-c.h>
@@ -178,6 +179,29 @@ test_unknown_fields(void **state)
     assert_int_equal(check(&bytes, &fault), WIRE_MALFORMED);
 }
 
+// Packed again, what was not known is not there, however deep it lay.
+static void
+test_unknown_fields_are_dropped(void **state)
+{
+    struct bytes offer = {.len = 0}, request;
+    ProtobufCMessage *message = NULL;
+    struct arena *arena = arena_new(1 << 20);
+    const Kansen__V1__Request *got;
+    struct fault fault;
+
+    (void)state;
+    put_field(&offer, 999, "new", 3);
+    put_field(&offer, 15, "x", 1);
+    request = request_of_offer(&offer);
+    put_field(&request, 999, "new", 3);
+    assert_int_equal(unpack(arena, &request, &message, &fault), 0);
+    got = (const Kansen__V1__Request *)message;
+    assert_int_equal(got->base.n_unknown_fields, 0);
+    assert_int_equal(got->write->create_offer->offer->n_interests, 1);
+    assert_int_equal(got->write->create_offer->offer->base.n_unknown_fields, 0);
+    arena_free(arena);
+}
+
 static void
 test_elements(void **state)
 {
@@ -279,18 +303,21 @@ fill_message(struct bytes *bytes, const ProtobufCMessageDescriptor *desc, uint32
 static void
 compare(const ProtobufCMessage *ours, const struct bytes *bytes)
 {
-    ProtobufCMessage *theirs = protobuf_c_message_unpack(DESC, NULL, bytes->len, bytes->data);
+    struct arena *arena = arena_new(8 << 20); // has what was dropped
+    ProtobufCMessage *theirs =
+        protobuf_c_message_unpack(DESC, arena_allocator(arena), bytes->len, bytes->data);
     static uint8_t packed[2][2 * sizeof bytes->data];
     size_t len = protobuf_c_message_get_packed_size(ours);
 
     assert_non_null(theirs);
+    known_only(theirs);
     assert_true(protobuf_c_message_check(ours));
     assert_true(len <= sizeof packed[0]);
     assert_int_equal(protobuf_c_message_get_packed_size(theirs), len);
     protobuf_c_message_pack(ours, packed[0]);
     protobuf_c_message_pack(theirs, packed[1]);
     assert_memory_equal(packed[0], packed[1], len);
-    protobuf_c_message_free_unpacked(theirs, NULL);
+    arena_free(arena);
 }
 
 // Random requests of every kind: what comes out is what protobuf-c makes of the same bytes.
@@ -414,6 +441,7 @@ main(void)
         cmocka_unit_test(test_path_in_a_batch),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_unknown_fields),
+        cmocka_unit_test(test_unknown_fields_are_dropped),
         cmocka_unit_test(test_elements),
         cmocka_unit_test(test_peek),
         cmocka_unit_test(test_as_protobuf_c_does),
