@@ -106,6 +106,8 @@ cli_broken(const struct cli *cli, int result)
         return cli_refused(cli, refusal);
     if (result == KANSEN_E_ADDRESS || result == KANSEN_E_FILE) // of the command line, both
         return cli_usage(cli, "%s", error);
+    if (result == KANSEN_E_PLAIN)
+        return cli_usage(cli, "%s, or --insecure-plain-token", error);
     if (result == KANSEN_E_TOO_LARGE)
         return cli_fail(cli, "INVALID_ARGUMENT", "", "%s", error);
     if (result < 0)
@@ -182,6 +184,7 @@ cli_connect(struct cli *cli)
     char token[TOKEN_MAX];
     struct kansen_options options = {.client_name = "kansenctl/" KANSEN_VERSION,
                                      .timeout_ms = cli->timeout_ms,
+                                     .insecure_plain_token = cli->insecure_plain_token,
                                      .ca_file = cli->ca != NULL ? cli->ca : set_in_environment("KANSEN_CA"),
                                      .certificate_file = cli->cert,
                                      .key_file = cli->key};

@@ -26,6 +26,7 @@ struct cli {
     const char *token_file;      // NULL = none
     const char *ca, *cert, *key; // files for TLS; NULL = the system's CAs, no certificate
     uint32_t timeout_ms;
+    bool insecure_plain_token; // the token may go to other machines in clear
     bool json;
     const struct verb *verb; // the one that runs
     struct kansen *kansen;   // NULL until something is asked

@@ -19,6 +19,8 @@ static const struct flag global_flags[] = {
      offsetof(struct cli, cert)},
     {"key", "FILE", "its private key, if it is not in the same file", flags_set_given, NULL,
      offsetof(struct cli, key)},
+    {"insecure-plain-token", NULL, "send the token to another machine in clear", flags_set_true, NULL,
+     offsetof(struct cli, insecure_plain_token)},
     {"timeout", "SECONDS", "give up when nothing moves for so long (30)", set_timeout, NULL, 0},
     {"json", NULL, "print JSON, for scripts", flags_set_true, NULL, offsetof(struct cli, json)},
     {"help", NULL, "print help, also -h", NULL, NULL, 0},

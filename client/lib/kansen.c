@@ -32,6 +32,7 @@ struct kansen {
     int interrupt_fd; // -1 = none
     uint32_t timeout_ms, max_in_flight;
     char *client_name, *token;
+    bool insecure_plain_token;
     char *ca_file, *certificate_file, *key_file; // NULL = none
     Kansen__V1__Response *hello;
     char error[512];
@@ -56,6 +57,7 @@ kansen_new(const struct kansen_options *options)
     kansen->fd = kansen->interrupt_fd = -1;
     kansen->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
     kansen->max_in_flight = options->max_in_flight > 0 ? options->max_in_flight : DEFAULT_IN_FLIGHT;
+    kansen->insecure_plain_token = options->insecure_plain_token;
     kansen->core = kansen_core_new(FRAME_DEFAULT_MAX);
     if (kansen->core == NULL ||
         !copy(options->client_name != NULL ? options->client_name : "libkansen", &kansen->client_name) ||
@@ -376,6 +378,25 @@ shake_hands(struct kansen *kansen, const char *server)
     return fail(kansen, result, "%s: %s", server, kansen_tls_error(kansen->tls));
 }
 
+// The peer of the socket is asked, not the name of the server, as that is what would get the token.
+static int
+check_plain(struct kansen *kansen, const char *server)
+{
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof peer;
+
+    if (kansen->tls != NULL || kansen->token[0] == '\0' || kansen->insecure_plain_token)
+        return 0;
+    if (getpeername(kansen->fd, (struct sockaddr *)&peer, &len) == 0 &&
+        kansen_address_is_local((const struct sockaddr *)&peer))
+        return 0;
+    close(kansen->fd);
+    kansen->fd = -1;
+    return fail(kansen, KANSEN_E_PLAIN,
+                "the token was not sent to %s, as everybody on the way could read it; use tls:%s", server,
+                server);
+}
+
 int
 kansen_connect(struct kansen *kansen, const char *server)
 {
@@ -388,6 +409,8 @@ kansen_connect(struct kansen *kansen, const char *server)
                                         sizeof kansen->error);
     if (result == 0 && kansen->tls != NULL)
         result = shake_hands(kansen, server);
+    if (result == 0)
+        result = check_plain(kansen, server);
     return result != 0 ? result : say_hello(kansen);
 }
 

@@ -27,6 +27,7 @@
 #define KANSEN_E_INTERRUPTED 10 // the descriptor of kansen_interrupt_by could be read
 #define KANSEN_E_TLS         11 // TLS failed, or the daemon is not who it should be
 #define KANSEN_E_FILE        12 // a file of certificates or a key can not be used
+#define KANSEN_E_PLAIN       13 // the token would have gone over a network in clear; it was not sent
 
 #define KANSEN_MUST_CHECK __attribute__((warn_unused_result))
 
@@ -84,6 +85,9 @@ struct kansen_options {
     const char *token;       // NULL = none
     uint32_t timeout_ms;     // longest time in which nothing moves; 0 = 30,000
     uint32_t max_in_flight;  // requests in flight that kansen_send allows; 0 = 64
+    // The token may go in clear to another machine, whose network everybody on the way reads. Without it, a
+    // token goes by TLS, a unix socket or a loopback address only.
+    bool insecure_plain_token;
     // For "tls:" servers; files are PEM.
     const char *ca_file;          // CA certificates that may have signed the daemon's; NULL = the system's
     const char *certificate_file; // of the client, with its chain behind it; NULL = none
@@ -97,7 +101,8 @@ void kansen_free(struct kansen *kansen);
 
 // Connects and says hello. server is "unix:PATH", "HOST:PORT", "[IPv6]:PORT", "tls:HOST:PORT" or
 // "tls:[IPv6]:PORT"; with tls: the daemon must show a certificate for HOST that the CA has signed. Once per
-// kansen. 0, KANSEN_E_ADDRESS, _FILE, _UNREACHABLE, _TLS, _CLOSED, _TIMEOUT, _PROTOCOL, _REFUSED or -ENOMEM.
+// kansen. 0, KANSEN_E_ADDRESS, _FILE, _UNREACHABLE, _TLS, _PLAIN, _CLOSED, _TIMEOUT, _PROTOCOL, _REFUSED or
+// -ENOMEM.
 int kansen_connect(struct kansen *kansen, const char *server) KANSEN_MUST_CHECK;
 
 // What hello was answered; NULL before. It lives as long as the connection.

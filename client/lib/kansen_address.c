@@ -2,6 +2,7 @@
 // Every address of a host is tried in the resolver's order; the last reason is the one that is told.
 #include "client/lib/kansen_address.h"
 #include "client/lib/kansen.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -155,6 +156,30 @@ connect_host(const char *server, uint32_t timeout_ms, int *fd, char *error, size
         number = connect_one(one->ai_addr, one->ai_addrlen, timeout_ms, fd);
     freeaddrinfo(found);
     return number == 0 ? 0 : outcome(number, server, error, error_size);
+}
+
+static bool
+is_loopback(const void *ipv4)
+{
+    return *(const uint8_t *)ipv4 == IN_LOOPBACKNET; // the first byte
+}
+
+bool
+kansen_address_is_local(const struct sockaddr *address)
+{
+    const struct in6_addr *ipv6;
+
+    switch (address->sa_family) {
+    case AF_UNIX:
+        return true;
+    case AF_INET:
+        return is_loopback(&((const struct sockaddr_in *)(const void *)address)->sin_addr);
+    case AF_INET6:
+        ipv6 = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+        return IN6_IS_ADDR_LOOPBACK(ipv6) || (IN6_IS_ADDR_V4MAPPED(ipv6) && is_loopback(&ipv6->s6_addr[12]));
+    default:
+        return false;
+    }
 }
 
 int

@@ -3,8 +3,11 @@
 #ifndef CLIENT_LIB_KANSEN_ADDRESS_H
 #define CLIENT_LIB_KANSEN_ADDRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct sockaddr;
 
 #define KANSEN_ADDRESS_TLS      "tls:"
 #define KANSEN_ADDRESS_HOST_MAX 256u // bytes with the end
@@ -17,5 +20,8 @@ int kansen_address_tls_host(const char *server, char host[KANSEN_ADDRESS_HOST_MA
 // timeout_ms and sets *fd to a socket that does not block. 0, KANSEN_E_ADDRESS, KANSEN_E_UNREACHABLE or
 // KANSEN_E_TIMEOUT; then error holds the reason, for a person.
 int kansen_address_connect(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size);
+
+// Whether what goes to this address stays on this machine: a unix socket, or a loopback address.
+bool kansen_address_is_local(const struct sockaddr *address);
 
 #endif

@@ -17,6 +17,17 @@ import harness
 from harness import OK, Client, Refused, frame, kansenctl, protocol_pb2, run, take_frame
 
 
+def own_address():
+    """An address of this machine that is no loopback address, or None."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+    return None if address.startswith("127.") else address
+
+
 class TlsDaemon(harness.Daemon):
     """A daemon with a tls: listener beside the others, whose certificate is served.pem and served.key."""
 
@@ -84,6 +95,33 @@ class Tls(unittest.TestCase):
     def ctl(self, *args, server=None, ca=None, env=None):
         flags = ["--ca", ca] if ca else []
         return run([kansenctl(), "-s", f"tls:{server or self.daemon.tls}", *flags, *args], env=env)
+
+    # What goes in clear
+
+    def test_a_token_does_not_leave_the_machine_in_clear(self):
+        """Whoever listens there gets no byte of it, unless kansenctl is told to by a name that says what it is."""
+        address = own_address()
+        if address is None:
+            self.skipTest("this machine has no address but loopback")
+        token = self.folder / "plain.token"
+        harness.write_token(token, "kt_told-to-nobody")
+        for flags, sent in (((), False), (("--insecure-plain-token",), True)):
+            with socket.create_server((address, 0)) as listener, subprocess.Popen(
+                    [kansenctl(), "-s", f"{address}:{listener.getsockname()[1]}", "--token-file", token, *flags, "ping"],
+                    stderr=subprocess.PIPE, text=True) as ctl:
+                listener.settimeout(harness.PATIENCE)
+                with listener.accept()[0] as peer:
+                    peer.settimeout(harness.PATIENCE)
+                    self.assertEqual(b"kt_told-to-nobody" in peer.recv(1000), sent)
+                told = ctl.communicate(timeout=harness.PATIENCE)[1]
+                self.assertEqual(ctl.returncode, 3 if sent else 2, told)
+                self.assertEqual(f"use tls:{address}:" in told and "--insecure-plain-token" in told, not sent, told)
+        with socket.create_server((address, 0)) as listener, subprocess.Popen(  # without a token there is none to lose
+                [kansenctl(), "-s", f"{address}:{listener.getsockname()[1]}", "ping"], stderr=subprocess.PIPE, text=True) as ctl:
+            listener.settimeout(harness.PATIENCE)
+            with listener.accept()[0] as peer:
+                self.assertGreater(len(peer.recv(1000)), 0)
+            ctl.communicate(timeout=harness.PATIENCE)
 
     # Who is believed by whom
 

@@ -2,8 +2,10 @@
 // libkansen: the core without a socket, and the front against a small server in a thread.
 #include "base/buf.h"
 #include "client/lib/kansen.h"
+#include "client/lib/kansen_address.h"
 #include "proto/frame.h"
 #include "tests/unit/unit.h"
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -338,13 +340,51 @@ test_front_addresses(void **state)
     }
 }
 
+static void
+test_what_is_local(void **state)
+{
+    static const struct {
+        const char *text;
+        bool local;
+    } cases[] = {
+        {"127.0.0.1", true},
+        {"127.255.0.9", true},
+        {"126.0.0.1", false},
+        {"128.0.0.1", false},
+        {"0.0.0.127", false},
+        {"10.0.0.1", false},
+        {"::1", true},
+        {"::2", false},
+        {"::ffff:127.0.0.1", true},
+        {"fe80::1", false},
+        {"::ffff:192.0.2.1", false},
+        {"::127.0.0.1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+        struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
+        const bool six = strchr(cases[i].text, ':') != NULL;
+        const void *address = six ? (const void *)&ipv6 : (const void *)&ipv4;
+
+        assert_int_equal(inet_pton(six ? AF_INET6 : AF_INET, cases[i].text,
+                                   six ? (void *)&ipv6.sin6_addr : (void *)&ipv4.sin_addr),
+                         1);
+        assert_int_equal(kansen_address_is_local(address), cases[i].local);
+    }
+    assert_true(kansen_address_is_local(&(const struct sockaddr){.sa_family = AF_UNIX}));
+    assert_false(kansen_address_is_local(&(const struct sockaddr){.sa_family = AF_UNSPEC}));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_core_order),  cmocka_unit_test(test_core_faults),
-        cmocka_unit_test(test_front_full),  cmocka_unit_test(test_front_silence),
-        cmocka_unit_test(test_front_close), cmocka_unit_test(test_front_addresses),
+        cmocka_unit_test(test_what_is_local),   cmocka_unit_test(test_core_order),
+        cmocka_unit_test(test_core_faults),     cmocka_unit_test(test_front_full),
+        cmocka_unit_test(test_front_silence),   cmocka_unit_test(test_front_close),
+        cmocka_unit_test(test_front_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
