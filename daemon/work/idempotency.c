@@ -8,9 +8,55 @@
 
 #define KEPT_US INT64_C(86400000000)
 
-static int
-repeat(struct job *job, const Kansen__V1__KeptAnswer *kept)
+// Whether a result tells something of a placement that the student has or had.
+static bool
+is_of_student(const Kansen__V1__WriteResult *result)
 {
+    const Kansen__V1__Status *status = result->status;
+
+    return status == NULL || status->code == CODE_OK || status->code == CODE_ALREADY_EXISTS ||
+           strcmp(status->field, "max_live") == 0;
+}
+
+static int
+withhold(struct job *job, Kansen__V1__WriteResult *result)
+{
+    Kansen__V1__Status *status = arena_alloc(job->arena, sizeof *status);
+
+    if (status == NULL)
+        return STORE_FAULT_MEMORY;
+    kansen__v1__status__init(status);
+    status->code = CODE_FAILED_PRECONDITION;
+    status->field = (char *)"student";
+    status->message = (char *)"the student was forgotten since the first answer, which would tell whose "
+                              "placement it is";
+    kansen__v1__write_result__init(result);
+    result->status = status;
+    return 0;
+}
+
+// A reference that was forgotten leads to no placement any more, by a repeat neither. Who came back after the
+// first answer is another student.
+static int
+withhold_forgotten(struct txn *txn, struct job *job, size_t i, int64_t kept_us)
+{
+    int64_t since_us = 0;
+    int rc;
+
+    if (job->writes[i]->operation_case != KANSEN__V1__WRITE__OPERATION_RESERVE_PLACEMENT ||
+        !is_of_student(&job->results[i]))
+        return 0;
+    rc = student_since(txn, job->secrets[i].student_hash, &since_us);
+    if (rc == STORE_E_NOT_FOUND || (rc == 0 && since_us > kept_us))
+        return withhold(job, &job->results[i]);
+    return rc;
+}
+
+static int
+repeat(struct txn *txn, struct job *job, const Kansen__V1__KeptAnswer *kept)
+{
+    int rc = 0;
+
     if (kept->digest.len != sizeof job->digest ||
         memcmp(kept->digest.data, job->digest, sizeof job->digest) != 0) {
         fault_fill(&job->fault, CODE_INVALID_ARGUMENT, "idempotency_key",
@@ -19,9 +65,11 @@ repeat(struct job *job, const Kansen__V1__KeptAnswer *kept)
     }
     if (kept->n_results != job->n_writes)
         return STORE_FAULT_CORRUPT;
-    for (size_t i = 0; i < kept->n_results; i++)
+    for (size_t i = 0; i < kept->n_results && rc == 0; i++) {
         job->results[i] = *kept->results[i]; // in the job's arena, like the kept answer
-    return 0;
+        rc = withhold_forgotten(txn, job, i, kept->time_us);
+    }
+    return rc;
 }
 
 int
@@ -39,7 +87,7 @@ idempotency_find(struct txn *txn, struct job *job, int64_t now_us, bool *repeate
     if (rc != 0)
         return rc;
     *repeated = job->repeated = true;
-    return repeat(job, kept);
+    return repeat(txn, job, kept);
 }
 
 int

@@ -246,7 +246,8 @@ apply_job(struct writer *writer, struct job *job)
     if (rc != 0 || job->fault.code != CODE_OK)
         return rc;
     rc = apply_writes(writer, job);
-    return rc == 0 ? idempotency_keep(writer->txn, job, now) : rc;
+    // Not before what it did: it is told from what came later by the time.
+    return rc == 0 ? idempotency_keep(writer->txn, job, writer->last_time_us) : rc;
 }
 
 static struct job *

@@ -9,7 +9,7 @@ import unittest
 from google.protobuf.descriptor import FieldDescriptor
 
 import harness
-from harness import NOT_FOUND, OK, frame, kansenctl, kansend, protocol_pb2
+from harness import FAILED_PRECONDITION, NOT_FOUND, OK, frame, kansenctl, kansend, protocol_pb2
 
 PLANT = "planted-7f3a91c2e4"  # well-formed as a source, a code and an external id, so that it comes far
 QUERY = {"at": {"lat_e6": 51918273, "lon_e6": 4395817}, "radius_m": 7771, "age": 97, "max_cost_cents": 98765431,
@@ -308,6 +308,26 @@ class Forgetting(unittest.TestCase):
         with self.daemon.client() as client:
             client.batch([{"forget_student": {"student": student}} for student in students])
         self.assertEqual([line.split()[1] for line in self.list()], [self.hash(student).hex() for student in students])
+
+    def test_a_repeat_after_a_forget(self):
+        """Under the same idempotency key: it is no way from the reference to the placement."""
+        def ask(**body):
+            with self.daemon.client() as client:
+                request = client.request(**body)
+                request.idempotency_key = "key"
+                client.send(request)
+                return client.receive()
+        write = {"reserve_placement": {"offer_id": self.offer, "student": "ann"}}
+        placement = ask(write=write).write.id
+        self.assertEqual(ask(write=write).write.id, placement)
+        self.forget("ann")
+        for _ in range(2):
+            answer = ask(write=write)
+            self.assertEqual((answer.status.code, answer.status.field, answer.write.id), (FAILED_PRECONDITION, "student", 0))
+            self.daemon.restart()
+        self.assertEqual(self.placements("ann"), [])
+        self.assertNotEqual(self.reserve("ann"), placement)
+        self.assertEqual(ask(write=write).status.code, FAILED_PRECONDITION)
 
     def test_written_anew(self):
         """What --compact leaves holds neither the hash of who was forgotten nor its pair with the id."""

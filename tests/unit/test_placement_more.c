@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Placements, the rest: offers that take nobody, partners and offers that go, who may do what, the draw,
-// forgetting, and repeats under an idempotency key.
+// Placements, the rest: offers that take nobody, partners and offers that go, who may do what, the draw, and
+// forgetting.
 #include "base/fault.h"
 #include "tests/unit/placement_fixture.h"
-#include "work/idempotency.h"
-#include "work/job.h"
 #include "work/seats.h"
 #include <sodium.h>
 
@@ -355,71 +353,6 @@ test_the_reference_is_kept_nowhere(void **state)
                             scene_placement(scene, second.id)->student_id.data, STUDENT_ID_BYTES);
 }
 
-// ---- Repeats
-
-static struct job *
-keyed(const char *client, const char *key, uint8_t digest)
-{
-    struct job *job = job_new(1 << 20);
-
-    snprintf(job->client, sizeof job->client, "%s", client);
-    job->key = key;
-    memset(job->digest, digest, sizeof job->digest);
-    job->n_writes = 1;
-    job->results = arena_array(job->arena, 1, sizeof job->results[0]);
-    kansen__v1__write_result__init(&job->results[0]);
-    return job;
-}
-
-// Whether a job is a repeat at a time; *id is what it is answered.
-static bool
-is_repeat(struct scene *scene, const char *client, const char *key, uint8_t digest, int64_t time_us,
-          uint64_t *id, int *code)
-{
-    struct job *job = keyed(client, key, digest);
-    bool repeated;
-
-    assert_int_equal(txn_begin(scene->fixture.write), 0);
-    assert_int_equal(idempotency_find(scene->fixture.write, job, time_us, &repeated), 0);
-    txn_end(scene->fixture.write);
-    *id = job->results[0].id;
-    *code = (int)job->fault.code;
-    job_free(job);
-    return repeated;
-}
-
-static void
-test_a_repeat_gets_the_first_answer(void **state)
-{
-    struct scene *scene = *state;
-    struct job *job = keyed("school", "k1", 1);
-    int64_t now = scene->fixture.time_us;
-    uint64_t id;
-    int code;
-
-    job->results[0].id = 42;
-    assert_false(is_repeat(scene, "school", "k1", 1, now, &id, &code));
-    assert_int_equal(txn_begin(scene->fixture.write), 0);
-    assert_int_equal(idempotency_keep(scene->fixture.write, job, now), 0);
-    txn_end(scene->fixture.write); // not committed: it was never there
-    assert_false(is_repeat(scene, "school", "k1", 1, now, &id, &code));
-    assert_int_equal(txn_begin(scene->fixture.write), 0);
-    assert_int_equal(idempotency_keep(scene->fixture.write, job, now), 0);
-    assert_int_equal(txn_commit(scene->fixture.write), 0);
-    job_free(job);
-    assert_true(is_repeat(scene, "school", "k1", 1, now + DAY, &id, &code));
-    assert_int_equal(id, 42);
-    assert_int_equal(code, CODE_OK);
-    assert_true(is_repeat(scene, "school", "k1", 2, now, &id, &code)); // another body
-    assert_int_equal(code, CODE_INVALID_ARGUMENT);
-    assert_false(is_repeat(scene, "college", "k1", 1, now, &id, &code));
-    assert_false(is_repeat(scene, "school", "k2", 1, now, &id, &code));
-    assert_false(is_repeat(scene, "school", "", 1, now, &id, &code));
-    assert_false(is_repeat(scene, "school", "k1", 1, now + DAY + 1, &id, &code)); // too late
-    scene_pass(scene, DAY + SECOND);
-    assert_false(is_repeat(scene, "school", "k1", 1, now, &id, &code)); // and let go
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 
 int
@@ -435,7 +368,6 @@ main(void)
         TEST(test_a_draw_without_a_waiting_list),
         cmocka_unit_test(test_a_draw_follows_from_its_seed),
         TEST(test_the_reference_is_kept_nowhere),
-        TEST(test_a_repeat_gets_the_first_answer),
     };
 
     return cmocka_run_group_tests_name("placement more", tests, NULL, NULL);
