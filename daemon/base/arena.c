@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A list of blocks, filled from the front. Invariant: used <= size in every block; total <= cap.
+// A list of blocks, filled from the front, each twice as large as the one before up to BLOCK_MAX, so that
+// little of what is held lies idle. Invariant: used <= size in every block; none is added that takes total
+// above cap.
 #include "base/arena.h"
 #include <stdarg.h>
 #include <stdbool.h>
@@ -8,6 +10,7 @@
 #include <string.h>
 
 #define FIRST_BLOCK (16u * 1024)
+#define BLOCK_MAX   (1024u * 1024) // but for a piece that is larger
 #define ALIGNMENT   _Alignof(max_align_t)
 
 struct block {
@@ -48,6 +51,15 @@ arena_new(size_t cap)
     arena->cap = cap;
     arena->allocator = (ProtobufCAllocator){allocator_alloc, allocator_free, arena};
     return arena;
+}
+
+size_t
+arena_set_cap(struct arena *arena, size_t cap)
+{
+    size_t before = arena->cap;
+
+    arena->cap = cap;
+    return before;
 }
 
 static void
@@ -95,6 +107,10 @@ add_block(struct arena *arena, size_t least)
     size_t size = arena->blocks == NULL ? FIRST_BLOCK : arena->blocks->size * 2;
     struct block *block;
 
+    if (arena->total >= arena->cap)
+        return false;
+    if (size > BLOCK_MAX)
+        size = BLOCK_MAX;
     if (size < least)
         size = least;
     if (size > arena->cap - arena->total)
@@ -196,6 +212,12 @@ size_t
 arena_used(const struct arena *arena)
 {
     return arena->used;
+}
+
+size_t
+arena_held(const struct arena *arena)
+{
+    return arena->total;
 }
 
 ProtobufCAllocator *

@@ -10,10 +10,13 @@
 
 struct arena;
 
-// An arena that hands out at most cap bytes (with its own overhead). NULL when memory is short.
+// An arena whose blocks take at most cap bytes. NULL when memory is short.
 // arena_free(NULL) is safe.
 struct arena *arena_new(size_t cap) MUST_CHECK;
 void arena_free(struct arena *arena);
+
+// Another cap from now on, of all blocks, also those it has. Returns the cap before.
+size_t arena_set_cap(struct arena *arena, size_t cap);
 
 // Forgets everything that was handed out; keeps one block for the next request.
 void arena_reset(struct arena *arena);
@@ -36,6 +39,9 @@ char *arena_printf(struct arena *arena, const char *format, ...) MUST_CHECK PRIN
 
 // Bytes handed out since the last reset.
 size_t arena_used(const struct arena *arena);
+
+// Bytes that it has taken from the system and not given back: what it hands out comes from these.
+size_t arena_held(const struct arena *arena);
 
 // An allocator for protobuf-c whose memory is this arena's; its free does nothing. Lives as long as the
 // arena.

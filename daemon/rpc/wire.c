@@ -2,7 +2,7 @@
 // One walk over the wire format (the encoding guide of Protocol Buffers), led by protobuf-c's descriptors,
 // that checks each value and puts it where protobuf-c would. The recursion is as deep as the schema at most,
 // as unknown fields are skipped whole. Invariant: what is taken of the arena is bounded by the frame, by
-// max_elements and by the arena's cap.
+// max_elements and by the arena's cap, which is lowered for as long as it takes.
 #include "rpc/wire.h"
 #include "base/arena.h"
 #include "proto/utf8.h"
@@ -15,6 +15,8 @@
 
 #define NUMBER_MAX       536870911u // greatest field number
 #define LENGTH_BYTES_MAX 5          // of a tag or a length
+
+static const char empty_text[] = "";
 
 struct bytes { // what is left to read
     const uint8_t *at, *end;
@@ -200,7 +202,8 @@ take_text(struct reading *reading, const struct path *path, struct bytes content
 
     if (rc != 0)
         return rc;
-    *place = arena_strndup(reading->arena, text, len);
+    // Of no memory, and another one than protobuf-c's, which stands for a text that was not given.
+    *place = len == 0 ? (char *)empty_text : arena_strndup(reading->arena, text, len);
     return *place == NULL ? -ENOMEM : 0;
 }
 
@@ -348,11 +351,16 @@ int
 wire_unpack(const struct wire_input *input, struct arena *arena, ProtobufCMessage **out, struct fault *fault)
 {
     struct reading reading = {.max_elements = input->max_elements, .arena = arena, .fault = fault};
-    ProtobufCMessage *message = field_new_message(arena, input->desc);
+    size_t bound = arena_held(arena) + WIRE_MEMORY_BASE + WIRE_MEMORY_TIMES * input->len;
+    size_t cap = arena_set_cap(arena, 0);
+    ProtobufCMessage *message;
     int rc = -ENOMEM;
 
+    (void)arena_set_cap(arena, bound < cap ? bound : cap);
+    message = field_new_message(arena, input->desc);
     if (message != NULL)
         rc = read_message(&reading, message, (struct bytes){input->data, input->data + input->len}, NULL, 1);
+    (void)arena_set_cap(arena, cap);
     if (rc == 0)
         *out = message;
     return rc;

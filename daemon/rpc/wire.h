@@ -12,10 +12,12 @@
 
 struct arena;
 
-#define WIRE_DEPTH_MAX    16u   // messages in messages
-#define WIRE_UNKNOWN_MAX  256u  // fields that this version does not know, in a frame
-#define WIRE_ELEMENTS_MAX 1000u // elements of a repeated field, unless more are allowed
-#define WIRE_MALFORMED    2     // no well-formed message of this kind
+#define WIRE_DEPTH_MAX    16u    // messages in messages
+#define WIRE_UNKNOWN_MAX  256u   // fields that this version does not know, in a frame
+#define WIRE_ELEMENTS_MAX 1000u  // elements of a repeated field, unless more are allowed
+#define WIRE_MEMORY_BASE  65536u // bytes that unpacking may take of memory,
+#define WIRE_MEMORY_TIMES 32u    // and for each byte that is unpacked
+#define WIRE_MALFORMED    2      // no well-formed message of this kind
 
 // Bytes of a message of desc, and how many elements a repeated field in it may have.
 struct wire_input {
@@ -26,10 +28,13 @@ struct wire_input {
 };
 
 // Unpacks into arena as protobuf-c would, and checks on the way: every tag, length and wire type (groups are
-// refused, unknown fields are dropped, up to WIRE_UNKNOWN_MAX), every text (valid UTF-8 without NUL), the
-// depth, and at most max_elements in each repeated field. 0; WIRE_MALFORMED with a message and no field;
-// FAULT with the path of the field, in which the steps through a oneof of messages are left out, as in
-// "partner.accreditations" or "writes[3].offer.title"; or -ENOMEM.
+// refused, unknown fields are dropped, up to WIRE_UNKNOWN_MAX), every text (valid UTF-8 without NUL), the depth,
+// and at most max_elements in each repeated field. The arena's blocks grow by WIRE_MEMORY_BASE and
+// WIRE_MEMORY_TIMES input->len bytes at most, whatever its cap: the smallest write that says something takes
+// about 14 bytes for each of its own, messages within messages that say nothing take 80. 0; WIRE_MALFORMED
+// with a message and no field; FAULT with the path of the field, in which the steps through a oneof of
+// messages are left out, as in "partner.accreditations" or "writes[3].offer.title"; or -ENOMEM when that, the
+// arena's cap or memory is reached.
 int wire_unpack(const struct wire_input *input, struct arena *arena, ProtobufCMessage **out,
                 struct fault *fault) MUST_CHECK;
 
