@@ -13,6 +13,7 @@
 #include "net/server.h"
 #include "net/tls.h"
 #include "net/watchdog.h"
+#include "rpc/quota.h"
 #include "rpc/reader.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
@@ -255,6 +256,16 @@ forget_again(struct daemon *daemon, struct fault *fault)
     return rc;
 }
 
+static struct quota *
+make_quota(const struct options *options)
+{
+    struct quota_options quota = {.connections = (uint32_t)options->token_connections,
+                                  .rate = options->token_rate,
+                                  .burst = options->token_burst};
+
+    return quota_new(&quota);
+}
+
 static int
 serve(struct daemon *daemon)
 {
@@ -280,7 +291,9 @@ serve(struct daemon *daemon)
         rc = rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     } else {
         daemon->server = server_new(service);
-        rc = daemon->server == NULL ? fail_store(daemon, STORE_FAULT_MEMORY) : listen_and_confine(daemon);
+        service->quota = make_quota(&daemon->options);
+        rc = daemon->server == NULL || service->quota == NULL ? fail_store(daemon, STORE_FAULT_MEMORY)
+                                                              : listen_and_confine(daemon);
         if (rc == 0)
             rc = run_engine(daemon);
     }
@@ -288,6 +301,7 @@ serve(struct daemon *daemon)
     server_free(daemon->server);
     erasures_close(daemon->erasures);
     readings_free(service->readings);
+    quota_free(service->quota);
     secret_free(service->secret);
     store_close(service->store);
     return rc;

@@ -46,6 +46,16 @@ word_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
     return word == NULL ? "unknown" : word;
 }
 
+static json_t *
+counters_json(const Kansen__V1__StatusResponse *status)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < status->n_counters; i++)
+        json_put_number(object, status->counters[i]->name, status->counters[i]->count);
+    return object;
+}
+
 // Every figure of the answer is shown under its name in the protocol, so none can be forgotten.
 static json_t *
 status_json(const Kansen__V1__StatusResponse *status)
@@ -59,10 +69,30 @@ status_json(const Kansen__V1__StatusResponse *status)
 
         if (field->type == PROTOBUF_C_TYPE_ENUM)
             json_put_text(object, field->name, word_of(&status->base, field));
-        else if (field->type != PROTOBUF_C_TYPE_STRING)
+        else if (field->type != PROTOBUF_C_TYPE_STRING && field->label != PROTOBUF_C_LABEL_REPEATED)
             json_put_number(object, field->name, number_of(&status->base, field));
     }
+    json_object_set_new(object, "counters", counters_json(status));
     return object;
+}
+
+static void
+put_figure(struct table *table, const Kansen__V1__StatusResponse *status,
+           const ProtobufCFieldDescriptor *field)
+{
+    size_t len = strlen(field->name);
+
+    table_row(table);
+    table_cell(table, 0, field->name);
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        table_cell(table, 1, status->server_version);
+    else if (field->type == PROTOBUF_C_TYPE_ENUM)
+        table_cell(table, 1, word_of(&status->base, field));
+    else if (len > 6 && strcmp(field->name + len - 6, "_bytes") == 0)
+        table_cellf(table, 1, "%" PRIu64 " (%.1f MiB)", number_of(&status->base, field),
+                    (double)number_of(&status->base, field) / MIB);
+    else
+        table_cellf(table, 1, "%" PRIu64, number_of(&status->base, field));
 }
 
 static int
@@ -75,21 +105,13 @@ print_status(const Kansen__V1__StatusResponse *status)
 
     if (table == NULL)
         return -1;
-    for (unsigned i = 0; i < descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-        size_t len = strlen(field->name);
-
+    for (unsigned i = 0; i < descriptor->n_fields; i++)
+        if (descriptor->fields[i].label != PROTOBUF_C_LABEL_REPEATED)
+            put_figure(table, status, &descriptor->fields[i]);
+    for (size_t i = 0; i < status->n_counters; i++) {
         table_row(table);
-        table_cell(table, 0, field->name);
-        if (field->type == PROTOBUF_C_TYPE_STRING)
-            table_cell(table, 1, status->server_version);
-        else if (field->type == PROTOBUF_C_TYPE_ENUM)
-            table_cell(table, 1, word_of(&status->base, field));
-        else if (len > 6 && strcmp(field->name + len - 6, "_bytes") == 0)
-            table_cellf(table, 1, "%" PRIu64 " (%.1f MiB)", number_of(&status->base, field),
-                        (double)number_of(&status->base, field) / MIB);
-        else
-            table_cellf(table, 1, "%" PRIu64, number_of(&status->base, field));
+        table_cellf(table, 0, "counters.%s", status->counters[i]->name);
+        table_cellf(table, 1, "%" PRIu64, status->counters[i]->count);
     }
     result = table_print(table);
     table_free(table);

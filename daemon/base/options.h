@@ -47,9 +47,13 @@ struct options {
     uint64_t max_frame;
     uint64_t max_in_flight;
     uint64_t max_connections;
+    uint64_t token_connections; // 0 = no limit
+    uint64_t token_rate;        // requests a second; 0 = no limit
+    uint64_t token_burst;
     uint64_t max_batch_writes;
     uint64_t request_memory;
     uint64_t output_buffer;
+    uint64_t write_timeout_s;
     uint64_t write_queue;
     uint64_t write_queue_size;
     uint64_t commit_group;
@@ -65,7 +69,6 @@ struct options {
     uint64_t long_read_threads;
     uint64_t long_read_s;
     uint64_t watch_lag;
-    uint64_t watch_stall_s;
     uint64_t handshake_timeout_s;
     uint64_t frame_timeout_s;
     uint64_t idle_timeout_s; // 0 = none

@@ -3,6 +3,7 @@
 #include "base/syscalls.h"
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -85,6 +86,7 @@ static const struct {
     {SCMP_SYS(prlimit64), ARGUMENT_IS(0, 0)},      // of this process
     {SCMP_SYS(socket), ARGUMENT_IS(0, AF_UNIX)},
     {SCMP_SYS(ioctl), ARGUMENT_IS(1, FIONREAD)},
+    {SCMP_SYS(ioctl), ARGUMENT_IS(1, SIOCOUTQ)},
     {SCMP_SYS(ioctl), ARGUMENT_IS(1, FIONBIO)},
     {SCMP_SYS(ioctl), ARGUMENT_IS(1, TCGETS)}, // stdio asks whether it writes to a terminal
 };

@@ -8,15 +8,16 @@
 #include "base/log.h"
 #include "net/conn_end.h"
 #include "net/conn_internal.h"
+#include "net/flow.h"
 #include "net/intake.h"
 #include "net/tls.h"
 #include "net/worker.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
+#include "rpc/session_quota.h"
 #include "work/job.h"
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ conn_move(struct conn *conn, enum conn_event event)
         return;
     if (conn->state == CONN_QUEUE)
         TAILQ_REMOVE(&conn->loop->waiting, conn, waiting);
+    flow_count(&conn->loop->service->counters, event);
     if (next == CONN_QUEUE)
         TAILQ_INSERT_TAIL(&conn->loop->waiting, conn, waiting);
     conn->state = next;
@@ -106,11 +108,11 @@ conn_ask(struct conn *conn)
 {
     bool lingers = conn->state == CONN_LINGERING;
     enum timeout limit = conn_end_limit(conn);
-    bool again = limit == TIMEOUT_FRAME ? conn->took : limit > TIMEOUT_OUT && conn->moved;
+    bool again = conn_end_begins_again(conn, limit);
     int rc = stream_ask(&conn->stream, reads(conn) || lingers, buf_len(&conn->out) > 0);
 
     timeouts_set(&conn->loop->timeouts, &conn->timed, limit, again, conn_now(conn->loop));
-    conn->moved = conn->took = false;
+    conn->moved = conn->sent = conn->took = false;
     return rc;
 }
 
@@ -172,6 +174,7 @@ conn_free(struct conn *conn)
     if (conn->readings > 0)
         readings_forget(loop->service->readings, loop->worker, conn->session.connection);
     watching_leave(&loop->watching, &conn->watcher);
+    session_quota_leave(loop->service, &conn->session);
     timeouts_leave(&loop->timeouts, &conn->timed);
     stream_close(&conn->stream);
     buf_free(&conn->in);
@@ -232,7 +235,7 @@ pauses(struct conn *conn)
 {
     if (is_flight_full(conn))
         conn_move(conn, CONN_FLIGHT_FULL);
-    else if (buf_len(&conn->out) > conn->loop->output_max)
+    else if (flow_is_full(buf_len(&conn->out), conn->session.due, conn->loop->output_max))
         conn_move(conn, CONN_OUTPUT_FULL);
     return conn->state != CONN_OPEN;
 }
@@ -254,6 +257,7 @@ handle_frames(struct conn *conn)
                 conn_move(conn, CONN_ENDED);
             return 0;
         }
+        flow_count_frame(&conn->loop->service->counters, result);
         rc = result == FRAME_WHOLE ? handle(conn, &frame) : conn_end_fault(conn, &fault);
         if (rc != 0)
             return rc;
@@ -272,7 +276,10 @@ send_once(struct conn *conn)
     int rc = stream_send(&conn->stream, &conn->out, &moved);
 
     conn->moved |= moved;
-    if (rc == 0 && watching_sent(&conn->loop->watching, &conn->watcher, moved))
+    conn->sent |= moved;
+    if (rc == 0 && buf_len(&conn->out) > 0)
+        conn->unsent = stream_unsent(&conn->stream);
+    if (rc == 0 && watching_sent(&conn->loop->watching, &conn->watcher))
         conn_wake(conn);
     return rc;
 }
@@ -290,19 +297,6 @@ feed(struct conn *conn)
     return watching_feed(&conn->loop->watching, &conn->watcher);
 }
 
-void
-conn_tick(struct conn *conn)
-{
-    int64_t stall_us = conn->loop->service->watch_stall_us;
-
-    if (watching_is_stalled(&conn->watcher, stall_us) &&
-        (watching_end_stalled(&conn->watcher, stall_us) != 0 || send_once(conn) != 0 ||
-         buf_len(&conn->out) > 0))
-        conn_free(conn);
-    else
-        conn_wake(conn);
-}
-
 // ---- A turn
 
 static void
@@ -311,7 +305,8 @@ resume_if_possible(struct conn *conn)
     const struct conn_loop *loop = conn->loop;
 
     if ((conn->state == CONN_FLIGHT && !is_flight_full(conn)) ||
-        (conn->state == CONN_OUTPUT && buf_len(&conn->out) <= loop->output_max / 2)) {
+        (conn->state == CONN_OUTPUT &&
+         flow_has_room(buf_len(&conn->out), conn->session.due, loop->output_max))) {
         conn_move(conn, CONN_RESUMED);
         conn_schedule(conn);
     }

@@ -84,11 +84,7 @@ void conn_room(struct conn_loop *loop);
 // Gives a connection a turn, in which it may read as well: the store has changed, or its output has room.
 void conn_wake(struct conn *conn);
 
-// A second has passed for a connection that follows the journal: if its client takes nothing for too long it
-// is told so, and unless it takes that, closed.
-void conn_tick(struct conn *conn);
-
-// A time limit is over: the client is told so, and the connection closed.
+// A time limit is over: the client is told so, unless it takes nothing, and the connection closed.
 void conn_time_out(struct conn *conn);
 
 // Gives every ready connection its turn.

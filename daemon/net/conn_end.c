@@ -106,8 +106,10 @@ conn_end_crowd(struct conn_loop *loop)
 {
     struct conn *eldest = timeouts_first(&loop->timeouts, TIMEOUT_HELLO);
 
-    if (service_is_crowded(loop->service) && eldest != NULL)
-        conn_free(eldest);
+    if (!service_is_crowded(loop->service) || eldest == NULL)
+        return;
+    counters_add(&loop->service->counters, COUNTER_STRANGERS);
+    conn_free(eldest);
 }
 
 // A request looks at its token's end by itself; this is for connections that are silent, and for a clock that
@@ -128,22 +130,71 @@ conn_end_limit(const struct conn *conn)
         return TIMEOUT_OUT;
     if (conn->state != CONN_CLOSING && conn->stranger)
         return TIMEOUT_HELLO;
+    if (conn->state == CONN_CLOSING && conn->in_flight == 0 && conn->session.watches.count == 0)
+        return TIMEOUT_CLOSING;
+    if (buf_len(&conn->out) > 0)
+        return TIMEOUT_WRITE;
     if (conn->state == CONN_OPEN && conn->begun)
         return TIMEOUT_FRAME;
     if (conn->state == CONN_QUEUE || conn->in_flight > 0 || conn->session.watches.count > 0)
         return TIMEOUT_NONE;
-    return conn->state == CONN_CLOSING ? TIMEOUT_CLOSING : TIMEOUT_IDLE;
+    return TIMEOUT_IDLE;
+}
+
+bool
+conn_end_begins_again(const struct conn *conn, enum timeout limit)
+{
+    if (limit == TIMEOUT_FRAME)
+        return conn->took;
+    if (limit == TIMEOUT_WRITE)
+        return conn->sent;
+    return limit > TIMEOUT_OUT && conn->moved;
+}
+
+static void
+count_late(struct counters *counters, enum timeout which)
+{
+    if (which == TIMEOUT_HELLO)
+        counters_add(counters, COUNTER_HELLO_LATE);
+    else if (which == TIMEOUT_FRAME)
+        counters_add(counters, COUNTER_FRAME_LATE);
+    else if (which == TIMEOUT_IDLE)
+        counters_add(counters, COUNTER_IDLE);
+    else
+        counters_add(counters, COUNTER_OUTPUT_STALLED);
+}
+
+// Output waits that was not sent for a while. Whether the client has taken some of what the socket holds, too
+// little for the socket to take more: then the time begins again.
+static bool
+takes_slowly(struct conn *conn)
+{
+    enum timeout which = conn->timed.which;
+
+    if ((which != TIMEOUT_WRITE && which != TIMEOUT_CLOSING) || buf_len(&conn->out) == 0 ||
+        stream_is_stalled(&conn->stream, &conn->unsent))
+        return false;
+    timeouts_set(&conn->loop->timeouts, &conn->timed, which, true, conn_now(conn->loop));
+    return true;
 }
 
 void
 conn_time_out(struct conn *conn)
 {
     bool in_handshake = conn->stream.ssl != NULL && !tls_is_open(conn->stream.ssl);
+    enum timeout which = conn->timed.which;
     struct fault fault;
 
-    timeouts_explain(&conn->loop->timeouts, conn->timed.which, &fault);
-    if (conn->state == CONN_CLOSING || in_handshake || conn_end_fault(conn, &fault) != 0 ||
-        conn_ask(conn) != 0)
+    if (takes_slowly(conn))
+        return;
+    count_late(&conn->loop->service->counters, which);
+    timeouts_explain(&conn->loop->timeouts, which, &fault);
+    if (which == TIMEOUT_WRITE)
+        log_line(conn->loop->service->log, LOG_LEVEL_INFO, "net",
+                 "a client takes no answers, its connection is closed actor=%s",
+                 conn->session.identity.actor);
+    if (conn->state == CONN_CLOSING || in_handshake || which == TIMEOUT_WRITE ||
+        conn_end_fault(conn, &fault) != 0 || conn_ask(conn) != 0)
         conn_free(conn);
 }
 

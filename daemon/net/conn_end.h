@@ -6,6 +6,7 @@
 #include "base/attr.h"
 #include "base/fault.h"
 #include "net/timeouts.h"
+#include <stdbool.h>
 
 struct conn;
 
@@ -27,6 +28,9 @@ void conn_end_tls(struct conn *conn);
 
 // Which time limit holds for it now.
 enum timeout conn_end_limit(const struct conn *conn);
+
+// Whether what has happened since that was asked last lets the time begin again.
+bool conn_end_begins_again(const struct conn *conn, enum timeout limit);
 
 // What comes while it lingers (what is of libevent, EV_READ or EV_TIMEOUT) is thrown away. Frees the
 // connection once that is over.

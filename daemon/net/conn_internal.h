@@ -24,9 +24,11 @@ struct conn {
     bool heard;          // bytes have come
     bool begun;          // a frame is in the input that is not whole
     bool moved, took;    // since the time limit was set: bytes moved, a whole frame was taken
+    bool sent;           // the same: output was taken
     bool eof;            // the peer sends no more
     bool shut_out;       // the caller may call no more: what waits is sent soon, or never
     bool told_fault;     // the last answer says why the connection ends, so it must arrive
+    int unsent;          // bytes that the client had not taken of the socket when it had no room for more
     int64_t received_us; // when bytes came last
     int64_t linger_until_us;
     struct watcher watcher;

@@ -58,6 +58,7 @@ take(struct listener *listener, int fd)
     int rc;
 
     if (mail == NULL) {
+        counters_add(&service->counters, COUNTER_CONNECTIONS_CLOSED);
         service_leave(service, false);
         close(fd);
         return;
@@ -72,10 +73,12 @@ take(struct listener *listener, int fd)
         atomic_fetch_add(&service->strangers, 1);
     if (rc == 0 && mail->stranger &&
         open >= service->max_connections) { // an operator of this machine gets in
+        counters_add(&service->counters, COUNTER_CONNECTIONS_MAX);
         fault_fill(&mail->refusal, CODE_RESOURCE_EXHAUSTED, "",
                    "%u connections are open, no more are allowed", service->max_connections);
         mail->refusal.retry_after_ms = RETRY_AFTER_MS;
     } else if (rc != 0) {
+        counters_add_code(&service->counters, mail->refusal.code);
         log_line(service->log, LOG_LEVEL_NOTICE, "auth", "a connection was refused why=\"%s\"",
                  mail->refusal.message);
     }

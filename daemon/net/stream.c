@@ -3,6 +3,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
@@ -212,6 +213,23 @@ stream_send(struct stream *stream, struct buf *out, bool *moved)
     if (buf_len(out) == 0 && out->size > KEEP_BYTES)
         buf_free(out);
     return 0;
+}
+
+int
+stream_unsent(const struct stream *stream)
+{
+    int bytes = 0;
+
+    return ioctl(stream->fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+bool
+stream_is_stalled(const struct stream *stream, int *unsent)
+{
+    int before = *unsent;
+
+    *unsent = stream_unsent(stream);
+    return *unsent >= before;
 }
 
 int

@@ -65,6 +65,14 @@ void stream_return(struct buf *in, struct buf *spare);
 // took anything, or -errno when it is of no use any more.
 int stream_send(struct stream *stream, struct buf *out, bool *moved) MUST_CHECK;
 
+// Bytes that the socket holds and the peer has not taken (tcp(7), unix(7): SIOCOUTQ), as far as that is
+// known.
+int stream_unsent(const struct stream *stream);
+
+// Whether the peer has taken nothing since *unsent was noted, when nothing was sent since; notes it anew. One
+// that took too little to make the socket writable has taken something.
+bool stream_is_stalled(const struct stream *stream, int *unsent);
+
 // Says the end of what is sent, where TLS has a word for it; nothing may wait to be sent. 0; -EAGAIN when the
 // socket has no room for it, and the loop has been asked for that.
 int stream_finish(struct stream *stream) MUST_CHECK;

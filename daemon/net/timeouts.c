@@ -9,6 +9,12 @@
 #define SECOND_US INT64_C(1000000)
 #define OUT_US    (2 * SECOND_US)
 
+static int64_t
+sooner(int64_t a_us, int64_t b_us)
+{
+    return a_us == 0 || (b_us != 0 && b_us < a_us) ? b_us : a_us;
+}
+
 void
 timeouts_init(struct timeouts *timeouts, const struct service *service)
 {
@@ -17,8 +23,9 @@ timeouts_init(struct timeouts *timeouts, const struct service *service)
     timeouts->after_us[TIMEOUT_HELLO] = service->handshake_timeout_us;
     timeouts->after_us[TIMEOUT_FRAME] = service->frame_timeout_us;
     timeouts->after_us[TIMEOUT_OUT] = OUT_US;
+    timeouts->after_us[TIMEOUT_WRITE] = service->write_timeout_us;
     timeouts->after_us[TIMEOUT_IDLE] = service->idle_timeout_us;
-    timeouts->after_us[TIMEOUT_CLOSING] = service->frame_timeout_us;
+    timeouts->after_us[TIMEOUT_CLOSING] = sooner(service->frame_timeout_us, service->write_timeout_us);
 }
 
 void
@@ -61,7 +68,7 @@ timeouts_expire(struct timeouts *timeouts, int64_t now_us, void (*act)(struct co
         while ((first = TAILQ_FIRST(&timeouts->lists[i])) != NULL &&
                now_us - first->since_us >= timeouts->after_us[i] + SECOND_US) {
             act(first->conn);
-            assert(TAILQ_FIRST(&timeouts->lists[i]) != first);
+            assert(TAILQ_FIRST(&timeouts->lists[i]) != first || first->since_us == now_us);
         }
     }
 }
@@ -72,6 +79,7 @@ timeouts_explain(const struct timeouts *timeouts, enum timeout which, struct fau
     static const char *const late[TIMEOUTS] = {
         [TIMEOUT_HELLO] = "Hello was not said and answered OK within",
         [TIMEOUT_FRAME] = "a frame that had begun was not whole within",
+        [TIMEOUT_WRITE] = "nothing was taken of the answers that wait for",
         [TIMEOUT_IDLE] = "nothing was asked for",
         [TIMEOUT_OUT] = "what was left was not taken within",
         [TIMEOUT_CLOSING] = "what was left was not taken for",

@@ -18,6 +18,7 @@ enum timeout {
     TIMEOUT_HELLO,   // since it was accepted, until Hello is answered OK
     TIMEOUT_FRAME,   // since a frame began, until it is whole
     TIMEOUT_OUT,     // since the caller was told to call no more, of a connection that ends
+    TIMEOUT_WRITE,   // since the client took output last, while some waits for it
     TIMEOUT_IDLE,    // since bytes moved, with nothing under way
     TIMEOUT_CLOSING, // since bytes moved, of a connection that ends
     TIMEOUTS,
@@ -52,7 +53,8 @@ void timeouts_leave(struct timeouts *timeouts, struct timed *timed);
 // The connection for which a limit has held longest, or NULL.
 struct conn *timeouts_first(const struct timeouts *timeouts, enum timeout which);
 
-// Calls act for each connection whose time is over, which must end its limit; once a second.
+// Calls act for each connection whose time is over, which must end its limit or set it again at now_us; once
+// a second.
 void timeouts_expire(struct timeouts *timeouts, int64_t now_us, void (*act)(struct conn *conn));
 
 // Says in fault what the client of a connection was late with.

@@ -2,11 +2,9 @@
 // Invariant: commits are wanted, and the tick is armed, if and only if the list is not empty. A connection is
 // put in before its snapshot begins, so a commit that is not in the snapshot is told.
 #include "net/watching.h"
-#include "base/clock.h"
 #include "rpc/rpc.h"
 #include "work/mailbox.h"
 #include <errno.h>
-#include <inttypes.h>
 
 int
 watching_open(struct watching *watching, struct event_base *base, event_callback_fn on_tick, void *arg)
@@ -63,8 +61,6 @@ watching_feed(struct watching *watching, struct watcher *watcher)
     watcher->more = false;
     if (watcher->session->watches.count == 0)
         return 0;
-    if (buf_len(watcher->out) == 0)
-        watcher->taken_us = clock_steady_us();
     rc = put_in(watching, watcher);
     if (rc == 0)
         rc = rpc_feed(watching->env, watcher->session, watching->room, watcher->out, &fed);
@@ -75,31 +71,13 @@ watching_feed(struct watching *watching, struct watcher *watcher)
 }
 
 bool
-watching_sent(struct watching *watching, struct watcher *watcher, bool moved)
+watching_sent(struct watching *watching, struct watcher *watcher)
 {
-    if (moved && watcher->listed)
-        watcher->taken_us = clock_steady_us();
     if (buf_len(watcher->out) == 0)
         watcher->ended = false;
     if (watcher->session->watches.count == 0 && !watcher->ended)
         take_out(watching, watcher);
     return watcher->more && buf_len(watcher->out) < watching->room;
-}
-
-bool
-watching_is_stalled(const struct watcher *watcher, int64_t stall_us)
-{
-    return buf_len(watcher->out) > 0 && clock_steady_us() - watcher->taken_us >= stall_us;
-}
-
-int
-watching_end_stalled(struct watcher *watcher, int64_t stall_us)
-{
-    struct fault fault;
-
-    fault_fill(&fault, CODE_RESOURCE_EXHAUSTED, "", "the client took nothing for %" PRId64 " s",
-               stall_us / 1000000);
-    return watch_end_all(&watcher->session->watches, &fault, watcher->out);
 }
 
 void

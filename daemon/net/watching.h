@@ -23,9 +23,8 @@ struct watcher {
     struct session *session;
     struct buf *out;
     bool listed;
-    bool ended;       // a watch has ended whose last answer may not have been sent
-    bool more;        // there is more to tell than was told
-    int64_t taken_us; // when the client took output last, or had none to take; steady clock
+    bool ended; // a watch has ended whose last answer may not have been sent
+    bool more;  // there is more to tell than was told
     TAILQ_ENTRY(watcher) entry;
 };
 
@@ -49,15 +48,9 @@ void watching_close(struct watching *watching);
 // its own: none may be open. 0 or -ENOMEM.
 int watching_feed(struct watching *watching, struct watcher *watcher) MUST_CHECK;
 
-// What follows from a send, in which the client took output or not. True when the connection shall have
-// another turn, as there is more to tell and room for it.
-bool watching_sent(struct watching *watching, struct watcher *watcher, bool moved);
-
-// Whether the client has left output lying for stall_us microseconds.
-bool watching_is_stalled(const struct watcher *watcher, int64_t stall_us);
-
-// Ends all watches of such a connection with an answer that says so. 0 or -ENOMEM.
-int watching_end_stalled(struct watcher *watcher, int64_t stall_us) MUST_CHECK;
+// What follows from a send. True when the connection shall have another turn, as there is more to tell and
+// room for it.
+bool watching_sent(struct watching *watching, struct watcher *watcher);
 
 // Drops the watches of a connection that goes.
 void watching_leave(struct watching *watching, struct watcher *watcher);

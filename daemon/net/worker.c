@@ -180,7 +180,7 @@ on_second(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    watching_each(&worker->loop.watching, conn_tick);
+    watching_each(&worker->loop.watching, conn_wake);
     conn_run_ready(&worker->loop);
 }
 

@@ -12,6 +12,7 @@
 #include "rpc/reply.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
+#include "rpc/session_quota.h"
 #include "store/store.h"
 #include "work/queue.h"
 #include "work/writer.h"
@@ -47,11 +48,15 @@ static int
 take_over(struct call *call, const struct identity *identity)
 {
     struct session *session = call->session;
+    int rc;
 
     if (session->open && (!session->identity.listed || identity->token != session->identity.token))
         return fault_set(&call->fault, CODE_FAILED_PRECONDITION, "token",
                          "this session is that of %s; another token needs another connection",
                          session->identity.actor);
+    rc = session_quota_enter(call->service, session, identity, &call->fault);
+    if (rc != 0)
+        return rc;
     session->identity = *identity;
     session->generation = call->generation;
     session->expires_us = 0;
@@ -69,7 +74,7 @@ identify(struct call *call, const char *token)
     int rc;
 
     if (token[0] == '\0' && call->session->identity.role != 0)
-        return 0;
+        return session_quota_enter(call->service, call->session, &call->session->identity, &call->fault);
     if (token[0] == '\0' && certificate[0] != '\0') {
         rc = login_by_name(call->txn, certificate, clock_wall_us(), call->scratch, &identity, &call->fault);
         return rc == 0 ? take_over(call, &identity) : rc;
@@ -250,6 +255,24 @@ fill_status(struct call *call, const struct store_counts *counts, Kansen__V1__St
         fill_long_reads(service->readings, answer);
 }
 
+static int
+fill_counters(struct call *call, Kansen__V1__StatusResponse *answer)
+{
+    Kansen__V1__Counter *all = arena_array(call->arena, COUNTERS, sizeof *all);
+
+    answer->counters = arena_array(call->arena, COUNTERS, sizeof(Kansen__V1__Counter *));
+    if (all == NULL || answer->counters == NULL)
+        return STORE_FAULT_MEMORY;
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        kansen__v1__counter__init(&all[i]);
+        all[i].name = (char *)counters_name(i);
+        all[i].count = counters_get(&call->service->counters, i);
+        answer->counters[i] = &all[i];
+    }
+    answer->n_counters = COUNTERS;
+    return 0;
+}
+
 int
 answer_session_status(struct call *call)
 {
@@ -264,6 +287,9 @@ answer_session_status(struct call *call)
         return rc;
     kansen__v1__status_response__init(answer);
     fill_status(call, &counts, answer);
+    rc = fill_counters(call, answer);
+    if (rc != 0)
+        return rc;
     call->response.body_case = KANSEN__V1__RESPONSE__BODY_SERVER;
     call->response.server = answer;
     return 0;

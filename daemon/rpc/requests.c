@@ -19,8 +19,8 @@
 // the table of operations (work/operations.h).
 static const struct request_row rows[] = {
     [BODY(HELLO)] = {"Hello", ROLE_ANY, REQUEST_ALWAYS | REQUEST_READS, answer_session_hello},
-    [BODY(PING)] = {"Ping", ROLE_ANY, REQUEST_ALWAYS, answer_session_ping},
-    [BODY(HEALTH)] = {"Health", ROLE_ANY, REQUEST_ALWAYS, answer_session_health},
+    [BODY(PING)] = {"Ping", ROLE_ANY, REQUEST_ALWAYS | REQUEST_FREE, answer_session_ping},
+    [BODY(HEALTH)] = {"Health", ROLE_ANY, REQUEST_ALWAYS | REQUEST_FREE, answer_session_health},
     [BODY(STATUS)] = {"Status", ROLE_OPERATOR, REQUEST_READS, answer_session_status},
     [BODY(WRITE)] = {"Write", ROLE_ANY, REQUEST_WRITES, NULL},
     [BODY(BATCH)] = {"Batch", ROLE_ANY, REQUEST_WRITES, NULL},

@@ -11,6 +11,7 @@ enum request_access {
     REQUEST_ALWAYS = 0x1, // also before Hello, whoever asks
     REQUEST_READS = 0x2,  // needs the snapshot
     REQUEST_WRITES = 0x4, // goes to the writer
+    REQUEST_FREE = 0x8,   // is not held against the rate of its caller
 };
 
 struct request_row {

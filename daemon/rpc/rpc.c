@@ -13,6 +13,7 @@
 #include "rpc/reply.h"
 #include "rpc/requests.h"
 #include "rpc/service.h"
+#include "rpc/session_quota.h"
 #include "rpc/watch.h"
 #include "rpc/wire.h"
 #include "rpc/writes.h"
@@ -143,6 +144,7 @@ unpack(struct rpc_env *env, struct incoming *in, struct arena *arena, Kansen__V1
     int rc = wire_unpack(&input, arena, &request, in->fault);
 
     if (rc == -ENOMEM) {
+        counters_add(&env->service->counters, COUNTER_REQUEST_MEMORY);
         writer_fault(in->fault, STORE_FAULT_MEMORY);
         return FAULT;
     }
@@ -152,10 +154,12 @@ unpack(struct rpc_env *env, struct incoming *in, struct arena *arena, Kansen__V1
 
 // Tells the fault; what is no request at all has no id and ends the connection.
 static int
-refuse(struct incoming *in, int rc, struct buf *out)
+refuse(struct rpc_env *env, struct incoming *in, int rc, struct buf *out)
 {
+    counters_add_code(&env->service->counters, in->fault->code);
     if (rc != WIRE_MALFORMED)
         return reply_fault(out, in->outside.id, in->fault);
+    counters_add(&env->service->counters, COUNTER_FRAME_MALFORMED);
     rc = rpc_answer_fault(in->fault, out);
     return rc != 0 ? rc : (int)RPC_CLOSE;
 }
@@ -222,13 +226,27 @@ begin_call(struct rpc_env *env, const struct incoming *in, const Kansen__V1__Req
 static int
 hand_over(struct rpc_env *env, const struct incoming *in, struct fault *fault)
 {
-    return handover_push(env->service,
-                         &(struct handover){.worker = env->worker,
-                                            .session = in->session,
-                                            .payload = in->payload,
-                                            .len = in->len,
-                                            .arrived_us = in->arrived_us},
-                         fault);
+    int rc = handover_push(env->service,
+                           &(struct handover){.worker = env->worker,
+                                              .session = in->session,
+                                              .payload = in->payload,
+                                              .len = in->len,
+                                              .arrived_us = in->arrived_us},
+                           fault);
+
+    if (rc == 0)
+        in->session->due += env->service->max_frame;
+    return rc;
+}
+
+// Counts a read that ends with a fault.
+static void
+count_failed(struct rpc_env *env, int rc, const struct fault *fault)
+{
+    if (rc == STORE_FAULT_MEMORY)
+        counters_add(&env->service->counters, COUNTER_REQUEST_MEMORY);
+    else if (rc >= 0)
+        counters_add_code(&env->service->counters, fault->code);
 }
 
 static int
@@ -252,6 +270,7 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct request_row *
         rc = handover_late(&env->effort, deadline_of(in, request), &call.fault);
     if (rc == EFFORT_E_SPENT && (rc = hand_over(env, in, &call.fault)) == 0)
         return RPC_READING;
+    count_failed(env, rc, &call.fault);
     if (rc < 0) {
         writer_fault(&call.fault, rc);
         log_line(env->service->log, rc == STORE_FAULT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "rpc",
@@ -293,11 +312,12 @@ look_again(struct rpc_env *env, struct session *session, struct fault *fault)
 
 // Ends the watches and tells why, with id 0. rc is what look_again said. RPC_ENDED or -ENOMEM.
 static int
-end_session(struct session *session, int rc, struct fault *fault, struct buf *out)
+end_session(struct rpc_env *env, struct session *session, int rc, struct fault *fault, struct buf *out)
 {
     if (rc < 0) // nobody knows, so it may not
         writer_fault(fault, rc);
     session->open = false;
+    session_quota_leave(env->service, session);
     rc = watch_end_all(&session->watches, fault, out);
     if (rc == 0)
         rc = rpc_answer_fault(fault, out);
@@ -310,7 +330,7 @@ rpc_check(struct rpc_env *env, struct session *session, struct buf *out)
     struct fault fault;
     int rc = session->open && session->identity.listed ? look_again(env, session, &fault) : 0;
 
-    return rc == 0 ? (int)RPC_ANSWERED : end_session(session, rc, &fault, out);
+    return rc == 0 ? (int)RPC_ANSWERED : end_session(env, session, rc, &fault, out);
 }
 
 // ---- Watches
@@ -343,15 +363,20 @@ submit(struct rpc_env *env, struct incoming *in, struct job *job)
 {
     Kansen__V1__Request *request;
     int rc = unpack(env, in, job->arena, &request);
+    size_t due;
 
     if (rc != 0)
         return rc;
+    due = job->due = writes_answer_max(env->service, request);
     job->worker = env->worker;
     job->request = in->outside.id;
     job->deadline_us = deadline_of(in, request);
     writes_say_who(job, in->session);
     rc = writes_submit(env->service, job, request, in->fault);
+    if (rc == 0)
+        in->session->due += due; // the job is the writer's now
     if (rc == STORE_FAULT_MEMORY) {
+        counters_add(&env->service->counters, COUNTER_REQUEST_MEMORY);
         writer_fault(in->fault, rc);
         return FAULT;
     }
@@ -375,7 +400,7 @@ queue_write(struct rpc_env *env, struct incoming *in, struct buf *out)
     if (rc == 0)
         return RPC_QUEUED;
     job_free(job);
-    return rc == WRITES_BUSY ? (int)RPC_BUSY : refuse(in, rc, out);
+    return rc == WRITES_BUSY ? (int)RPC_BUSY : refuse(env, in, rc, out);
 }
 
 // ---- All
@@ -388,12 +413,14 @@ handle(struct rpc_env *env, struct incoming *in, struct buf *out)
     int refused, rc;
 
     wire_peek(&kansen__v1__request__descriptor, in->payload, in->len, &in->outside);
+    if (!session_quota_take(env->service, in->session, in->outside.body, in->fault))
+        return reply_fault(out, in->outside.id, in->fault); // before any work is done for it
     refused = admit(in, &row);
     if (refused == 0 && (row->access & REQUEST_WRITES) != 0)
         return queue_write(env, in, out); // unpacks into the job
     rc = unpack(env, in, env->arena, &request);
     if (rc != 0 || refused != 0)
-        return refuse(in, rc, out);
+        return refuse(env, in, rc, out);
     return answer_read(env, in, row, request, out);
 }
 
@@ -413,12 +440,15 @@ rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, con
     arena_reset(env->scratch);
     if (rc == RPC_ANSWERED || rc == RPC_CLOSE)
         env->answered++;
+    else if (rc == RPC_BUSY)
+        session_quota_put_back(session);
     return rc;
 }
 
 int
 rpc_may_answer(struct rpc_env *env, struct session *session, struct buf *out)
 {
+    session->due -= env->service->max_frame;
     if (!session->open) // it has ended since
         return RPC_ENDED;
     return is_in_doubt(env, session, clock_steady_us()) ? rpc_check(env, session, out) : (int)RPC_ANSWERED;
@@ -430,17 +460,19 @@ rpc_answer_job(struct rpc_env *env, struct session *session, const struct job *j
     struct fault fault;
     int rc = 0, told = 0;
 
+    session->due -= job->due;
     if (!session->open) // it has ended since
         return RPC_ENDED;
     if (is_in_doubt(env, session, clock_steady_us()))
         rc = look_again(env, session, &fault);
     if (rc == 0 || writes_shut_out(job)) {
         env->answered++;
+        counters_add_code(&env->service->counters, writes_outcome(job));
         told = writes_answer(env->service, job, out);
     }
     if (told != 0)
         return told;
-    return rc == 0 ? (int)RPC_ANSWERED : end_session(session, rc, &fault, out);
+    return rc == 0 ? (int)RPC_ANSWERED : end_session(env, session, rc, &fault, out);
 }
 
 int

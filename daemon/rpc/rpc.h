@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct job;
+struct quota_token;
 struct rpc_env;
 struct service;
 
@@ -21,12 +22,14 @@ struct service;
 
 struct session {
     struct identity identity;
-    uint64_t connection;    // as the worker numbers it
-    bool open;              // Hello was answered OK
-    unsigned refusals;      // of Hello; SESSION_TRIES end the connection
-    uint64_t generation;    // client_generation as of which the caller could call
-    int64_t expires_us;     // when its token stops to work, on the steady clock; 0 = never
-    struct watches watches; // what it follows; end or drop them before the session goes
+    uint64_t connection;       // as the worker numbers it
+    bool open;                 // Hello was answered OK
+    unsigned refusals;         // of Hello; SESSION_TRIES end the connection
+    uint64_t generation;       // client_generation as of which the caller could call
+    int64_t expires_us;        // when its token stops to work, on the steady clock; 0 = never
+    size_t due;                // bytes that the answers to writes and long reads under way may take
+    struct quota_token *quota; // what its caller may take; NULL = no limit. Leave it before the session goes
+    struct watches watches;    // what it follows; end or drop them before the session goes
 };
 
 // What a worker needs to answer: a read transaction and memory. Make and free it in the worker's thread. NULL
@@ -68,8 +71,8 @@ void rpc_pause(struct rpc_env *env);
 // Whether requests since the last pause have taken so much work that others should have their turn.
 bool rpc_is_tired(const struct rpc_env *env);
 
-// Whether an answer that comes from elsewhere may be told: RPC_ANSWERED; RPC_ENDED when the caller may call
-// no more, which it was told, now or before; or -ENOMEM.
+// Whether the answer to a reading that came back may be told: RPC_ANSWERED; RPC_ENDED when the caller may
+// call no more, which it was told, now or before; or -ENOMEM.
 int rpc_may_answer(struct rpc_env *env, struct session *session, struct buf *out) MUST_CHECK;
 
 // Adds the answer to a job that came back, unless the session's caller may call no more; who has shut itself

@@ -53,9 +53,9 @@ service_init(struct service *service, const struct options *options, const struc
     service->max_long_reads = (unsigned)options->max_long_reads;
     service->long_read_us = (int64_t)options->long_read_s * 1000000;
     service->watch_lag = options->watch_lag;
-    service->watch_stall_us = (int64_t)options->watch_stall_s * 1000000;
     service->handshake_timeout_us = (int64_t)options->handshake_timeout_s * 1000000;
     service->frame_timeout_us = (int64_t)options->frame_timeout_s * 1000000;
+    service->write_timeout_us = (int64_t)options->write_timeout_s * 1000000;
     service->idle_timeout_us = (int64_t)options->idle_timeout_s * 1000000;
 }
 

@@ -4,6 +4,7 @@
 #ifndef RPC_SERVICE_H
 #define RPC_SERVICE_H
 
+#include "base/counters.h"
 #include "base/sandbox.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 struct log;
 struct options;
 struct queue;
+struct quota;
 struct readings;
 struct secret;
 struct store;
@@ -30,6 +32,7 @@ struct service {
     struct writer *writer;
     struct secret *secret;
     struct readings *readings; // NULL = every read is answered where it arrives
+    struct quota *quota;       // of tokens and clients; NULL = no limits
     const struct log *log;
     struct sandbox sandbox;
     int64_t started_us; // on the steady clock
@@ -43,14 +46,14 @@ struct service {
     unsigned max_long_reads; // of a connection in flight before it is not read any more
     int64_t long_read_us;    // that one may take in its thread
     uint64_t watch_lag;      // entries that a watch may fall behind
-    int64_t watch_stall_us;  // without any output taken, after which a connection with watches is closed
-    int64_t handshake_timeout_us, frame_timeout_us, idle_timeout_us; // 0 = none
-    _Atomic int state;                                               // enum service_state
+    int64_t handshake_timeout_us, frame_timeout_us, write_timeout_us, idle_timeout_us; // 0 = none
+    _Atomic int state;                                                                 // enum service_state
     _Atomic uint32_t connections;
     _Atomic uint32_t strangers;       // of them, those on which nobody has said who calls
     _Atomic uint64_t refused_hellos;  // since they were logged last
     _Atomic int64_t told_refusals_us; // when that was, on the steady clock
     _Atomic uint64_t requests;        // answered; each worker adds once per wake-up
+    struct counters counters;         // of refusals
 };
 
 // Fills in what the options say, and raises the limit of open files as far as the connections need; store,

@@ -346,6 +346,7 @@ check_lag(struct part *part, uint64_t last)
 
     if (behind <= part->watch->slack)
         return 0;
+    counters_add(&part->feed->service->counters, COUNTER_WATCH_LAG);
     return fault_set(part->fault, CODE_RESOURCE_EXHAUSTED, "",
                      "the watch is %" PRIu64 " entries behind, and its client does not take them fast enough",
                      behind);

@@ -195,7 +195,7 @@ writes_submit(struct service *service, struct job *job, const Kansen__V1__Reques
         rc = add_key(service, job, request);
     if (rc != 0)
         return rc;
-    job->bytes = arena_used(job->arena);
+    job->bytes = arena_held(job->arena);
     rc = queue_push(service->queue, job);
     if (rc == QUEUE_E_CLOSED)
         return fault_set(fault, CODE_UNAVAILABLE, "", "the daemon stops");
@@ -257,6 +257,25 @@ tell_tokens(const struct job *job)
         if (job->tokens[i] != NULL && job->results[i].status == NULL)
             job->results[i].token = job->tokens[i];
     }
+}
+
+size_t
+writes_answer_max(const struct service *service, const Kansen__V1__Request *request)
+{
+    size_t results = 2; // a single write's status is told twice
+
+    if (request->body_case == KANSEN__V1__REQUEST__BODY_BATCH)
+        results = request->batch->n_writes + 1;
+    return results * WRITES_RESULT_MAX < service->max_frame ? results * WRITES_RESULT_MAX
+                                                            : service->max_frame;
+}
+
+enum code
+writes_outcome(const struct job *job)
+{
+    if (job->fault.code != CODE_OK || job->batch || job->results[0].status == NULL)
+        return job->fault.code;
+    return (enum code)job->results[0].status->code;
 }
 
 int

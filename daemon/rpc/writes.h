@@ -9,6 +9,8 @@
 #include <kansen/v1/protocol.pb-c.h>
 #include <stdbool.h>
 
+#define WRITES_RESULT_MAX 640u // bytes of the result of one write: a whole status and four numbers
+
 struct job;
 struct service;
 struct session;
@@ -26,6 +28,12 @@ void writes_say_who(struct job *job, const struct session *session);
 
 // Whether the job may have shut somebody out.
 bool writes_shut_out(const struct job *job);
+
+// Bytes that the answer to this request, a write or a batch, takes at most.
+size_t writes_answer_max(const struct service *service, const Kansen__V1__Request *request);
+
+// The code of a job that came back: of all of it, or of its only write.
+enum code writes_outcome(const struct job *job);
 
 // Adds the answer to a job that came back. 0 or -ENOMEM.
 int writes_answer(const struct service *service, const struct job *job, struct buf *out) MUST_CHECK;

@@ -40,6 +40,7 @@ struct job {
     struct job_standing standing; // whether it may still be done
     bool batch;                   // asked as a batch, answered as one
     size_t bytes;                 // of memory that it holds, for the queue's bound
+    size_t due;                   // bytes that the answer may take
     size_t n_writes;
     Kansen__V1__Write **writes;       // in arena
     Kansen__V1__WriteResult *results; // n_writes, in arena; the writer fills them

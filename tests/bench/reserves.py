@@ -124,8 +124,8 @@ def main():
     tempfile.tempdir = str(pathlib.Path(options.dir).resolve()) if options.dir else None
     daemon, rows = harness.Daemon(), []
     delay = options.commit_delay_ms
-    (daemon.scratch / "none.conf").write_text("max_holds = 0\n" + (f"commit_delay_ms = {delay}\n" if delay is not None else ""),
-                                              encoding="utf-8")
+    (daemon.scratch / "none.conf").write_text("max_holds = 0\ntoken_rate = 0\ntoken_connections = 0\n"
+                                              + (f"commit_delay_ms = {delay}\n" if delay is not None else ""), encoding="utf-8")
     raw = [sync_rate(options.sync_rate, daemon.scratch, options.seconds)]
     with daemon:
         with daemon.client() as client:

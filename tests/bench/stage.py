@@ -69,7 +69,7 @@ class Daemon:
 
     def __init__(self, build, store, seeds, workers, cores):
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="kansen-bench-"))
-        (self.scratch / "conf").write_text("max_holds = 0\n", encoding="utf-8")
+        (self.scratch / "conf").write_text("max_holds = 0\ntoken_rate = 0\ntoken_connections = 0\n", encoding="utf-8")
         self.socket = f"unix:{self.scratch / 's'}"
         began = time.monotonic()
         self.process = subprocess.Popen(

@@ -125,8 +125,10 @@ class Load(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = harness.Daemon().start()
+        cls.daemon = harness.Daemon()
         cls.addClassCleanup(cls.daemon.remove)
+        (cls.daemon.scratch / "none.conf").write_text("token_rate = 0\n", encoding="utf-8")
+        cls.daemon.start()
         with cls.daemon.client() as client:
             partner = client.add_partner("p1")
             cls.offer = client.add_offer("o1", partner, seats=65535)

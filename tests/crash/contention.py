@@ -139,7 +139,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 2 * options.clients + 512), most))
     started = time.monotonic()
     daemon = harness.Daemon()
-    (daemon.scratch / "none.conf").write_text("max_holds = 0\n", encoding="utf-8")
+    (daemon.scratch / "none.conf").write_text("max_holds = 0\ntoken_rate = 0\ntoken_connections = 0\n", encoding="utf-8")
     fork = multiprocessing.get_context("fork")
     processes, pipes = [], []
     with daemon:

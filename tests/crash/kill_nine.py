@@ -158,6 +158,7 @@ class Driver:
         self.dice = random.Random(seed)
         self.number = 1
         self.daemon = harness.Daemon()
+        (self.daemon.scratch / "none.conf").write_text("token_rate = 0\n", encoding="utf-8")
         self.connections = [Connection(number, self) for number in range(CONNECTIONS)]
         self.fresh = []  # (sequence, kind, id, version, state) told since the last look at the journal
         self.records = {PARTNER: {}, OFFER: {}, PLACEMENT: {}}  # as the journal told: id -> (version, state)

@@ -145,7 +145,7 @@ class Commits:
 def record(scratch, build, commits, seed):
     """Runs the daemon under the recorder; returns (log, the daemon's data directory, writes that were acknowledged)."""
     log, daemon = scratch / "log", harness.Daemon(data_dir=scratch / "data")
-    (daemon.scratch / "none.conf").write_text(f'map_size = "{MAP_SIZE}"\n', encoding="utf-8")
+    (daemon.scratch / "none.conf").write_text(f'map_size = "{MAP_SIZE}"\ntoken_rate = 0\n', encoding="utf-8")
     recorder = {"LD_PRELOAD": str(build / "crash" / "record.so"), "KANSEN_RECORD_DIR": str(daemon.data_dir),
                 "KANSEN_RECORD_LOG": str(log)}
     os.environ.update(recorder)  # the daemon inherits it

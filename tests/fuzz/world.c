@@ -335,7 +335,7 @@ world_new(void)
                                       .max_connections = 10,
                                       .max_batch_writes = 50,
                                       .watch_lag = 1000000,
-                                      .watch_stall_us = 60000000,
+                                      .write_timeout_us = 60000000,
                                       .state = SERVICE_SERVING};
     assert(mailbox_init(&world->worker) == 0 && mailbox_init(&world->owner) == 0 &&
            mailbox_init(&world->clock) == 0);

@@ -15,7 +15,7 @@ from harness import OK, Client, frame, protocol_pb2
 from test_tls import TlsDaemon
 
 DEADLINE_EXCEEDED = 4
-LIMITS = "handshake_timeout_s = 2\nframe_timeout_s = 3\nidle_timeout_s = 4\n"
+LIMITS = "handshake_timeout_s = 2\nframe_timeout_s = 3\nwrite_timeout_s = 3\nidle_timeout_s = 4\n"
 GRACE = 4  # seconds that a limit may be overrun: two by contract, the rest for a busy machine
 CROWD = 1000
 ASKED = 1500  # matches of the portal in each window

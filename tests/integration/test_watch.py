@@ -392,7 +392,7 @@ class Slow(unittest.TestCase):
             self.assertEqual(events, list(range(1, last + 1)))
 
     def test_one_that_takes_nothing_is_closed(self):
-        with with_options(watch_stall_s=1, output_buffer='"64KiB"') as daemon:
+        with with_options(write_timeout_s=1, output_buffer='"64KiB"') as daemon:
             sleeper, idle = self.sleeper(daemon), Watch(daemon)
             self.addCleanup(sleeper.close)
             with idle, daemon.client() as client:

@@ -158,7 +158,7 @@ class Comparison:
 
     def __init__(self, seed):
         self.daemon = harness.Daemon()
-        (self.daemon.scratch / "none.conf").write_text(f"max_holds = {MAX_HOLDS}\n", encoding="utf-8")
+        (self.daemon.scratch / "none.conf").write_text(f"max_holds = {MAX_HOLDS}\ntoken_rate = 0\n", encoding="utf-8")
         self.model = Model(MAX_HOLDS)
         self.dice = Dice(seed, self.model)
         self.kept = {}  # key -> (the writes' bytes, the results' bytes)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections on a real worker, over socket pairs: floods, drops, clients that do not read, ends.
+#include "base/log.h"
 #include "net/worker.h"
 #include "proto/frame.h"
 #include "rpc/service.h"
@@ -18,6 +19,7 @@
 
 struct world {
     struct fixture store;
+    struct log log;
     struct service service;
     struct mailbox mailbox, owner;
     struct worker *worker;
@@ -31,13 +33,16 @@ open_world(void)
 
     assert_non_null(world);
     fixture_start(&world->store);
+    world->log = (struct log){.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
     world->service = (struct service){.store = world->store.store,
+                                      .log = &world->log,
                                       .queue = queue_new(&(struct queue_options){4, 1 << 20, 1}),
                                       .workers = 1,
                                       .max_frame = FRAME_DEFAULT_MAX,
                                       .request_memory = 1 << 20,
                                       .max_in_flight = 4,
                                       .max_batch_writes = 10,
+                                      .write_timeout_us = 60000000,
                                       .state = SERVICE_SERVING};
     assert_int_equal(mailbox_init(&world->mailbox), 0);
     assert_int_equal(mailbox_init(&world->owner), 0);
