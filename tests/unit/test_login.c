@@ -2,11 +2,9 @@
 // Clients and tokens in a real store: who a token says that calls, until when, and what is refused. Each test
 // ends with the offline check.
 #include "auth/login.h"
-#include "auth/secret.h"
-#include "auth/token.h"
 #include "store/check.h"
 #include "store/client.h"
-#include "tests/unit/store_fixture.h"
+#include "tests/unit/token_fixture.h"
 #include <string.h>
 
 #define ROLE(name)   KANSEN__V1__ROLE__ROLE_##name
@@ -52,39 +50,13 @@ teardown(void **state)
 static Kansen__V1__WriteResult
 add_client(struct scene *scene, const char *name, Kansen__V1__Role role, uint64_t partner)
 {
-    Kansen__V1__Client client = KANSEN__V1__CLIENT__INIT;
-    Kansen__V1__CreateClient create = KANSEN__V1__CREATE_CLIENT__INIT;
-
-    client.name = (char *)name;
-    client.role = role;
-    client.partner_id = partner;
-    create.client = &client;
-    return fixture_do(&scene->fixture, WRITE(CREATE_CLIENT, create_client, &create));
+    return token_fixture_client(&scene->fixture, name, role, partner);
 }
 
 static Kansen__V1__WriteResult
 issue(struct scene *scene, const char *client, int64_t expires_us)
 {
-    Kansen__V1__IssueToken given = KANSEN__V1__ISSUE_TOKEN__INIT;
-    Kansen__V1__Write write = WRITE(ISSUE_TOKEN, issue_token, &given);
-    struct command_secrets secrets = {0};
-    struct command command = {.time_us = ++scene->fixture.time_us,
-                              .actor = "test",
-                              .movers = MOVER_OPERATOR,
-                              .secrets = &secrets,
-                              .write = &write};
-    Kansen__V1__WriteResult result;
-    uint8_t bytes[TOKEN_BYTES];
-
-    given.client = (char *)client;
-    given.expires_us = expires_us;
-    secret_random(bytes, sizeof bytes);
-    token_write(bytes, scene->text);
-    secret_hash_token(scene->secret, bytes, sizeof bytes, secrets.token_hash);
-    assert_int_equal(txn_begin(scene->fixture.write), 0);
-    assert_int_equal(apply(scene->fixture.write, &command, scene->fixture.arena, &result), 0);
-    assert_int_equal(txn_commit(scene->fixture.write), 0);
-    return result;
+    return token_fixture_issue(&scene->fixture, scene->secret, client, expires_us, scene->text);
 }
 
 static Kansen__V1__WriteResult
