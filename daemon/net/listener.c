@@ -96,13 +96,23 @@ rest(struct listener *listener)
         event_del(listener->readable);
 }
 
+// While strangers are too many, more of them wait in the backlog until the workers have closed the eldest ones.
+static bool
+holds_back(const struct listener *listener)
+{
+    const struct service *service = listener->options.service;
+
+    return address_path(&listener->options.address) == NULL && service->handshake_timeout_us != 0 &&
+           service_is_crowded(service);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct listener *listener = arg;
 
     (void)what;
-    for (unsigned i = 0; i < ACCEPTS; i++) {
+    for (unsigned i = 0; i < ACCEPTS && !holds_back(listener); i++) {
         int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (accepted >= 0)
