@@ -96,7 +96,8 @@ rest(struct listener *listener)
         event_del(listener->readable);
 }
 
-// While strangers are too many, more of them wait in the backlog until the workers have closed the eldest ones.
+// While strangers are too many, more of them wait in the backlog until the workers have closed the eldest
+// ones.
 static bool
 holds_back(const struct listener *listener)
 {

@@ -28,8 +28,8 @@ struct wire_input {
 };
 
 // Unpacks into arena as protobuf-c would, and checks on the way: every tag, length and wire type (groups are
-// refused, unknown fields are dropped, up to WIRE_UNKNOWN_MAX), every text (valid UTF-8 without NUL), the depth,
-// and at most max_elements in each repeated field. The arena's blocks grow by WIRE_MEMORY_BASE and
+// refused, unknown fields are dropped, up to WIRE_UNKNOWN_MAX), every text (valid UTF-8 without NUL), the
+// depth, and at most max_elements in each repeated field. The arena's blocks grow by WIRE_MEMORY_BASE and
 // WIRE_MEMORY_TIMES input->len bytes at most, whatever its cap: the smallest write that says something takes
 // about 14 bytes for each of its own, messages within messages that say nothing take 80. 0; WIRE_MALFORMED
 // with a message and no field; FAULT with the path of the field, in which the steps through a oneof of
