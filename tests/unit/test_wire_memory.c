@@ -162,7 +162,9 @@ bound_of(const struct bytes *frame)
 static int
 unpack(const struct bytes *frame, size_t *held)
 {
-    struct wire_input input = {DESC, frame->data, frame->len, WIRE_ELEMENTS_MAX};
+    static const uint8_t nothing[1];
+    const uint8_t *data = frame->data != NULL ? frame->data : nothing; // of the empty frame
+    struct wire_input input = {DESC, data, frame->len, WIRE_ELEMENTS_MAX};
     struct arena *arena = arena_new(MEMORY_MAX);
     ProtobufCMessage *message;
     struct fault fault;
