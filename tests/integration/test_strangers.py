@@ -25,6 +25,14 @@ class Strangers(unittest.TestCase):
         cls.daemon.stop()
         cls.daemon.remove()
 
+    def setUp(self):
+        """Waits until the connections of the test before have gone."""
+        deadline = time.monotonic() + harness.PATIENCE
+        with Client(self.daemon.unix) as operator:
+            while operator.call(status={}).server.connections > 1:
+                self.assertLess(time.monotonic(), deadline, "connections that were closed do not go")
+                time.sleep(0.02)
+
     def test_a_crowd_keeps_nobody_out(self):
         with self.daemon.client() as known, contextlib.ExitStack() as crowd:
             for _ in range(CROWD):
