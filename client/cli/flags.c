@@ -271,6 +271,18 @@ flags_read(struct cli *cli, int argc, char **argv, void *target, const char **va
 }
 
 int
+flags_read_with(struct cli *cli, int argc, char **argv, void *target, int wanted, const char *needs)
+{
+    int count, status = flags_read(cli, argc, argv, target, NULL, &count);
+
+    if (status != CLI_OK)
+        return status;
+    if (count > wanted)
+        return cli_usage(cli, "unexpected argument %s", argv[wanted]);
+    return count == wanted ? CLI_OK : cli_usage(cli, "needs %s", needs);
+}
+
+int
 flags_read_global(struct cli *cli, int argc, char **argv, int *used, bool *help, bool *version)
 {
     struct argument argument;

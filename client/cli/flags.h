@@ -12,6 +12,10 @@
 int flags_read(struct cli *cli, int argc, char **argv, void *target, const char **values,
                int *count) MUST_CHECK;
 
+// The same for a verb without columns that takes `wanted` positional arguments, which `needs` names.
+int flags_read_with(struct cli *cli, int argc, char **argv, void *target, int wanted,
+                    const char *needs) MUST_CHECK;
+
 // Reads the global flags before the verb; *used is how many arguments they are. *help and *version tell of
 // those flags.
 int flags_read_global(struct cli *cli, int argc, char **argv, int *used, bool *help,

@@ -133,15 +133,8 @@ write_and_tell(struct cli *cli, Kansen__V1__Write *write, const char *key,
 static int
 read_options(struct cli *cli, int argc, char **argv, int wanted, const char *needs, struct options *options)
 {
-    int count, status;
-
     *options = (struct options){.source = "", .from_date = "", .to_date = ""};
-    status = flags_read(cli, argc, argv, options, NULL, &count);
-    if (status != CLI_OK)
-        return status;
-    if (count > wanted)
-        return cli_usage(cli, "unexpected argument %s", argv[wanted]);
-    return count == wanted ? CLI_OK : cli_usage(cli, "needs %s", needs);
+    return flags_read_with(cli, argc, argv, options, wanted, needs);
 }
 
 int

@@ -59,15 +59,8 @@ const struct flag verb_token_revoke_flags[] = {FLAGS_KEY(offsetof(struct options
 static int
 read_options(struct cli *cli, int argc, char **argv, int wanted, const char *needs, struct options *options)
 {
-    int count, status;
-
     *options = (struct options){.label = ""};
-    status = flags_read(cli, argc, argv, options, NULL, &count);
-    if (status != CLI_OK)
-        return status;
-    if (count > wanted)
-        return cli_usage(cli, "unexpected argument %s", argv[wanted]);
-    return count == wanted ? CLI_OK : cli_usage(cli, "needs %s", needs);
+    return flags_read_with(cli, argc, argv, options, wanted, needs);
 }
 
 // ---- Issue

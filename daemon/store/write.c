@@ -138,8 +138,8 @@ accreditations_put(struct txn *txn, const Kansen__V1__Partner *partner)
     return rc;
 }
 
-static bool
-same_accreditations(const Kansen__V1__Partner *a, const Kansen__V1__Partner *b)
+bool
+partner_same_accreditations(const Kansen__V1__Partner *a, const Kansen__V1__Partner *b)
 {
     bool same = a->n_accreditations == b->n_accreditations;
 
@@ -157,7 +157,7 @@ accreditations_swap(struct txn *txn, const Kansen__V1__Partner *partner, const K
 {
     int rc = 0;
 
-    if (same_accreditations(partner, old))
+    if (partner_same_accreditations(partner, old))
         return 0;
     rc = accreditations_delete(txn, old);
     return rc == 0 ? accreditations_put(txn, partner) : rc;

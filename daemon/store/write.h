@@ -27,6 +27,9 @@ enum store_id {
 int store_next_id(struct txn *txn, enum store_id kind, uint64_t *id) MUST_CHECK;
 int store_last_id(struct txn *txn, enum store_id kind, uint64_t *id) MUST_CHECK; // 0 = none was given
 
+// Whether two partners have the same accreditations, in the same order.
+bool partner_same_accreditations(const Kansen__V1__Partner *a, const Kansen__V1__Partner *b);
+
 // Puts a partner; old is the stored one, or NULL for a new one. When what its offers inherit has changed,
 // their rows are derived again.
 int partner_put(struct txn *txn, const Kansen__V1__Partner *partner,

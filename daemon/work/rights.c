@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rights over records, and per field where they must be.
 #include "work/rights.h"
+#include "store/write.h"
 #include "work/lifecycle.h"
 #include <string.h>
 
@@ -54,24 +55,10 @@ limit_status(const struct change *change, Kansen__V1__Partner *given, const Kans
     return 0;
 }
 
-static bool
-same_accreditations(const Kansen__V1__Partner *a, const Kansen__V1__Partner *b)
-{
-    bool same = a->n_accreditations == b->n_accreditations;
-
-    for (size_t i = 0; i < a->n_accreditations && same; i++) {
-        const Kansen__V1__Accreditation *x = a->accreditations[i], *y = b->accreditations[i];
-
-        same = x->crebo == y->crebo && strcmp(x->first_day, y->first_day) == 0 &&
-               strcmp(x->last_day, y->last_day) == 0;
-    }
-    return same;
-}
-
 static int
 limit_accreditations(const struct change *change, Kansen__V1__Partner *given, const Kansen__V1__Partner *old)
 {
-    if (given->n_accreditations > 0 && (old == NULL || !same_accreditations(given, old)))
+    if (given->n_accreditations > 0 && (old == NULL || !partner_same_accreditations(given, old)))
         return fault_set(change->fault, CODE_PERMISSION_DENIED, "partner.accreditations",
                          "only an operator may set the accreditations of a partner");
     if (old != NULL) {

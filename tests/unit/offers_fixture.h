@@ -346,4 +346,27 @@ offers_fill_ends_of_the_earth(struct offers *offers, unsigned count)
     assert_int_equal(txn_commit(offers->fixture.write), 0);
 }
 
+// For cmocka: the scene of a group of tests, whose dice begin at seed; and its end.
+static inline int
+offers_setup(void **state, unsigned seed)
+{
+    struct offers *offers = calloc(1, sizeof *offers);
+
+    assert_non_null(offers);
+    offers_start(offers);
+    srandom(seed);
+    *state = offers;
+    return 0;
+}
+
+static inline int
+offers_teardown(void **state)
+{
+    struct offers *offers = *state;
+
+    fixture_end(&offers->fixture);
+    free(offers);
+    return 0;
+}
+
 #endif

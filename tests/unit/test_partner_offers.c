@@ -9,23 +9,7 @@
 static int
 setup(void **state)
 {
-    struct offers *offers = calloc(1, sizeof *offers);
-
-    assert_non_null(offers);
-    offers_start(offers);
-    srandom(71);
-    *state = offers;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct offers *offers = *state;
-
-    fixture_end(&offers->fixture);
-    free(offers);
-    return 0;
+    return offers_setup(state, 71);
 }
 
 // ---- What must hold
@@ -223,5 +207,5 @@ main(void)
         cmocka_unit_test(test_damage_is_told), cmocka_unit_test(test_commits_keep_up),
     };
 
-    return cmocka_run_group_tests_name("partner_offers", tests, setup, teardown);
+    return cmocka_run_group_tests_name("partner_offers", tests, setup, offers_teardown);
 }

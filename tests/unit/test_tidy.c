@@ -16,23 +16,7 @@
 static int
 setup(void **state)
 {
-    struct offers *offers = calloc(1, sizeof *offers);
-
-    assert_non_null(offers);
-    offers_start(offers);
-    srandom(61);
-    *state = offers;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct offers *offers = *state;
-
-    fixture_end(&offers->fixture);
-    free(offers);
-    return 0;
+    return offers_setup(state, 61);
 }
 
 static void
@@ -313,5 +297,5 @@ main(void)
         cmocka_unit_test(test_store_goes_on),    cmocka_unit_test(test_dropped_step),
     };
 
-    return cmocka_run_group_tests_name("tidy", tests, setup, teardown);
+    return cmocka_run_group_tests_name("tidy", tests, setup, offers_teardown);
 }
