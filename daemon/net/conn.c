@@ -364,6 +364,7 @@ learn_client(struct conn *conn)
     if (conn->stream.ssl == NULL)
         return;
     tls_client_name(conn->stream.ssl, identity->certificate, sizeof identity->certificate);
+    identity->certificate_until_us = tls_client_until(conn->stream.ssl);
     log_line(conn->loop->service->log, LOG_LEVEL_DEBUG, "tls", "a connection is open client=\"%s\"",
              identity->certificate);
 }

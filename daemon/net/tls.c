@@ -361,3 +361,14 @@ tls_client_name(const struct ssl_st *ssl, char *out, size_t size)
     ERR_clear_error();
     return out;
 }
+
+int64_t
+tls_client_until(const struct ssl_st *ssl)
+{
+    const X509 *certificate = SSL_get0_peer_certificate(ssl);
+    struct tm until = {0};
+
+    if (certificate == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &until) != 1)
+        return 0;
+    return (int64_t)timegm(&until) * 1000000;
+}

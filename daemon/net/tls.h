@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct ssl_st; // a connection: OpenSSL's SSL
@@ -75,5 +76,8 @@ char *tls_reason(const struct ssl_st *ssl, char *out, size_t size);
 // Writes the subject's common name of the client's certificate to out, "" where there is no certificate or
 // no single name that fits and is text; returns out. Good once bytes were read.
 char *tls_client_name(const struct ssl_st *ssl, char *out, size_t size);
+
+// When the client's certificate stops to be good, in microseconds since 1970; 0 where there is none.
+int64_t tls_client_until(const struct ssl_st *ssl);
 
 #endif

@@ -268,6 +268,7 @@ fill_clients(struct world *world)
         client.name = (char *)world_clients[i].name;
         client.role = world_clients[i].role;
         client.partner_id = world_clients[i].partner;
+        client.certificate_login = true; // sessions here come without a token
         create.client = &client;
         write.operation_case = KANSEN__V1__WRITE__OPERATION_CREATE_CLIENT;
         write.create_client = &create;

@@ -272,33 +272,57 @@ class Tls(unittest.TestCase):
             self.assert_client(daemon, context, name)
         daemon.stop()
 
+    def assert_no_login(self, daemon, context):
+        with self.assertRaises(Refused) as refused:
+            daemon.tls_client(context, token="")
+        self.assertEqual(refused.exception.code, harness.UNAUTHENTICATED)
+
     def test_a_certificate_says_who_calls(self):
         daemon = self.client_daemon("optional")
         known, unknown = (self.ca.context(*self.ca.issue(name, f"/CN={name}", "", usage="clientAuth"))
                           for name in ("school-2", "school-3"))
         with Client(daemon.unix) as operator:
             operator.write(create_client={"client": {"name": "school-2", "role": "ROLE_PORTAL"}})
+            self.assert_no_login(daemon, known)  # not without a word in its record
+            operator.write(set_client_certificate={"name": "school-2", "certificate_login": True})
             with daemon.tls_client(known, token="") as school:
                 self.assertEqual((school.limits.client, school.limits.role), ("school-2", "portal"))
                 school.call(match={"query": {"region": "NL"}})
                 for context in (unknown, None):
-                    with self.assertRaises(Refused) as refused:
-                        daemon.tls_client(context, token="")
-                    self.assertEqual(refused.exception.code, harness.UNAUTHENTICATED)
+                    self.assert_no_login(daemon, context)
                 with daemon.tls_client(known) as other:  # a token goes before a certificate
                     self.assertEqual(other.limits.client, "local")
                 operator.write(set_client_status={"name": "school-2", "status": "CLIENT_STATUS_SUSPENDED"})
                 self.assertEqual(school.receive().status.code, harness.UNAUTHENTICATED)
                 self.assertIsNone(school.receive())
-        with self.assertRaises(Refused):
-            daemon.tls_client(known, token="")
+            self.assert_no_login(daemon, known)
+            operator.write(set_client_status={"name": "school-2", "status": "CLIENT_STATUS_ACTIVE"})
+            with daemon.tls_client(known, token="") as school, daemon.tls_client(
+                    known, token=harness.issue_token(operator, "school-2")) as other:
+                operator.write(set_client_certificate={"name": "school-2", "certificate_login": False})
+                self.assertEqual(school.receive().status.code, harness.UNAUTHENTICATED)
+                self.assertIsNone(school.receive())
+                self.assertEqual(other.call(match={"query": {"region": "NL"}}).status.code, OK)
+            self.assert_no_login(daemon, known)
+        daemon.stop()
+
+    def test_a_session_ends_with_its_certificate(self):
+        """Not after it: nobody who keeps a connection open needs no new certificate."""
+        daemon = self.client_daemon("required")
+        certificate, key = self.ca.issue("brief", "/CN=brief", "", usage="clientAuth", seconds=6)
+        with Client(daemon.unix) as operator:
+            operator.write(create_client={"client": {"name": "brief", "role": "ROLE_PORTAL", "certificate_login": True}})
+            with daemon.tls_client(self.ca.context(certificate, key), token="") as brief:
+                self.assertEqual(brief.call(match={"query": {"region": "NL"}}).status.code, OK)
+                self.assertEqual(brief.receive().status.code, harness.UNAUTHENTICATED)  # silent as it is
+                self.assertIsNone(brief.receive())
         daemon.stop()
 
     def test_client_certificate_by_kansenctl(self):
         daemon = self.client_daemon("required")
         del harness.TOKEN_FILES["tls:" + daemon.tls]
-        with Client(daemon.unix) as operator:
-            operator.write(create_client={"client": {"name": "ctl", "role": "ROLE_PORTAL"}})
+        for args in (("add", "ctl", "--role", "portal"), ("certificate", "ctl", "on")):
+            self.assertEqual(run([kansenctl(), "-s", daemon.unix, "client", *args]).returncode, 0)
         certificate, key = self.ca.issue("ctl", "/CN=ctl", "", usage="clientAuth")
         both = self.folder / "both.pem"
         both.write_text(certificate.read_text() + key.read_text())
