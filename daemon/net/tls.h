@@ -25,6 +25,7 @@ struct tls_options {
     const char *certificate; // with the certificates between it and its CA behind it
     const char *key;         // NULL = in the file of the certificate
     const char *client_ca;   // who vouches for clients; NULL only with TLS_CLIENT_OFF
+    const char *client_crl;  // lists of what they have revoked, of each of them; NULL = none is looked at
     enum tls_client client;
     bool allow_tls12; // else 1.3 only
 };

@@ -231,8 +231,8 @@ class Tls(unittest.TestCase):
 
     # Certificates of clients
 
-    def client_daemon(self, when):
-        daemon = self.another(f'tls_client = "{when}"\ntls_client_ca = "{self.ca.certificate}"\n',
+    def client_daemon(self, when, config=""):
+        daemon = self.another(f'tls_client = "{when}"\ntls_client_ca = "{self.ca.certificate}"\n{config}',
                               ("--log-level", "debug")).start()
         self.addCleanup(daemon.kill)
         return daemon
@@ -316,6 +316,36 @@ class Tls(unittest.TestCase):
                 self.assertEqual(brief.call(match={"query": {"region": "NL"}}).status.code, OK)
                 self.assertEqual(brief.receive().status.code, harness.UNAUTHENTICATED)  # silent as it is
                 self.assertIsNone(brief.receive())
+        daemon.stop()
+
+    def test_revoked_certificates(self):
+        """Those that the list names come in no more, and nobody does when the list is no list or out of date."""
+        issued = [self.ca.issue(f"pupil-{i}", f"/CN=pupil-{i}", "", usage="clientAuth") for i in range(3)]
+        contexts = [self.ca.context(*files) for files in issued]
+        revoked = self.folder / "revoked.pem"
+        shutil.copy(self.ca.revoke(issued[0][0]), revoked)
+        daemon = self.client_daemon("required", f'tls_client_crl = "{revoked}"\n')
+        self.assert_client_refused(daemon, contexts[0], "the client's certificate: certificate revoked")
+        self.assert_client(daemon, contexts[1], "pupil-1")
+        shutil.copy(self.ca.revoke(issued[1][0]), revoked)
+        self.assert_client(daemon, contexts[1], "pupil-1")  # not before it is read again
+        daemon.reload("read again")
+        self.assert_client_refused(daemon, contexts[1], "certificate revoked")
+        self.assert_client(daemon, contexts[2], "pupil-2")
+        for damage, words in ((lambda: revoked.write_text("no PEM"), f"tls_client_crl: {revoked}: a list of revoked"),
+                              (revoked.unlink, f"tls_client_crl: {revoked}: No such file")):
+            damage()
+            daemon.reload(words)
+            self.assertIn("stays in use", daemon.lines[-1])
+            self.assert_client_refused(daemon, contexts[1], "certificate revoked")
+            self.assert_client(daemon, contexts[2], "pupil-2")
+        shutil.copy(self.other.revoke(), revoked)
+        daemon.reload("read again")
+        self.assert_client_refused(daemon, contexts[2], "the client's certificate: unable to get certificate CRL")
+        shutil.copy(self.ca.revoke(seconds=1), revoked)
+        time.sleep(2.1)
+        daemon.reload("read again")
+        self.assert_client_refused(daemon, contexts[2], "the client's certificate: CRL has expired")
         daemon.stop()
 
     def test_client_certificate_by_kansenctl(self):
