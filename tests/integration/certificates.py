@@ -5,6 +5,7 @@ import subprocess
 import time
 
 CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+SLOW = ["-newkey", "rsa:4096", "-nodes"]  # a signature takes milliseconds
 HOSTS = "DNS:localhost,IP:127.0.0.1"
 
 
@@ -24,12 +25,12 @@ class Authority:
                 "-subj", f"/CN={folder.name}", "-addext", "basicConstraints=critical,CA:TRUE",
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, name, subject="/CN=localhost", hosts=HOSTS, days=30, usage="serverAuth", seconds=0):
+    def issue(self, name, subject="/CN=localhost", hosts=HOSTS, days=30, usage="serverAuth", seconds=0, key_kind=CURVE):
         """Makes NAME.pem and NAME.key; days is -1 for one that has expired, seconds count instead. Returns both paths."""
         certificate, key, request, extra = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr", "ext"))
         extra.write_text(f"extendedKeyUsage={usage}\nbasicConstraints=CA:FALSE\n" +
                          (f"subjectAltName={hosts}\n" if hosts else ""))
-        openssl("req", *CURVE, "-keyout", key, "-out", request, "-subj", subject)
+        openssl("req", *key_kind, "-keyout", key, "-out", request, "-subj", subject)
         if seconds:
             self.ca("-notext", "-in", request, "-out", certificate, "-extfile", extra, "-enddate",
                     time.strftime("%y%m%d%H%M%SZ", time.gmtime(time.time() + seconds)))
