@@ -479,6 +479,7 @@ conn_run_ready(struct conn_loop *loop)
     struct conn *conn;
 
     // One that is woken meanwhile has the next round; one that is freed has left the list.
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it can not follow that
     while ((conn = TAILQ_FIRST(&loop->ready)) != NULL && conn->round <= now) {
         TAILQ_REMOVE(&loop->ready, conn, ready);
         take_turn(conn); // may put it on loop->ready again
