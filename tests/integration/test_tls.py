@@ -318,6 +318,17 @@ class Tls(unittest.TestCase):
                 self.assertIsNone(brief.receive())
         daemon.stop()
 
+    def test_who_shuts_itself_out_is_answered(self):
+        daemon = self.client_daemon("required")
+        context = self.ca.context(*self.ca.issue("boss", "/CN=boss", "", usage="clientAuth"))
+        with Client(daemon.unix) as operator:
+            operator.write(create_client={"client": {"name": "boss", "role": "ROLE_OPERATOR", "certificate_login": True}})
+        with daemon.tls_client(context, token="") as boss:
+            boss.write(set_client_certificate={"name": "boss", "certificate_login": False})
+            self.assertEqual(boss.receive().status.code, harness.UNAUTHENTICATED)
+            self.assertIsNone(boss.receive())
+        daemon.stop()
+
     def test_revoked_certificates(self):
         """Those that the list names come in no more, and nobody does when the list is no list or out of date."""
         issued = [self.ca.issue(f"pupil-{i}", f"/CN=pupil-{i}", "", usage="clientAuth") for i in range(3)]
