@@ -26,8 +26,8 @@ struct identity {
     char source[ROLE_CLIENT_MAX];      // of the external ids that it gives; "" = any
     char actor[ROLE_ACTOR_MAX];        // "unix:uid=0", "client:NAME/token:ID"
     char certificate[ROLE_CLIENT_MAX]; // common name of the verified client certificate; "" = none was shown
-    int64_t certificate_until_us;      // when that stops to be good, since 1970 UTC
     bool listed;                       // the client is in the store, and may be suspended
+    int64_t certificate_until_us;      // when the certificate stops to be good, since 1970 UTC
     int64_t expires_us;                // when the token or the certificate stops to work, the same; 0 = never
     uint64_t partner;                  // of the role partner: which one; else 0
     uint64_t token;                    // id of the token that says so; 0 = none was needed
