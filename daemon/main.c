@@ -73,6 +73,7 @@ open_tls(struct daemon *daemon, struct fault *fault)
     struct tls_options tls = {.certificate = options->tls_certificate,
                               .key = options->tls_key,
                               .client_ca = options->tls_client_ca,
+                              .client_crl = options->tls_client_crl,
                               .allow_tls12 = strcmp(options->tls_min_version, "1.2") == 0};
     char about[TLS_ABOUT_MAX];
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// client: add, list, suspend, resume.
+// client: add, list, suspend, resume, certificate.
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
 #include "client/cli/table.h"
@@ -8,12 +8,14 @@
 #include "proto/rows.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PAGE 1000u
 
 struct options {
     const char *source, *partner, *key;
     int role;
+    bool certificate;
 };
 
 const struct flag verb_client_add_flags[] = {
@@ -23,6 +25,8 @@ const struct flag verb_client_add_flags[] = {
      offsetof(struct options, partner)},
     {"source", "NAME", "source of the external ids that it gives (its name)", flags_set_given, NULL,
      offsetof(struct options, source)},
+    {"certificate", NULL, "let a certificate with its name call as it, without a token", flags_set_true, NULL,
+     offsetof(struct options, certificate)},
     FLAGS_KEY(offsetof(struct options, key)),
     {0}};
 const struct flag verb_client_status_flags[] = {FLAGS_KEY(offsetof(struct options, key)), {0}};
@@ -89,6 +93,7 @@ verb_client_add(struct cli *cli, int argc, char **argv)
     client.name = argv[0];
     client.role = (Kansen__V1__Role)options.role;
     client.source = (char *)options.source;
+    client.certificate_login = options.certificate;
     create.client = &client;
     write.operation_case = KANSEN__V1__WRITE__OPERATION_CREATE_CLIENT;
     write.create_client = &create;
@@ -112,6 +117,25 @@ verb_client_status(struct cli *cli, int argc, char **argv)
     return write_and_tell(cli, &write, set.name, options.key);
 }
 
+int
+verb_client_certificate(struct cli *cli, int argc, char **argv)
+{
+    Kansen__V1__SetClientCertificate set = KANSEN__V1__SET_CLIENT_CERTIFICATE__INIT;
+    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+    struct options options = {.source = ""};
+    int count, status = flags_read(cli, argc, argv, &options, NULL, &count);
+
+    if (status != CLI_OK)
+        return status;
+    if (count != 2 || (strcmp(argv[1], "on") != 0 && strcmp(argv[1], "off") != 0))
+        return cli_usage(cli, "needs the name of one client, and on or off");
+    set.name = argv[0];
+    set.certificate_login = strcmp(argv[1], "on") == 0;
+    write.operation_case = KANSEN__V1__WRITE__OPERATION_SET_CLIENT_CERTIFICATE;
+    write.set_client_certificate = &set;
+    return write_and_tell(cli, &write, set.name, options.key);
+}
+
 // ---- List
 
 static int
@@ -126,6 +150,7 @@ print_json(const Kansen__V1__Client *client)
         json_put_number(object, "partner", client->partner_id);
     json_put_text(object, "source", client->source);
     json_put_word(object, "status", &names_client_status, (int)client->status);
+    json_put_flag(object, "certificate_login", client->certificate_login);
     json_put_number(object, "version", client->version);
     json_put_number(object, "created_us", client->created_us);
     json_put_number(object, "updated_us", client->updated_us);
@@ -145,13 +170,15 @@ add_row(struct table *table, const Kansen__V1__Client *client)
         table_cellf(table, 2, "%" PRIu64, client->partner_id);
     table_cell(table, 3, client->source);
     table_cell(table, 4, status != NULL ? status : "?");
+    table_cell(table, 5, client->certificate_login ? "yes" : "");
 }
 
 static int
 print_page(struct cli *cli, const Kansen__V1__ListClientsResponse *page, bool first)
 {
     static const struct table_column heads[] = {
-        {"CLIENT", 0, 0}, {"ROLE", 0, 0}, {"PARTNER", TABLE_RIGHT, 0}, {"SOURCE", 0, 0}, {"STATUS", 0, 0}};
+        {"CLIENT", 0, 0}, {"ROLE", 0, 0},   {"PARTNER", TABLE_RIGHT, 0},
+        {"SOURCE", 0, 0}, {"STATUS", 0, 0}, {"CERTIFICATE", 0, 0}};
     struct table *table = cli->json ? NULL : table_new(heads, sizeof heads / sizeof heads[0], first);
     int result = cli->json || table != NULL ? 0 : -1;
 

@@ -23,6 +23,7 @@ int verb_placements_declines(struct cli *cli, int argc, char **argv);
 int verb_watch_run(struct cli *cli, int argc, char **argv);
 void verb_record_reword(const struct verb *verb, const Kansen__V1__Status *status, struct cli_words *words);
 int verb_client_add(struct cli *cli, int argc, char **argv);
+int verb_client_certificate(struct cli *cli, int argc, char **argv);
 int verb_client_list(struct cli *cli, int argc, char **argv);
 int verb_client_status(struct cli *cli, int argc, char **argv);
 int verb_token_issue(struct cli *cli, int argc, char **argv);

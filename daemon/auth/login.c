@@ -90,17 +90,20 @@ login_by_token(struct txn *txn, const struct secret *secret, const char *text, i
 }
 
 int
-login_by_name(struct txn *txn, const char *name, int64_t now_us, struct arena *arena,
-              struct identity *identity, struct fault *fault)
+login_by_certificate(struct txn *txn, const char *name, int64_t until_us, int64_t now_us, struct arena *arena,
+                     struct identity *identity, struct fault *fault)
 {
     Kansen__V1__Client *client = NULL;
     int rc = client_get(txn, name, arena, &client);
 
-    if (rc == STORE_E_NOT_FOUND || (rc == 0 && !client_may_call(client, NULL, now_us)))
+    if (rc == STORE_E_NOT_FOUND ||
+        (rc == 0 && (!client_may_call(client, NULL, now_us) || now_us >= until_us)))
         return fault_set(fault, CODE_UNAUTHENTICATED, "token",
-                         "no token is given, and no client that may call has the certificate's name");
-    if (rc == 0)
+                         "no token is given, and no client that may call by a certificate has its name");
+    if (rc == 0) {
         fill(client, NULL, identity);
+        identity->expires_us = until_us;
+    }
     return rc;
 }
 
@@ -111,7 +114,9 @@ login_stands(struct txn *txn, const struct identity *identity, int64_t now_us, s
     bool may = true;
     int rc = 0;
 
-    if (identity->listed)
+    if (identity->listed && identity->expires_us != 0 && now_us >= identity->expires_us)
+        may = false;
+    else if (identity->listed)
         rc = client_may_still(txn, identity->client, identity->token, now_us, arena, &may);
     return rc == 0 && !may ? refuse(fault) : rc;
 }

@@ -19,9 +19,11 @@ struct txn;
 int login_by_token(struct txn *txn, const struct secret *secret, const char *text, int64_t now_us,
                    struct arena *arena, struct identity *identity, struct fault *fault) MUST_CHECK;
 
-// The same for the client of this name, which a certificate has shown to call; the message tells of that.
-int login_by_name(struct txn *txn, const char *name, int64_t now_us, struct arena *arena,
-                  struct identity *identity, struct fault *fault) MUST_CHECK;
+// The same for the client of this name, which a certificate that is good until until_us has shown to call,
+// and whose record allows that (Client.certificate_login); the message tells of that. The identity ends with
+// the certificate.
+int login_by_certificate(struct txn *txn, const char *name, int64_t until_us, int64_t now_us,
+                         struct arena *arena, struct identity *identity, struct fault *fault) MUST_CHECK;
 
 // Whether who has come by one of these may still call. 0; FAULT as above; or a store fault. An identity that
 // the unix socket gave always may.

@@ -27,7 +27,8 @@ struct identity {
     char actor[ROLE_ACTOR_MAX];        // "unix:uid=0", "client:NAME/token:ID"
     char certificate[ROLE_CLIENT_MAX]; // common name of the verified client certificate; "" = none was shown
     bool listed;                       // the client is in the store, and may be suspended
-    int64_t expires_us;                // when the token stops to work, since 1970 UTC; 0 = never
+    int64_t certificate_until_us;      // when the certificate stops to be good, since 1970 UTC
+    int64_t expires_us;                // when the token or the certificate stops to work, the same; 0 = never
     uint64_t partner;                  // of the role partner: which one; else 0
     uint64_t token;                    // id of the token that says so; 0 = none was needed
 };

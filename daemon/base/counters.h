@@ -21,6 +21,8 @@
     COUNTER(OUTPUT_STALLED, "output_stalled", "connections ended, as the client took no answers")            \
     COUNTER(HELLO_LATE, "hello_late", "connections ended, as Hello was not answered OK in time")             \
     COUNTER(FRAME_LATE, "frame_late", "connections ended, as a frame was not whole in time")                 \
+    COUNTER(TLS_FAILED, "tls_failed", "connections ended, as their TLS failed")                              \
+    COUNTER(HANDSHAKES_PUT_OFF, "handshakes_put_off", "turns that left TLS handshakes to the next one")      \
     COUNTER(IDLE, "idle", "connections ended, as nothing was asked for too long")                            \
     COUNTER(OUTPUT_FULL, "output_full", "pauses in reading, as answers waited for the client")               \
     COUNTER(IN_FLIGHT_FULL, "in_flight_full", "pauses in reading, as max_in_flight writes were under way")   \

@@ -391,6 +391,7 @@ options_free(struct options *options)
     free(options->tls_certificate);
     free(options->tls_key);
     free(options->tls_client_ca);
+    free(options->tls_client_crl);
     free(options->tls_client);
     free(options->tls_min_version);
     *options = (struct options){0};

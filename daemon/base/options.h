@@ -39,7 +39,7 @@ struct options {
     char *log_level;
     char *erasures;                          // file
     char *insecure_plain_tcp_on_any_address; // "yes" or "no"
-    char *tls_certificate, *tls_key, *tls_client_ca;
+    char *tls_certificate, *tls_key, *tls_client_ca, *tls_client_crl;
     char *tls_client;      // "off", "optional" or "required"
     char *tls_min_version; // "1.2" or "1.3"
     uint64_t workers;      // 0 = one per core

@@ -38,6 +38,8 @@ const struct option_row options_table[] = {
      "its private key, PEM; default the file of the certificate"},
     {"tls_client_ca", "tls-client-ca", "FILE", OPTION_TEXT, AT(tls_client_ca), 0, 0, NULL,
      "CA certificates that vouch for clients, PEM"},
+    {"tls_client_crl", NULL, "FILE", OPTION_TEXT, AT(tls_client_crl), 0, 0, NULL,
+     "lists of the certificates that these CAs have revoked, PEM"},
     {"tls_client", "tls-client", "off|optional|required", OPTION_WORD, AT(tls_client), 0, 0, "off",
      "whether clients show a certificate"},
     {"tls_min_version", NULL, "1.2|1.3", OPTION_WORD, AT(tls_min_version), 0, 0, "1.3",

@@ -45,6 +45,7 @@ static const struct {
     {offsetof(struct options, tls_certificate), LANDLOCK_READ_REPLACED},
     {offsetof(struct options, tls_key), LANDLOCK_READ_REPLACED},
     {offsetof(struct options, tls_client_ca), LANDLOCK_READ_REPLACED},
+    {offsetof(struct options, tls_client_crl), LANDLOCK_READ_REPLACED},
 };
 
 // What the C library and OpenSSL may want.

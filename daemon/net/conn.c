@@ -15,8 +15,6 @@
 #include "rpc/readings.h"
 #include "rpc/service.h"
 #include "rpc/session_quota.h"
-#include "work/job.h"
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +78,8 @@ arm_turn(struct conn_loop *loop)
     static const struct timeval next_turn = {0};
 
     // Adding a timer again that is about to run would put it off, for ever on a busy socket.
-    if (TAILQ_EMPTY(&loop->ready) || event_pending(loop->turn, EV_TIMEOUT, NULL))
+    if ((TAILQ_EMPTY(&loop->ready) && handshakes_is_empty(&loop->shakes)) ||
+        event_pending(loop->turn, EV_TIMEOUT, NULL))
         return;
     // Timers take memory; without it the turn comes before other sockets have theirs.
     if (event_add(loop->turn, &next_turn) != 0)
@@ -100,7 +99,7 @@ conn_now(struct conn_loop *loop)
 static bool
 reads(const struct conn *conn)
 {
-    return conn->state == CONN_OPEN && !conn->eof;
+    return conn->state == CONN_OPEN && !conn->eof && !conn->shaker.listed;
 }
 
 int
@@ -130,6 +129,7 @@ make(struct conn_loop *loop, const struct worker_mail *mail)
     conn->session.identity = mail->identity;
     conn->timed.conn = conn;
     conn->sender.conn = conn;
+    conn->shaker.conn = conn;
     conn->watcher = (struct watcher){.conn = conn, .session = &conn->session, .out = &conn->out};
     if (slots_add(&loop->slots, conn, &conn->session.connection) != 0) {
         free(conn);
@@ -171,6 +171,7 @@ conn_free(struct conn *conn)
     conn_move(conn, CONN_BROKEN); // leaves the waiting list
     unschedule(conn);
     sending_leave(&loop->sending, &conn->sender);
+    handshakes_leave(&loop->shakes, &conn->shaker);
     if (conn->readings > 0)
         readings_forget(loop->service->readings, loop->worker, conn->session.connection);
     watching_leave(&loop->watching, &conn->watcher);
@@ -328,8 +329,8 @@ finish_run(struct conn *conn)
         conn_free(conn);
 }
 
-void
-conn_send_all(struct conn_loop *loop)
+static void
+send_all(struct conn_loop *loop)
 {
     sending_each(&loop->sending, finish_run);
     arm_turn(loop);
@@ -352,7 +353,7 @@ run(struct conn *conn)
     if (rc != 0)
         conn_free(conn);
     else if (sending_add(&loop->sending, &conn->sender) == SENDS_AT_ONCE)
-        conn_send_all(loop);
+        send_all(loop);
 }
 
 // The first bytes have come, so a handshake is done.
@@ -364,6 +365,7 @@ learn_client(struct conn *conn)
     if (conn->stream.ssl == NULL)
         return;
     tls_client_name(conn->stream.ssl, identity->certificate, sizeof identity->certificate);
+    identity->certificate_until_us = tls_client_until(conn->stream.ssl);
     log_line(conn->loop->service->log, LOG_LEVEL_DEBUG, "tls", "a connection is open client=\"%s\"",
              identity->certificate);
 }
@@ -392,6 +394,27 @@ read_and_run(struct conn *conn)
     run(conn);
 }
 
+// What the socket has brought, or has room for.
+static void
+go_on(struct conn *conn)
+{
+    if (conn->state == CONN_LINGERING)
+        return;
+    if (conn->state != CONN_OPEN)
+        run(conn);               // what is sent waits for bytes of TLS
+    else if (!conn->frames_wait) // else what has come before is handled first
+        read_and_run(conn);
+}
+
+// The same for a handshake, once the others have had their turn.
+static void
+put_off(struct conn *conn)
+{
+    handshakes_add(&conn->loop->shakes, &conn->shaker);
+    if (conn_ask(conn) != 0) // meanwhile the socket has nothing to say
+        conn_free(conn);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -401,10 +424,10 @@ on_readable(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     if (conn->state == CONN_LINGERING)
         conn_end_discard(conn, what);
-    else if (conn->state != CONN_OPEN)
-        run(conn);               // what is sent waits for bytes of TLS
-    else if (!conn->frames_wait) // else what has come before is handled first
-        read_and_run(conn);
+    else if (stream_shakes_hands(&conn->stream))
+        put_off(conn);
+    else
+        go_on(conn);
     arm_turn(loop);
 }
 
@@ -416,44 +439,13 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (reads(conn) && stream_reads_by_writing(&conn->stream) && !conn->frames_wait)
+    if (stream_shakes_hands(&conn->stream) && stream_reads_by_writing(&conn->stream))
+        put_off(conn);
+    else if (reads(conn) && stream_reads_by_writing(&conn->stream) && !conn->frames_wait)
         read_and_run(conn);
     else if (!conn->scheduled) // else its turn comes soon
         run(conn);
     arm_turn(loop);
-}
-
-void
-conn_answer(struct conn *conn, const struct job *job)
-{
-    int rc = rpc_answer_job(conn->loop->env, &conn->session, job, &conn->out);
-
-    assert(conn->in_flight > 0);
-    conn->in_flight--;
-    if (rc < 0)
-        conn_free(conn); // the client learns that way that an answer is missing
-    else if (rc == RPC_ENDED && !conn->shut_out)
-        conn_end_shut_out(conn);
-    else
-        conn_schedule(conn);
-}
-
-void
-conn_answer_reading(struct conn *conn, const struct reading *reading)
-{
-    int rc = rpc_may_answer(conn->loop->env, &conn->session, &conn->out);
-
-    assert(conn->in_flight > 0 && conn->readings > 0);
-    conn->in_flight--;
-    conn->readings--;
-    if (rc < 0 || (rc == RPC_ANSWERED &&
-                   (buf_len(&reading->out) == 0 ||
-                    buf_append(&conn->out, buf_bytes(&reading->out), buf_len(&reading->out)) != 0)))
-        conn_free(conn); // as above
-    else if (rc == RPC_ENDED && !conn->shut_out)
-        conn_end_shut_out(conn);
-    else
-        conn_schedule(conn);
 }
 
 void
@@ -487,9 +479,20 @@ conn_run_ready(struct conn_loop *loop)
     struct conn *conn;
 
     // One that is woken meanwhile has the next round; one that is freed has left the list.
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it can not follow that
     while ((conn = TAILQ_FIRST(&loop->ready)) != NULL && conn->round <= now) {
         TAILQ_REMOVE(&loop->ready, conn, ready);
         take_turn(conn); // may put it on loop->ready again
     }
     arm_turn(loop);
+}
+
+void
+conn_end_turn(struct conn_loop *loop)
+{
+    send_all(loop);
+    if (handshakes_is_empty(&loop->shakes))
+        return;
+    handshakes_turn(&loop->shakes, conn_now(loop), &loop->service->counters, go_on);
+    send_all(loop);
 }

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "net/handshakes.h"
 #include "net/sending.h"
 #include "net/slots.h"
 #include "net/timeouts.h"
@@ -38,6 +39,7 @@ struct conn_loop {
     struct conn_list ready;   // have something to do without a word from their sockets
     struct conn_list waiting; // were turned away by the write queue, in that order
     struct sending sending;   // have run in this turn of the loop, and send together
+    struct handshakes shakes; // have a step of their handshake to do, behind all others
     struct watching watching; // the connections that follow the journal
     struct timeouts timeouts; // how long connections may be late
     struct event *turn;       // runs the ready ones in the next turn of the loop
@@ -90,7 +92,8 @@ void conn_time_out(struct conn *conn);
 // Gives every ready connection its turn.
 void conn_run_ready(struct conn_loop *loop);
 
-// Sends what the connections that have run have to send. Call it at the end of each turn of the loop.
-void conn_send_all(struct conn_loop *loop);
+// Sends what the connections that have run have to send, then goes on with handshakes that wait. Call it at
+// the end of each turn of the loop.
+void conn_end_turn(struct conn_loop *loop);
 
 #endif

@@ -47,6 +47,7 @@ conn_end_tls(struct conn *conn)
     bool often = loop->told_tls_us != 0 && conn_now(loop) - loop->told_tls_us < TELL_US;
     char reason[REASON_MAX];
 
+    counters_add(&loop->service->counters, COUNTER_TLS_FAILED);
     // Anyone can cause these lines: a crowd of them is not worth the log's room.
     log_line(loop->service->log, often ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "tls",
              "a connection failed why=\"%s\"", tls_reason(conn->stream.ssl, reason, sizeof reason));

@@ -34,6 +34,7 @@ struct conn {
     struct watcher watcher;
     struct timed timed;
     struct sender sender;
+    struct shaker shaker;
     TAILQ_ENTRY(conn) ready, waiting;
 };
 

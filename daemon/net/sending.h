@@ -17,7 +17,7 @@ struct sender {
 };
 
 struct sending {
-    TAILQ_HEAD(, sender) list;
+    TAILQ_HEAD(sender_list, sender) list;
     unsigned count;
 };
 

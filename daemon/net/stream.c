@@ -45,6 +45,12 @@ stream_close(struct stream *stream)
     *stream = (struct stream){.fd = -1};
 }
 
+bool
+stream_shakes_hands(const struct stream *stream)
+{
+    return stream->ssl != NULL && !tls_is_open(stream->ssl);
+}
+
 // Adds the event to the loop or takes it out, unless it is so already. 0 or -ENOMEM.
 static int
 ask_for(struct event *event, bool wanted, bool *added)

@@ -35,6 +35,9 @@ int stream_open(struct stream *stream, int fd, struct tls *tls, struct event_bas
 // Closes the socket and frees. A stream that is not open is fine.
 void stream_close(struct stream *stream);
 
+// Whether a handshake of TLS is not done: what the socket brings then is work, and no request.
+bool stream_shakes_hands(const struct stream *stream);
+
 // Asks the loop to tell when the stream can be read, or can be sent to. 0 or -ENOMEM.
 int stream_ask(struct stream *stream, bool read, bool send) MUST_CHECK;
 

@@ -81,6 +81,23 @@ load_certificate(SSL_CTX *context, const struct tls_options *options, struct fau
     return bad_file(fault, name, key, "a private key in PEM, without a password,");
 }
 
+// From then on a certificate counts only while a list of its CA is there that has not expired, and is not on
+// it; the same goes for the certificates between the two.
+static int
+load_client_crl(SSL_CTX *context, const struct tls_options *options, struct fault *fault)
+{
+    X509_STORE *store = SSL_CTX_get_cert_store(context);
+    X509_LOOKUP *files = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+
+    ERR_clear_error();
+    if (files == NULL || X509_load_crl_file(files, options->client_crl, X509_FILETYPE_PEM) < 1)
+        return bad_file(fault, "tls_client_crl", options->client_crl,
+                        "a list of revoked certificates in PEM");
+    if (X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) != 1)
+        return fault_set(fault, CODE_RESOURCE_EXHAUSTED, "tls_client_crl", "TLS: %s", first_error());
+    return 0;
+}
+
 static int
 load_client_ca(SSL_CTX *context, const struct tls_options *options, struct fault *fault)
 {
@@ -99,7 +116,7 @@ load_client_ca(SSL_CTX *context, const struct tls_options *options, struct fault
                            ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
                            : SSL_VERIFY_PEER,
                        NULL);
-    return 0;
+    return options->client_crl == NULL ? 0 : load_client_crl(context, options, fault);
 }
 
 static bool
@@ -360,4 +377,15 @@ tls_client_name(const struct ssl_st *ssl, char *out, size_t size)
     OPENSSL_free(text);
     ERR_clear_error();
     return out;
+}
+
+int64_t
+tls_client_until(const struct ssl_st *ssl)
+{
+    const X509 *certificate = SSL_get0_peer_certificate(ssl);
+    struct tm until = {0};
+
+    if (certificate == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &until) != 1)
+        return 0;
+    return (int64_t)timegm(&until) * 1000000;
 }

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct ssl_st; // a connection: OpenSSL's SSL
@@ -24,6 +25,7 @@ struct tls_options {
     const char *certificate; // with the certificates between it and its CA behind it
     const char *key;         // NULL = in the file of the certificate
     const char *client_ca;   // who vouches for clients; NULL only with TLS_CLIENT_OFF
+    const char *client_crl;  // lists of what they have revoked, of each of them; NULL = none is looked at
     enum tls_client client;
     bool allow_tls12; // else 1.3 only
 };
@@ -75,5 +77,8 @@ char *tls_reason(const struct ssl_st *ssl, char *out, size_t size);
 // Writes the subject's common name of the client's certificate to out, "" where there is no certificate or
 // no single name that fits and is text; returns out. Good once bytes were read.
 char *tls_client_name(const struct ssl_st *ssl, char *out, size_t size);
+
+// When the client's certificate stops to be good, in microseconds since 1970; 0 where there is none.
+int64_t tls_client_until(const struct ssl_st *ssl);
 
 #endif

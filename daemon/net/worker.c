@@ -210,6 +210,7 @@ open_loop(struct worker *worker)
                                .output_max = worker->options.output_max};
     TAILQ_INIT(&loop->ready);
     sending_init(&loop->sending);
+    handshakes_init(&loop->shakes);
     TAILQ_INIT(&loop->waiting);
     slots_init(&loop->slots);
     timeouts_init(&loop->timeouts, loop->service);
@@ -259,7 +260,7 @@ run(void *arg)
     while (rc == 0 && !(worker->draining && worker->loop.slots.count == 0)) {
         worker->loop.now_us = 0;
         rc = event_base_loop(worker->loop.base, EVLOOP_ONCE);
-        conn_send_all(&worker->loop);
+        conn_end_turn(&worker->loop);
     }
     close_loop(worker);
     atomic_store(&worker->done, true);

@@ -76,7 +76,8 @@ identify(struct call *call, const char *token)
     if (token[0] == '\0' && call->session->identity.role != 0)
         return session_quota_enter(call->service, call->session, &call->session->identity, &call->fault);
     if (token[0] == '\0' && certificate[0] != '\0') {
-        rc = login_by_name(call->txn, certificate, clock_wall_us(), call->scratch, &identity, &call->fault);
+        rc = login_by_certificate(call->txn, certificate, call->session->identity.certificate_until_us,
+                                  clock_wall_us(), call->scratch, &identity, &call->fault);
         return rc == 0 ? take_over(call, &identity) : rc;
     }
     if (token[0] == '\0')

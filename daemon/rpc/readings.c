@@ -88,12 +88,12 @@ take_out(struct readings *readings, struct entry *entry)
 void
 readings_free(struct readings *readings)
 {
-    struct entry *entry;
+    struct entry *entry, *next;
 
     if (readings == NULL)
         return;
-    while ((entry = TAILQ_FIRST(&readings->list)) != NULL) {
-        take_out(readings, entry);
+    for (entry = TAILQ_FIRST(&readings->list); entry != NULL; entry = next) {
+        next = TAILQ_NEXT(entry, link);
         reading_free(&entry->reading);
     }
     pthread_cond_destroy(&readings->filled);

@@ -168,7 +168,8 @@ writes_shut_out(const struct job *job)
 {
     for (size_t i = 0; i < job->n_writes; i++) {
         if (job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_REVOKE_TOKEN ||
-            job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_SET_CLIENT_STATUS)
+            job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_SET_CLIENT_STATUS ||
+            job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_SET_CLIENT_CERTIFICATE)
             return true;
     }
     return false;

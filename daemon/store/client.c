@@ -90,7 +90,7 @@ client_may_call(const Kansen__V1__Client *client, const Kansen__V1__Token *token
     if (client->status != KANSEN__V1__CLIENT_STATUS__CLIENT_STATUS_ACTIVE)
         return false;
     if (token == NULL)
-        return true;
+        return client->certificate_login;
     return strcmp(token->client, client->name) == 0 && token->revoked_us == 0 &&
            (token->expires_us == 0 || now_us < token->expires_us);
 }

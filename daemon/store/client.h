@@ -37,10 +37,11 @@ int token_find(struct txn *txn, const uint8_t hash[TOKEN_HASH_BYTES], struct are
 
 // What whoever may not is told, without the reason: it is nobody's business who does not come by a token.
 #define CLIENT_REFUSAL                                                                                       \
-    "the token is not valid: it is not known, was revoked, has expired, or its client is suspended"
+    "the token or certificate is not valid: it is not known, was revoked, has expired, or its client is "    \
+    "suspended"
 
-// Whether a client may call at a time (microseconds since 1970) by one of its tokens (NULL = by none, as its
-// certificate says so). Pure.
+// Whether a client may call at a time (microseconds since 1970) by one of its tokens (NULL = by none but a
+// certificate, where the client's record allows that). Pure.
 bool client_may_call(const Kansen__V1__Client *client, const Kansen__V1__Token *token, int64_t now_us);
 
 // The same by name and id (0 = by no token), as the transaction sees it. What is not there may not.

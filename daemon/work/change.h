@@ -48,6 +48,7 @@ int change_tick(struct change *change) MUST_CHECK;
 
 int change_create_client(struct change *change) MUST_CHECK;
 int change_set_client_status(struct change *change) MUST_CHECK;
+int change_set_client_certificate(struct change *change) MUST_CHECK;
 int change_issue_token(struct change *change) MUST_CHECK;
 int change_revoke_token(struct change *change) MUST_CHECK;
 

@@ -128,9 +128,31 @@ change_create_client(struct change *change)
     record.partner_id = given->partner_id;
     record.source = given->source[0] == '\0' && given->role != ROLE(OPERATOR) ? given->name : given->source;
     record.status = STATUS(ACTIVE);
+    record.certificate_login = given->certificate_login;
     record.created_us = record.updated_us = change->command->time_us;
     rc = client_put(change->txn, &record);
     return rc == 0 ? done(change, KIND(CLIENT), OUTCOME(CREATED), record.id, record.version, record.name)
+                   : rc;
+}
+
+// The client of this name, if the change is based on its version.
+static int
+get_version(struct change *change, const char *name, uint64_t version, Kansen__V1__Client **out)
+{
+    int rc = get_client(change, "name", name, out);
+
+    return rc == 0 ? change_version(change, "version", version, (*out)->version, true) : rc;
+}
+
+static int
+update(struct change *change, Kansen__V1__Client *client)
+{
+    int rc;
+
+    client->version++;
+    client->updated_us = change->command->time_us;
+    rc = client_put(change->txn, client);
+    return rc == 0 ? done(change, KIND(CLIENT), OUTCOME(UPDATED), client->id, client->version, client->name)
                    : rc;
 }
 
@@ -142,19 +164,28 @@ change_set_client_status(struct change *change)
     int rc = valid_enum(change->fault, "", "status", (int)given->status, &names_client_status, false);
 
     if (rc == 0)
-        rc = get_client(change, "name", given->name, &client);
-    if (rc == 0)
-        rc = change_version(change, "version", given->version, client->version, true);
+        rc = get_version(change, given->name, given->version, &client);
     if (rc != 0)
         return rc;
     if (client->status == given->status)
         return done(change, KIND(CLIENT), OUTCOME(UNCHANGED), client->id, client->version, client->name);
     client->status = given->status;
-    client->version++;
-    client->updated_us = change->command->time_us;
-    rc = client_put(change->txn, client);
-    return rc == 0 ? done(change, KIND(CLIENT), OUTCOME(UPDATED), client->id, client->version, client->name)
-                   : rc;
+    return update(change, client);
+}
+
+int
+change_set_client_certificate(struct change *change)
+{
+    const Kansen__V1__SetClientCertificate *given = change->command->write->set_client_certificate;
+    Kansen__V1__Client *client = NULL;
+    int rc = get_version(change, given->name, given->version, &client);
+
+    if (rc != 0)
+        return rc;
+    if (client->certificate_login == given->certificate_login)
+        return done(change, KIND(CLIENT), OUTCOME(UNCHANGED), client->id, client->version, client->name);
+    client->certificate_login = given->certificate_login;
+    return update(change, client);
 }
 
 // ---- Tokens

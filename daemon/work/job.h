@@ -22,7 +22,7 @@
 struct job_standing {
     bool listed;         // the client is in the store
     uint64_t token;      // by which it came; 0 = none
-    int64_t expires_us;  // of the token, since 1970; 0 = never
+    int64_t expires_us;  // of the token or certificate, since 1970; 0 = never
     uint64_t generation; // client_generation as of which it could call
 };
 

@@ -38,6 +38,8 @@ static const struct operation operations[] = {
     [OPERATION(SET_CLIENT_STATUS)] = {"set_client_status", OPERATOR, false, change_set_client_status},
     [OPERATION(ISSUE_TOKEN)] = {"issue_token", OPERATOR, true, change_issue_token},
     [OPERATION(REVOKE_TOKEN)] = {"revoke_token", OPERATOR, false, change_revoke_token},
+    [OPERATION(SET_CLIENT_CERTIFICATE)] = {"set_client_certificate", OPERATOR, false,
+                                           change_set_client_certificate},
 };
 
 const struct operation *

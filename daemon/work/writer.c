@@ -222,7 +222,7 @@ refuse_ended(struct writer *writer, struct job *job, int64_t now)
     bool may = standing->expires_us == 0 || now < standing->expires_us;
     int rc = 0;
 
-    if (standing->listed &&
+    if (may && standing->listed &&
         (client_changed(writer->txn) || client_generation(writer->options.store) != standing->generation))
         rc = client_may_still(writer->txn, job->client, standing->token, now, job->arena, &may);
     if (rc == 0 && !may)

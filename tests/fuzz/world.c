@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "proto/frame.h"
 #include "proto/rows.h"
+#include "rpc/readings.h"
 #include "rpc/service.h"
 #include "store/check.h"
 #include "store/store.h"
@@ -41,7 +42,9 @@ struct world {
     struct log log;
     struct service service;
     struct mailbox worker, owner, clock;
-    struct rpc_env *env;
+    struct rpc_env *env, *reading_env;
+    struct readings *readings;
+    _Atomic bool reading_ended; // never
     struct session sessions[WORLD_CONNECTIONS];
     bool open, written;
     unsigned resets; // after something was written
@@ -96,7 +99,8 @@ open_store(struct world *world)
     assert(erasures_open(world->list, &world->erasures, &fault) == 0);
     start_writer(world);
     world->env = rpc_env_new(&world->service, 0);
-    assert(world->env != NULL);
+    world->reading_env = rpc_env_new_reading(&world->service, &world->reading_ended);
+    assert(world->env != NULL && world->reading_env != NULL);
     for (unsigned i = 0; i < WORLD_CONNECTIONS; i++)
         world->sessions[i] = (struct session){.identity = identities[i], .connection = i + 1};
     world->open = true;
@@ -111,6 +115,7 @@ close_store(struct world *world)
     for (unsigned i = 0; i < WORLD_CONNECTIONS; i++)
         watch_drop_all(&world->sessions[i].watches);
     rpc_env_free(world->env);
+    rpc_env_free(world->reading_env);
     queue_close(world->service.queue);
     writer_finish(world->service.writer);
     queue_free(world->service.queue);
@@ -163,6 +168,41 @@ world_ask(struct world *world, unsigned connection, bool late, const uint8_t *re
     job_free(job);
     rpc_pause(world->env);
     return rc == RPC_ENDED ? (int)RPC_CLOSE : (int)RPC_ANSWERED;
+}
+
+// What a reading thread does.
+static void
+read_long(struct world *world, struct reading *reading)
+{
+    struct session session = {.identity = reading->identity, .connection = reading->connection, .open = true};
+
+    assert(rpc_handle(world->reading_env, &session, reading->arrived_us, reading->payload, reading->len,
+                      &reading->out) == RPC_ANSWERED);
+    rpc_pause(world->reading_env);
+}
+
+int
+world_ask_long(struct world *world, unsigned connection, bool late, const uint8_t *request, size_t len,
+               struct buf *out)
+{
+    struct session *session = &world->sessions[connection];
+    struct reading *reading;
+    int rc;
+
+    world->service.readings = world->readings;
+    world->service.read_budget = 1;
+    rc = rpc_handle(world->env, session, clock_steady_us() + (late ? -HOUR_US : HOUR_US), request, len, out);
+    rpc_pause(world->env);
+    world->service.readings = NULL;
+    if (rc != RPC_READING)
+        return rc;
+    reading = readings_take(world->readings);
+    read_long(world, reading);
+    rc = rpc_may_answer(world->env, session, out);
+    rpc_pause(world->env);
+    assert(rc == RPC_ANSWERED && buf_append(out, buf_bytes(&reading->out), buf_len(&reading->out)) == 0);
+    reading_free(reading);
+    return rc;
 }
 
 void
@@ -268,6 +308,7 @@ fill_clients(struct world *world)
         client.name = (char *)world_clients[i].name;
         client.role = world_clients[i].role;
         client.partner_id = world_clients[i].partner;
+        client.certificate_login = true; // sessions here come without a token
         create.client = &client;
         write.operation_case = KANSEN__V1__WRITE__OPERATION_CREATE_CLIENT;
         write.create_client = &create;
@@ -336,10 +377,13 @@ world_new(void)
                                       .max_batch_writes = 50,
                                       .watch_lag = 1000000,
                                       .write_timeout_us = 60000000,
+                                      .long_read_us = HOUR_US,
                                       .state = SERVICE_SERVING};
     assert(mailbox_init(&world->worker) == 0 && mailbox_init(&world->owner) == 0 &&
            mailbox_init(&world->clock) == 0);
     assert(secret_open(world->dir, &world->service.secret, &fault) == 0);
+    world->readings = readings_new(2, 1);
+    assert(world->readings != NULL);
     open_store(world);
     world->sessions[0].open = true;
     fill_table(world, &rows_interests, world_interests);

@@ -31,6 +31,10 @@ struct session *world_session(struct world *world, unsigned connection);
 int world_ask(struct world *world, unsigned connection, bool late, const uint8_t *request, size_t len,
               struct buf *out);
 
+// The same for a read, with so small a budget that one that costs any work goes by way of a reading thread.
+int world_ask_long(struct world *world, unsigned connection, bool late, const uint8_t *request, size_t len,
+                   struct buf *out);
+
 // Adds to out what the connection's watches have to tell by now.
 void world_feed(struct world *world, unsigned connection, struct buf *out);
 

@@ -173,7 +173,7 @@ class Tokens(unittest.TestCase):
         daemon.use(*ca.issue("good"))
         with daemon, Client(daemon.unix) as operator:
             for name in ("portal-a", "portal-b"):
-                operator.write(create_client={"client": {"name": name, "role": "ROLE_PORTAL"}})
+                operator.write(create_client={"client": {"name": name, "role": "ROLE_PORTAL", "certificate_login": True}})
             contexts = {}
             for name in ("portal-a", "portal-b"):
                 contexts[name] = ca.context(*ca.issue(name, f"/CN={name}", hosts=None, usage="clientAuth"))

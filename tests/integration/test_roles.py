@@ -171,6 +171,7 @@ OPERATIONS = {
     "remove_postcode": Row(("operator",), lambda w, role, _=None: {"postcode": w.postcode()}),
     "create_client": Row(("operator",), lambda w, role, _=None: {"client": {"name": w.fresh("c"), "role": "ROLE_PORTAL"}}),
     "set_client_status": Row(("operator",), lambda w, role, _=None: {"name": w.client(), "status": "CLIENT_STATUS_SUSPENDED"}),
+    "set_client_certificate": Row(("operator",), lambda w, role, _=None: {"name": w.client(), "certificate_login": True}),
     "issue_token": Row(("operator",), lambda w, role, _=None: {"client": w.client()}),
     "revoke_token": Row(("operator",), lambda w, role, _=None: {"id": w.token()}),
 }

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Callers who have not said who they are can not keep others out, fill the log, or hold memory."""
 import contextlib
+import pathlib
+import select
+import shutil
+import signal
 import socket
+import tempfile
 import time
 import unittest
 
+import certificates
 import harness
 from harness import INVALID_ARGUMENT, OK, UNAUTHENTICATED, Client, Daemon, frame, protocol_pb2
+from test_timeouts import client_hello
+from test_tls import TlsDaemon
 
 CONNECTIONS = 40
 CROWD = 3 * CONNECTIONS
@@ -79,6 +87,51 @@ class Strangers(unittest.TestCase):
             self.assertEqual(answer.status.code, INVALID_ARGUMENT)
             self.assertIn("at most 4096 bytes", answer.status.message)
             self.assertIsNone(client.receive())
+
+
+class Handshakes(unittest.TestCase):
+    """Whoever has a session does not wait for a crowd that shakes hands."""
+    CROWD = 150
+
+    def hellos_before_a_ping(self, daemon, client, hello):
+        """A crowd says its first words of TLS, then a client asks: how many of them are answered before it is."""
+        with contextlib.ExitStack() as crowd:
+            sockets = [crowd.enter_context(socket.create_connection(("127.0.0.1", int(daemon.tls.rsplit(":", 1)[1]))))
+                       for _ in range(self.CROWD)]
+            with Client(daemon.unix) as operator:
+                while operator.call(status={}).server.connections < self.CROWD + 2:
+                    time.sleep(0.01)
+            daemon.signal(signal.SIGSTOP)
+            for one in sockets:
+                one.sendall(hello)
+            request = client.request(ping={})
+            client.send(request)
+            daemon.signal(signal.SIGCONT)
+            self.assertEqual(client.receive().id, request.id)
+            done = len(select.select(sockets, [], [], 0)[0])
+            for one in sockets:
+                one.settimeout(harness.PATIENCE)
+                self.assertEqual(one.recv(1), b"\x16")  # all have their turn
+        return done
+
+    def test_a_crowd_holds_nobody_up(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="kansen-tls-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        ca = certificates.Authority(folder / "ca")
+        daemon = TlsDaemon(ca, "workers = 1\n")
+        self.addCleanup(daemon.remove)
+        daemon.use(*ca.issue("good", key_kind=certificates.SLOW))
+        daemon.start()
+        with daemon.client() as client, Client(daemon.unix) as operator:
+            done = []
+            for _ in range(3):  # what else the machine does can only make it look worse
+                done.append(self.hellos_before_a_ping(daemon, client, client_hello(ca.context())))
+                if done[-1] < self.CROWD // 5:
+                    break
+            self.assertLess(min(done), self.CROWD // 5, done)
+            counters = {c.name: c.count for c in operator.call(status={}).server.counters}
+            self.assertGreater(counters["handshakes_put_off"], self.CROWD // 2)
+        daemon.stop()
 
 
 if __name__ == "__main__":

@@ -231,8 +231,8 @@ class Tls(unittest.TestCase):
 
     # Certificates of clients
 
-    def client_daemon(self, when):
-        daemon = self.another(f'tls_client = "{when}"\ntls_client_ca = "{self.ca.certificate}"\n',
+    def client_daemon(self, when, config=""):
+        daemon = self.another(f'tls_client = "{when}"\ntls_client_ca = "{self.ca.certificate}"\n{config}',
                               ("--log-level", "debug")).start()
         self.addCleanup(daemon.kill)
         return daemon
@@ -272,33 +272,98 @@ class Tls(unittest.TestCase):
             self.assert_client(daemon, context, name)
         daemon.stop()
 
+    def assert_no_login(self, daemon, context):
+        with self.assertRaises(Refused) as refused:
+            daemon.tls_client(context, token="")
+        self.assertEqual(refused.exception.code, harness.UNAUTHENTICATED)
+
     def test_a_certificate_says_who_calls(self):
         daemon = self.client_daemon("optional")
         known, unknown = (self.ca.context(*self.ca.issue(name, f"/CN={name}", "", usage="clientAuth"))
                           for name in ("school-2", "school-3"))
         with Client(daemon.unix) as operator:
             operator.write(create_client={"client": {"name": "school-2", "role": "ROLE_PORTAL"}})
+            self.assert_no_login(daemon, known)  # not without a word in its record
+            operator.write(set_client_certificate={"name": "school-2", "certificate_login": True})
             with daemon.tls_client(known, token="") as school:
                 self.assertEqual((school.limits.client, school.limits.role), ("school-2", "portal"))
                 school.call(match={"query": {"region": "NL"}})
                 for context in (unknown, None):
-                    with self.assertRaises(Refused) as refused:
-                        daemon.tls_client(context, token="")
-                    self.assertEqual(refused.exception.code, harness.UNAUTHENTICATED)
+                    self.assert_no_login(daemon, context)
                 with daemon.tls_client(known) as other:  # a token goes before a certificate
                     self.assertEqual(other.limits.client, "local")
                 operator.write(set_client_status={"name": "school-2", "status": "CLIENT_STATUS_SUSPENDED"})
                 self.assertEqual(school.receive().status.code, harness.UNAUTHENTICATED)
                 self.assertIsNone(school.receive())
-        with self.assertRaises(Refused):
-            daemon.tls_client(known, token="")
+            self.assert_no_login(daemon, known)
+            operator.write(set_client_status={"name": "school-2", "status": "CLIENT_STATUS_ACTIVE"})
+            with daemon.tls_client(known, token="") as school, daemon.tls_client(
+                    known, token=harness.issue_token(operator, "school-2")) as other:
+                operator.write(set_client_certificate={"name": "school-2", "certificate_login": False})
+                self.assertEqual(school.receive().status.code, harness.UNAUTHENTICATED)
+                self.assertIsNone(school.receive())
+                self.assertEqual(other.call(match={"query": {"region": "NL"}}).status.code, OK)
+            self.assert_no_login(daemon, known)
+        daemon.stop()
+
+    def test_a_session_ends_with_its_certificate(self):
+        """Not after it: nobody who keeps a connection open needs no new certificate."""
+        daemon = self.client_daemon("required")
+        certificate, key = self.ca.issue("brief", "/CN=brief", "", usage="clientAuth", seconds=6)
+        with Client(daemon.unix) as operator:
+            operator.write(create_client={"client": {"name": "brief", "role": "ROLE_PORTAL", "certificate_login": True}})
+            with daemon.tls_client(self.ca.context(certificate, key), token="") as brief:
+                self.assertEqual(brief.call(match={"query": {"region": "NL"}}).status.code, OK)
+                self.assertEqual(brief.receive().status.code, harness.UNAUTHENTICATED)  # silent as it is
+                self.assertIsNone(brief.receive())
+        daemon.stop()
+
+    def test_who_shuts_itself_out_is_answered(self):
+        daemon = self.client_daemon("required")
+        context = self.ca.context(*self.ca.issue("boss", "/CN=boss", "", usage="clientAuth"))
+        with Client(daemon.unix) as operator:
+            operator.write(create_client={"client": {"name": "boss", "role": "ROLE_OPERATOR", "certificate_login": True}})
+        with daemon.tls_client(context, token="") as boss:
+            boss.write(set_client_certificate={"name": "boss", "certificate_login": False})
+            self.assertEqual(boss.receive().status.code, harness.UNAUTHENTICATED)
+            self.assertIsNone(boss.receive())
+        daemon.stop()
+
+    def test_revoked_certificates(self):
+        """Those that the list names come in no more, and nobody does when the list is no list or out of date."""
+        issued = [self.ca.issue(f"pupil-{i}", f"/CN=pupil-{i}", "", usage="clientAuth") for i in range(3)]
+        contexts = [self.ca.context(*files) for files in issued]
+        revoked = self.folder / "revoked.pem"
+        shutil.copy(self.ca.revoke(issued[0][0]), revoked)
+        daemon = self.client_daemon("required", f'tls_client_crl = "{revoked}"\n')
+        self.assert_client_refused(daemon, contexts[0], "the client's certificate: certificate revoked")
+        self.assert_client(daemon, contexts[1], "pupil-1")
+        shutil.copy(self.ca.revoke(issued[1][0]), revoked)
+        self.assert_client(daemon, contexts[1], "pupil-1")  # not before it is read again
+        daemon.reload("read again")
+        self.assert_client_refused(daemon, contexts[1], "certificate revoked")
+        self.assert_client(daemon, contexts[2], "pupil-2")
+        for damage, words in ((lambda: revoked.write_text("no PEM"), f"tls_client_crl: {revoked}: a list of revoked"),
+                              (revoked.unlink, f"tls_client_crl: {revoked}: No such file")):
+            damage()
+            daemon.reload(words)
+            self.assertIn("stays in use", daemon.lines[-1])
+            self.assert_client_refused(daemon, contexts[1], "certificate revoked")
+            self.assert_client(daemon, contexts[2], "pupil-2")
+        shutil.copy(self.other.revoke(), revoked)
+        daemon.reload("read again")
+        self.assert_client_refused(daemon, contexts[2], "the client's certificate: unable to get certificate CRL")
+        shutil.copy(self.ca.revoke(seconds=1), revoked)
+        time.sleep(2.1)
+        daemon.reload("read again")
+        self.assert_client_refused(daemon, contexts[2], "the client's certificate: CRL has expired")
         daemon.stop()
 
     def test_client_certificate_by_kansenctl(self):
         daemon = self.client_daemon("required")
         del harness.TOKEN_FILES["tls:" + daemon.tls]
-        with Client(daemon.unix) as operator:
-            operator.write(create_client={"client": {"name": "ctl", "role": "ROLE_PORTAL"}})
+        for args in (("add", "ctl", "--role", "portal"), ("certificate", "ctl", "on")):
+            self.assertEqual(run([kansenctl(), "-s", daemon.unix, "client", *args]).returncode, 0)
         certificate, key = self.ca.issue("ctl", "/CN=ctl", "", usage="clientAuth")
         both = self.folder / "both.pem"
         both.write_text(certificate.read_text() + key.read_text())

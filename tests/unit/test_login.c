@@ -141,28 +141,57 @@ test_who_calls(void **state)
     assert_string_equal(identity.source, "");
 }
 
+static Kansen__V1__WriteResult
+set_certificate(struct scene *scene, const char *name, bool allowed)
+{
+    Kansen__V1__SetClientCertificate given = KANSEN__V1__SET_CLIENT_CERTIFICATE__INIT;
+
+    given.name = (char *)name;
+    given.certificate_login = allowed;
+    return fixture_do(&scene->fixture, WRITE(SET_CLIENT_CERTIFICATE, set_client_certificate, &given));
+}
+
+// Comes by a certificate with this name that is good until until_us.
+static int
+show(struct scene *scene, const char *name, int64_t until_us, int64_t now_us, struct identity *identity)
+{
+    struct txn *txn = scene->fixture.read;
+    struct fault fault;
+    int rc;
+
+    assert_int_equal(txn_begin(txn), 0);
+    rc = login_by_certificate(txn, name, until_us, now_us, scene->fixture.arena, identity, &fault);
+    txn_end(txn);
+    return rc;
+}
+
 static void
-test_by_name(void **state)
+test_by_certificate(void **state)
 {
     struct scene *scene = *state;
     struct identity identity;
-    struct fault fault;
-    struct txn *txn = scene->fixture.read;
 
     assert_null(add_client(scene, "portal", ROLE(PORTAL), 0).status);
-    assert_int_equal(txn_begin(txn), 0);
-    assert_int_equal(login_by_name(txn, "portal", 5, scene->fixture.arena, &identity, &fault), 0);
+    assert_int_equal(show(scene, "portal", 9, 5, &identity), FAULT); // not without a word in the record
+    assert_null(set_certificate(scene, "portal", true).status);
+    assert_int_equal(show(scene, "portal", 9, 5, &identity), 0);
     assert_int_equal(identity.role, ROLE_PORTAL);
     assert_string_equal(identity.actor, "client:portal");
     assert_int_equal(identity.token, 0);
-    assert_int_equal(login_by_name(txn, "portal2", 5, scene->fixture.arena, &identity, &fault), FAULT);
-    assert_int_equal(login_by_name(txn, "", 5, scene->fixture.arena, &identity, &fault), FAULT);
-    txn_end(txn);
+    assert_int_equal(identity.expires_us, 9);
+    assert_int_equal(show(scene, "portal2", 9, 5, &identity), FAULT);
+    assert_int_equal(show(scene, "", 9, 5, &identity), FAULT);
+    assert_true(stands(scene, &identity, 8));
+    assert_false(stands(scene, &identity, 9)); // it ends with its certificate
+    assert_int_equal(show(scene, "portal", 9, 9, &identity), FAULT);
     assert_null(set_status(scene, "portal", STATUS(SUSPENDED)).status);
     assert_false(stands(scene, &identity, 5));
-    assert_int_equal(txn_begin(txn), 0);
-    assert_int_equal(login_by_name(txn, "portal", 5, scene->fixture.arena, &identity, &fault), FAULT);
-    txn_end(txn);
+    assert_int_equal(show(scene, "portal", 9, 5, &identity), FAULT);
+    assert_null(set_status(scene, "portal", STATUS(ACTIVE)).status);
+    assert_true(stands(scene, &identity, 5));
+    assert_null(set_certificate(scene, "portal", false).status);
+    assert_false(stands(scene, &identity, 5));
+    assert_int_equal(show(scene, "portal", 9, 5, &identity), FAULT);
 }
 
 static void
@@ -319,7 +348,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_who_calls, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_by_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_by_certificate, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_token_that_is_not_known, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
