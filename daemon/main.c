@@ -6,13 +6,17 @@
 #include "auth/store_key.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/options_change.h"
 #include "base/sandbox.h"
 #include "base/systemd.h"
 #include "base/version.h"
 #include "net/passed.h"
+#include "net/reload.h"
 #include "net/server.h"
+#include "net/settings.h"
 #include "net/tls.h"
 #include "net/watchdog.h"
+#include "rpc/limits.h"
 #include "rpc/quota.h"
 #include "rpc/reader.h"
 #include "rpc/readings.h"
@@ -33,11 +37,13 @@
 #define EXIT_FAILED   1
 #define EXIT_USAGE    2
 #define SPARE_READERS 16u // beside those of the workers
-#define DAY_US        INT64_C(86400000000)
 
 struct daemon {
+    int argc;
+    char **argv;
     struct options options;
     struct log log;
+    struct log_counts log_counts;
     struct address listen[OPTIONS_LISTEN_MAX];
     size_t n_listen;
     struct address admin_address;
@@ -54,37 +60,29 @@ struct daemon {
 static int
 fail(struct daemon *daemon, const struct fault *fault)
 {
-    log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "%s%s%s", fault->field,
-             fault->field[0] == '\0' ? "" : ": ", fault->message);
+    LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("option", fault->field),
+              LOG_TEXT("why", fault->message));
     return EXIT_FAILED;
 }
 
 static int
 fail_store(struct daemon *daemon, int rc)
 {
-    log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "the store failed fault=\"%s\"", store_fault_text(rc));
+    LOG_ERROR(&daemon->log, "main", "the store failed", LOG_TEXT("fault", store_fault_text(rc)));
     return EXIT_FAILED;
 }
 
 static int
 open_tls(struct daemon *daemon, struct fault *fault)
 {
-    const struct options *options = &daemon->options;
-    struct tls_options tls = {.certificate = options->tls_certificate,
-                              .key = options->tls_key,
-                              .client_ca = options->tls_client_ca,
-                              .client_crl = options->tls_client_crl,
-                              .allow_tls12 = strcmp(options->tls_min_version, "1.2") == 0};
-    char about[TLS_ABOUT_MAX];
+    struct tls_options tls;
+    struct tls_about about;
 
-    if (options->tls_certificate == NULL)
-        return fault_set(fault, CODE_INVALID_ARGUMENT, "listen", "tls: needs tls_certificate");
-    if (strcmp(options->tls_client, "off") != 0)
-        tls.client = strcmp(options->tls_client, "required") == 0 ? TLS_CLIENT_REQUIRED : TLS_CLIENT_OPTIONAL;
-    if (tls_new(&tls, &daemon->tls, fault) != 0)
+    if (settings_tls(&daemon->options, &tls, fault) != 0 || tls_new(&tls, &daemon->tls, fault) != 0)
         return FAULT;
-    log_line(&daemon->log, LOG_LEVEL_INFO, "tls", "the certificate was read %s",
-             tls_about(daemon->tls, about));
+    tls_about(daemon->tls, &about);
+    LOG_INFO(&daemon->log, "tls", "the certificate was read", LOG_TEXT("serial", about.serial),
+             LOG_TEXT("not_after", about.not_after), LOG_YES("expired", about.expired));
     return 0;
 }
 
@@ -181,6 +179,21 @@ watch_threads(struct daemon *daemon, struct watchdog **out)
     return *out == NULL ? -ENOMEM : 0;
 }
 
+static void
+reload(void *arg)
+{
+    struct daemon *daemon = arg;
+
+    (void)reload_run(&(struct reload){.argc = daemon->argc,
+                                      .argv = daemon->argv,
+                                      .options = &daemon->options,
+                                      .log = &daemon->log,
+                                      .service = &daemon->service,
+                                      .server = daemon->server,
+                                      .engine = &daemon->engine,
+                                      .tls = daemon->tls});
+}
+
 // Serves and drains; the writer runs. Returns the exit status.
 static int
 serve_clients(struct daemon *daemon)
@@ -192,15 +205,17 @@ serve_clients(struct daemon *daemon)
     if (rc == 0)
         rc = start_reader(daemon);
     if (rc == 0)
-        rc = server_start(daemon->server, options->output_buffer);
+        rc = server_start(daemon->server);
     if (rc != 0) {
         watchdog_free(watchdog);
-        log_line(&daemon->log, LOG_LEVEL_ERROR, "main", "can not start why=\"%s\"", strerror(-rc));
+        LOG_ERROR(&daemon->log, "main", "can not start", LOG_ERRNO(-rc));
         return EXIT_FAILED;
     }
+    server_on_reload(daemon->server, reload, daemon);
     tell_serving(daemon);
     rc = server_run(daemon->server, (int64_t)options->drain_timeout_s * 1000000);
     watchdog_free(watchdog);
+    log_tell_left_out(&daemon->log, true);
     return rc;
 }
 
@@ -209,19 +224,13 @@ run_engine(struct daemon *daemon)
 {
     const struct options *options = &daemon->options;
     struct service *service = &daemon->service;
-    struct queue_options queue = {options->write_queue, options->write_queue_size, service->workers};
+    struct queue_options queue = settings_queue(options, service->workers);
     struct writer_options writer = {.store = service->store,
                                     .mailboxes = server_mailboxes(daemon->server),
                                     .workers = service->workers,
                                     .owner = server_mailbox(daemon->server),
                                     .log = &daemon->log,
-                                    .group = options->commit_group,
-                                    .delay_us = (int64_t)options->commit_delay_ms * 1000,
-                                    .max_holds = (uint32_t)options->max_holds,
-                                    .journal_keep = options->journal_keep,
-                                    .retain = {(int64_t)options->retain_placements_days * DAY_US,
-                                               (int64_t)options->retain_students_days * DAY_US,
-                                               (int64_t)options->retain_journal_days * DAY_US},
+                                    .rules = settings_rules(options),
                                     .erasures = daemon->erasures};
     int rc = engine_start(&daemon->engine, &queue, &writer);
 
@@ -237,12 +246,9 @@ run_engine(struct daemon *daemon)
 static void
 warn_of_retention(const struct daemon *daemon)
 {
-    const struct options *options = &daemon->options;
-    uint64_t placements = options->retain_placements_days, journal = options->retain_journal_days;
-
-    if (placements != 0 && options->journal_keep == 0 && (journal == 0 || journal > placements))
-        log_line(&daemon->log, LOG_LEVEL_WARNING, "main",
-                 "the journal tells of placements for longer than they are kept; see retain_journal_days");
+    if (settings_keep_too_much(&daemon->options))
+        LOG_WARNING(&daemon->log, "main",
+                    "the journal tells of placements for longer than they are kept; see retain_journal_days");
 }
 
 // Whom a restored store knows although they were forgotten is forgotten again before anybody is served.
@@ -257,27 +263,19 @@ forget_again(struct daemon *daemon, struct fault *fault)
     return rc;
 }
 
-static struct quota *
-make_quota(const struct options *options)
-{
-    struct quota_options quota = {.connections = (uint32_t)options->token_connections,
-                                  .rate = options->token_rate,
-                                  .burst = options->token_burst};
-
-    return quota_new(&quota);
-}
-
 static int
 serve(struct daemon *daemon)
 {
     struct store_options store_options = {.dir = daemon->options.data_dir,
                                           .map_bytes = daemon->options.map_size};
+    struct quota_options quota = settings_quota(&daemon->options);
     struct service *service = &daemon->service;
     struct fault fault;
     int rc;
 
     signal(SIGPIPE, SIG_IGN);
-    service_init(service, &daemon->options, &daemon->log);
+    if (service_init(service, &daemon->options, &daemon->log) != 0)
+        return fail_store(daemon, STORE_FAULT_MEMORY);
     store_options.max_readers =
         service->workers + (unsigned)daemon->options.long_read_threads + SPARE_READERS;
     rc = store_open(&store_options, &service->store, &fault);
@@ -292,7 +290,7 @@ serve(struct daemon *daemon)
         rc = rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     } else {
         daemon->server = server_new(service);
-        service->quota = make_quota(&daemon->options);
+        service->quota = quota_new(&quota);
         rc = daemon->server == NULL || service->quota == NULL ? fail_store(daemon, STORE_FAULT_MEMORY)
                                                               : listen_and_confine(daemon);
         if (rc == 0)
@@ -314,6 +312,9 @@ run(struct daemon *daemon)
     switch (daemon->options.mode) {
     case OPTIONS_HELP:
         options_help(stdout);
+        return 0;
+    case OPTIONS_PRINT_CONFIG:
+        options_print(&daemon->options, stdout);
         return 0;
     case OPTIONS_VERSION:
         printf("kansend %s\n", KANSEN_VERSION);
@@ -338,15 +339,20 @@ run(struct daemon *daemon)
 int
 main(int argc, char **argv)
 {
-    struct daemon daemon = {.log = {.fd = STDERR_FILENO, .prefixes = systemd_is_journal(STDERR_FILENO)}};
+    struct daemon daemon = {.argc = argc, .argv = argv};
+    char why[OPTIONS_WHY_MAX];
     int rc;
 
-    if (options_read(argc, argv, &daemon.options) != 0)
+    if (options_read(argc, argv, &daemon.options, why) != 0) {
+        fprintf(stderr, "kansend: %s\n", why);
         return EXIT_USAGE;
-    daemon.log.level = LOG_LEVEL_INFO;
-    if (daemon.options.log_level != NULL)
-        daemon.log.level = (enum log_level)log_level_named(daemon.options.log_level);
+    }
+    log_open(&daemon.log, STDERR_FILENO,
+             daemon.options.log_level == NULL ? (int)LOG_LEVEL_INFO
+                                              : log_level_named(daemon.options.log_level),
+             &daemon.log_counts);
     rc = run(&daemon);
+    limits_free(&daemon.service);
     tls_free(daemon.tls);
     options_free(&daemon.options);
     return rc;

@@ -1,34 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the file and then the command line, both by the table of options. Messages go to stderr, as
-// libconfuse's error function has no place for anything else.
+// Reads the file and then the command line, both by the table of options. The first fault that is found is
+// the one that is told.
 #include "base/options.h"
 #include "base/options_table.h"
 #include <confuse.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_FILE "/etc/kansen/kansend.conf"
-#define ROWS         OPTIONS_TABLE_ROWS
-#define MESSAGE_MAX  OPTIONS_TABLE_MESSAGE_MAX
-// What the result of one write may take in an answer: a whole status and four numbers.
+#define DEFAULT_FILE     "/etc/kansen/kansend.conf"
+#define ROWS             OPTIONS_TABLE_ROWS
+#define MESSAGE_MAX      OPTIONS_TABLE_MESSAGE_MAX
 #define JOURNAL_KEEP_MIN 1000u
-#define RESULT_BYTES     640u
-#define JOURNAL_DAYS_MIN 7u // followers of the change feed may be away so long
+#define RESULT_BYTES     640u // of the result of one write in an answer: a whole status and four numbers
+#define JOURNAL_DAYS_MIN 7u   // followers of the change feed may be away so long
+
+// Says what is wrong, unless something has been said already. Returns 1.
+PRINTF_LIKE(2, 3)
+static int
+tell(char *why, const char *format, ...)
+{
+    va_list args;
+
+    if (why[0] != '\0')
+        return 1;
+    va_start(args, format);
+    vsnprintf(why, OPTIONS_WHY_MAX, format, args);
+    va_end(args);
+    return 1;
+}
 
 // ---- The file
+
+// What libconfuse says of an option that it does not know, in the language of no locale.
+#define NO_SUCH_OPTION "no such option '%s'"
+
+// An option of libconfuse's that no file can use: it carries the way to the text of the fault.
+#define CARRIER "\x01"
+
+static int
+refuse_call(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
+{
+    (void)argc;
+    (void)argv;
+    cfg_error(cfg, "%s is not an option", cfg_opt_name(opt));
+    return -1;
+}
+
+static void
+tell_unknown(char *why, const char *place, const char *key)
+{
+    const struct option_row *nearest = options_table_nearest(key);
+
+    if (nearest == NULL)
+        tell(why, "%s: \"%.60s\" is not an option; kansend.conf(5) has all of them", place, key);
+    else
+        tell(why, "%s: \"%.60s\" is not an option; did you mean \"%s\"?", place, key, nearest->key);
+}
+
+// What has been read of the file, and what is wrong.
+struct source {
+    char *why;
+    const char *name;
+    int lines[ROWS]; // in which an option was set last; 0 = not in the file, or not from it
+};
+
+static struct source *
+source_of(const cfg_t *cfg)
+{
+    const cfg_opt_t *opt = cfg->opts;
+
+    while (strcmp(opt->name, CARRIER) != 0)
+        opt++;
+    return (struct source *)(void *)opt->simple_value.ptr;
+}
 
 PRINTF_LIKE(2, 0)
 static void
 tell_file_error(cfg_t *cfg, const char *format, va_list args)
 {
-    fprintf(stderr, "%s:%d: ", cfg->filename != NULL ? cfg->filename : "configuration", cfg->line);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    const struct source *source = source_of(cfg);
+    char place[OPTIONS_WHY_MAX / 2], text[OPTIONS_WHY_MAX / 2];
+
+    snprintf(place, sizeof place, "%s:%d", source->name, cfg->line);
+    if (strcmp(format, NO_SUCH_OPTION) == 0) {
+        tell_unknown(source->why, place, va_arg(args, const char *));
+        return;
+    }
+    vsnprintf(text, sizeof text, format, args);
+    tell(source->why, "%s: %s", place, text);
 }
 
 // Called behind each value, while the parser still knows its line.
@@ -45,12 +110,13 @@ check_file_value(cfg_t *cfg, cfg_opt_t *opt)
         rc = options_table_set(&trial, row, cfg_opt_getnstr(opt, i), message);
     if (rc != 0)
         cfg_error(cfg, "%s: %s", row->key, message);
+    source_of(cfg)->lines[row - options_table] = cfg->line;
     options_free(&trial);
     return rc == 0 ? 0 : -1;
 }
 
 static int
-take_file_values(cfg_t *cfg, struct options *options)
+take_file_values(cfg_t *cfg, struct options *options, char *why)
 {
     char message[MESSAGE_MAX];
 
@@ -62,19 +128,17 @@ take_file_values(cfg_t *cfg, struct options *options)
 
             if (text == NULL)
                 continue; // not in the file
-            if (options_table_set(options, &options_table[i], text, message) != 0) {
-                fprintf(stderr, "%s: %s: %s\n", cfg->filename, options_table[i].key, message);
-                return 1;
-            }
+            if (options_table_set(options, &options_table[i], text, message) != 0)
+                return tell(why, "%s: %s: %s", cfg->filename, options_table[i].key, message);
         }
     }
     return 0;
 }
 
 static int
-parse_file(FILE *file, const char *name, struct options *options)
+parse_file(FILE *file, struct options *options, struct source *source)
 {
-    cfg_opt_t opts[ROWS + 1];
+    cfg_opt_t opts[ROWS + 2], carrier = CFG_FUNC(CARRIER, refuse_call);
     cfg_t *cfg;
     int rc = 1;
 
@@ -84,37 +148,35 @@ parse_file(FILE *file, const char *name, struct options *options)
 
         opts[i] = options_table[i].type == OPTION_LIST ? list : text;
     }
-    opts[ROWS] = (cfg_opt_t)CFG_END();
+    carrier.simple_value.ptr = (void **)(void *)source;
+    opts[ROWS] = carrier;
+    opts[ROWS + 1] = (cfg_opt_t)CFG_END();
     cfg = cfg_init(opts, CFGF_NONE);
-    if (cfg == NULL) {
-        fprintf(stderr, "%s: memory is short\n", name);
-        return 1;
-    }
+    if (cfg == NULL)
+        return tell(source->why, "%s: memory is short", source->name);
     cfg_set_error_function(cfg, tell_file_error);
     for (size_t i = 0; i < ROWS; i++)
         cfg_set_validate_func(cfg, options_table[i].key, check_file_value);
-    cfg->filename = strdup(name); // cfg_parse_fp alone would call it "FILE"
+    cfg->filename = strdup(source->name); // cfg_parse_fp alone would call it "FILE"
     if (cfg_parse_fp(cfg, file) == CFG_SUCCESS)
-        rc = take_file_values(cfg, options);
+        rc = take_file_values(cfg, options, source->why);
     else // libconfuse refuses some files without a word, such as one with an option that has no name
-        fprintf(stderr, "%s:%d: the file can not be read further\n", name, cfg->line);
+        tell(source->why, "%s:%d: the file can not be read further", source->name, cfg->line);
     cfg_free(cfg);
     return rc;
 }
 
 static int
-read_file(const char *name, struct options *options)
+read_file(const char *name, struct options *options, struct source *source)
 {
-    FILE *file = fopen(name == NULL ? DEFAULT_FILE : name, "re");
+    FILE *file = fopen(source->name, "re");
     int rc;
 
     if (file == NULL && name == NULL && errno == ENOENT)
         return 0;
-    if (file == NULL) {
-        fprintf(stderr, "%s: %s\n", name == NULL ? DEFAULT_FILE : name, strerror(errno));
-        return 1;
-    }
-    rc = parse_file(file, name == NULL ? DEFAULT_FILE : name, options);
+    if (file == NULL)
+        return tell(source->why, "%s: %s", source->name, strerror(errno));
+    rc = parse_file(file, options, source);
     fclose(file);
     return rc;
 }
@@ -135,11 +197,12 @@ enum {
     FLAG_CHECK = 500,
     FLAG_COMPACT,
     FLAG_FORGET_KEY,
+    FLAG_PRINT_CONFIG,
     FLAG_VERSION,
 };
 
 static int
-take_flag(struct command_line *line, int flag)
+take_flag(struct command_line *line, int flag, char *why)
 {
     if (flag == 'c') {
         line->file = optarg;
@@ -153,6 +216,8 @@ take_flag(struct command_line *line, int flag)
         line->mode = OPTIONS_COMPACT;
     } else if (flag == FLAG_FORGET_KEY) {
         line->mode = OPTIONS_FORGET_KEY;
+    } else if (flag == FLAG_PRINT_CONFIG) {
+        line->mode = OPTIONS_PRINT_CONFIG;
     } else if (flag == FLAG_VERSION) {
         line->mode = OPTIONS_VERSION;
     } else if (flag >= FLAG_ROW && options_table[flag - FLAG_ROW].type != OPTION_LIST) {
@@ -161,17 +226,16 @@ take_flag(struct command_line *line, int flag)
         line->listen[line->n_listen++] = optarg;
     } else {
         if (flag >= FLAG_ROW)
-            fprintf(stderr, "kansend: --listen: at most %u are allowed\n", OPTIONS_LISTEN_MAX);
-        fprintf(stderr, "Try 'kansend --help'.\n");
-        return 1;
+            return tell(why, "--listen: at most %u are allowed", OPTIONS_LISTEN_MAX);
+        return tell(why, "see kansend --help"); // getopt_long has said what is wrong
     }
     return 0;
 }
 
 static int
-parse_command_line(int argc, char **argv, struct command_line *line)
+parse_command_line(int argc, char **argv, struct command_line *line, char *why)
 {
-    struct option flags[ROWS + 8];
+    struct option flags[ROWS + 9];
     size_t n = 0;
     int flag;
 
@@ -184,33 +248,31 @@ parse_command_line(int argc, char **argv, struct command_line *line)
     flags[n++] = (struct option){"check", no_argument, NULL, FLAG_CHECK};
     flags[n++] = (struct option){"compact", no_argument, NULL, FLAG_COMPACT};
     flags[n++] = (struct option){"forget-key", no_argument, NULL, FLAG_FORGET_KEY};
+    flags[n++] = (struct option){"print-config", no_argument, NULL, FLAG_PRINT_CONFIG};
     flags[n++] = (struct option){"version", no_argument, NULL, FLAG_VERSION};
     flags[n++] = (struct option){"help", no_argument, NULL, 'h'};
     flags[n] = (struct option){0};
     optind = 0; // so that a second call begins anew
     while ((flag = getopt_long(argc, argv, "c:nh", flags, NULL)) != -1) {
-        if (take_flag(line, flag) != 0)
+        if (take_flag(line, flag, why) != 0)
             return 1;
     }
     if (optind < argc &&
         (line->mode == OPTIONS_CHECK || line->mode == OPTIONS_COMPACT || line->mode == OPTIONS_FORGET_KEY))
         line->check_dir = argv[optind++];
-    if (optind < argc) {
-        fprintf(stderr, "kansend: \"%s\" is not expected here\nTry 'kansend --help'.\n", argv[optind]);
-        return 1;
-    }
+    if (optind < argc)
+        return tell(why, "\"%s\" is not expected here; see kansend --help", argv[optind]);
     return 0;
 }
 
 static int
-set_flag(struct options *options, const struct option_row *row, const char *text)
+set_flag(struct options *options, const struct option_row *row, const char *text, char *why)
 {
     char message[MESSAGE_MAX];
 
     if (text == NULL || options_table_set(options, row, text, message) == 0)
         return 0;
-    fprintf(stderr, "kansend: --%s: %s\n", row->flag, message);
-    return 1;
+    return tell(why, "--%s: %s", row->flag, message);
 }
 
 static void
@@ -224,37 +286,37 @@ drop_listeners(struct options *options)
 }
 
 static int
-take_command_line(const struct command_line *line, struct options *options)
+take_command_line(const struct command_line *line, struct options *options, struct source *source)
 {
     options->mode = line->mode;
     if (line->n_listen > 0)
         drop_listeners(options);
     for (size_t i = 0; i < line->n_listen; i++) {
-        if (set_flag(options, options_table_find("listen"), line->listen[i]) != 0)
+        if (set_flag(options, options_table_find("listen"), line->listen[i], source->why) != 0)
             return 1;
     }
     for (size_t i = 0; i < ROWS; i++) {
-        if (set_flag(options, &options_table[i], line->values[i]) != 0)
+        if (set_flag(options, &options_table[i], line->values[i], source->why) != 0)
             return 1;
+        if (line->values[i] != NULL)
+            source->lines[i] = 0;
     }
     if (line->check_dir != NULL)
-        return set_flag(options, options_table_find("data_dir"), line->check_dir);
+        return set_flag(options, options_table_find("data_dir"), line->check_dir, source->why);
     return 0;
 }
 
 // ---- Together
 
 static int
-set_initial(struct options *options)
+set_initial(struct options *options, char *why)
 {
     char message[MESSAGE_MAX];
 
     for (size_t i = 0; i < ROWS; i++) {
         if (options_table[i].initial != NULL &&
-            options_table_set(options, &options_table[i], options_table[i].initial, message) != 0) {
-            fprintf(stderr, "kansend: %s: %s\n", options_table[i].key, message);
-            return 1;
-        }
+            options_table_set(options, &options_table[i], options_table[i].initial, message) != 0)
+            return tell(why, "%s: %s", options_table[i].key, message);
     }
     return 0;
 }
@@ -288,9 +350,9 @@ set_credentials(struct options *options)
     return 0;
 }
 
-// Fills in the defaults that depend on the surroundings or on other options. file is NULL if none was named.
+// Fills in the defaults that depend on the surroundings or on other options.
 static int
-set_derived(struct options *options, const char *file)
+set_derived(struct options *options, const char *file, char *why)
 {
     const char *state = getenv("STATE_DIRECTORY");
     char message[MESSAGE_MAX], *path = NULL;
@@ -302,7 +364,7 @@ set_derived(struct options *options, const char *file)
         options->data_dir = strdup("kansen-data");
     if (options->seeds == NULL)
         options->seeds = strdup("");
-    options->file = strdup(file == NULL ? DEFAULT_FILE : file);
+    options->file = strdup(file);
     if (options->data_dir == NULL || options->seeds == NULL || options->file == NULL)
         rc = 1;
     rc = rc || set_credentials(options);
@@ -316,59 +378,70 @@ set_derived(struct options *options, const char *file)
              options_table_set(options, options_table_find("listen"), "127.0.0.1:7411", message);
         free(path);
     }
-    if (rc != 0)
-        fprintf(stderr, "kansend: memory is short\n");
-    return rc;
+    return rc == 0 ? 0 : tell(why, "memory is short");
+}
+
+// Says what is wrong with an option, and where it was set if that was in the file.
+PRINTF_LIKE(3, 4)
+static int
+tell_of(const struct source *source, const char *key, const char *format, ...)
+{
+    int line = source->lines[options_table_find(key) - options_table];
+    char place[OPTIONS_WHY_MAX / 2] = "", text[OPTIONS_WHY_MAX / 2];
+    va_list args;
+
+    if (line != 0)
+        snprintf(place, sizeof place, "%s:%d: ", source->name, line);
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return tell(source->why, "%s%s: %s", place, key, text);
 }
 
 // Checks what one option asks of another.
 static int
-check_together(const struct options *options)
+check_together(const struct options *options, const struct source *source)
 {
-    if (options->journal_keep != 0 && options->journal_keep < JOURNAL_KEEP_MIN) {
-        fprintf(stderr, "kansend: journal_keep: %" PRIu64 " is not allowed; it takes 0, or %u and more\n",
-                options->journal_keep, JOURNAL_KEEP_MIN);
-        return 1;
-    }
+    uint64_t keep = options->journal_keep, days = options->retain_journal_days;
+
+    if (keep != 0 && keep < JOURNAL_KEEP_MIN)
+        return tell_of(source, "journal_keep", "%" PRIu64 " is not allowed; it takes 0, or %u and more", keep,
+                       JOURNAL_KEEP_MIN);
     if (options->sandbox_no_new_privileges == OPTIONS_OFF &&
-        (options->sandbox_seccomp != OPTIONS_OFF || options->sandbox_landlock != OPTIONS_OFF)) {
-        fprintf(stderr, "kansend: sandbox_no_new_privileges: \"off\" is not allowed; sandbox_seccomp and "
-                        "sandbox_landlock need it\n");
-        return 1;
-    }
-    if (options->retain_journal_days != 0 && options->retain_journal_days < JOURNAL_DAYS_MIN) {
-        fprintf(stderr,
-                "kansend: retain_journal_days: %" PRIu64 " is not allowed; it takes 0, or %u and more\n",
-                options->retain_journal_days, JOURNAL_DAYS_MIN);
-        return 1;
-    }
-    if (strcmp(options->tls_client, "off") != 0 && options->tls_client_ca == NULL) {
-        fprintf(stderr, "kansend: tls_client: %s needs tls_client_ca\n", options->tls_client);
-        return 1;
-    }
+        (options->sandbox_seccomp != OPTIONS_OFF || options->sandbox_landlock != OPTIONS_OFF))
+        return tell_of(source, "sandbox_no_new_privileges",
+                       "\"off\" is not allowed; sandbox_seccomp and sandbox_landlock need it");
+    if (days != 0 && days < JOURNAL_DAYS_MIN)
+        return tell_of(source, "retain_journal_days",
+                       "%" PRIu64 " is not allowed; it takes 0, or %u and more", days, JOURNAL_DAYS_MIN);
+    if (strcmp(options->tls_client, "off") != 0 && options->tls_client_ca == NULL)
+        return tell_of(source, "tls_client", "%s needs tls_client_ca", options->tls_client);
     if (options->max_batch_writes * RESULT_BYTES <= options->max_frame)
         return 0;
-    fprintf(stderr,
-            "kansend: max_batch_writes: %" PRIu64 " results do not fit a frame; with max_frame = %" PRIu64
-            " at most %" PRIu64 " are allowed\n",
-            options->max_batch_writes, options->max_frame, options->max_frame / RESULT_BYTES);
-    return 1;
+    return tell_of(source, "max_batch_writes",
+                   "%" PRIu64 " results do not fit a frame; with max_frame = %" PRIu64 " at most %" PRIu64
+                   " are allowed",
+                   options->max_batch_writes, options->max_frame, options->max_frame / RESULT_BYTES);
 }
 
 int
-options_read(int argc, char **argv, struct options *options)
+options_read(int argc, char **argv, struct options *options, char why[OPTIONS_WHY_MAX])
 {
     struct command_line line = {0};
+    struct source source = {.why = why};
     struct options read = {0};
     int rc;
 
-    rc = parse_command_line(argc, argv, &line);
+    why[0] = '\0';
+    rc = parse_command_line(argc, argv, &line, why);
     if (rc == 0 && (line.mode == OPTIONS_HELP || line.mode == OPTIONS_VERSION)) {
         *options = (struct options){.mode = line.mode};
         return 0; // asked for without regard to the rest
     }
-    rc = rc || set_initial(&read) || read_file(line.file, &read) || take_command_line(&line, &read) ||
-         set_derived(&read, line.file) || check_together(&read);
+    source.name = line.file == NULL ? DEFAULT_FILE : line.file;
+    rc = rc || set_initial(&read, why) || read_file(line.file, &read, &source) ||
+         take_command_line(&line, &read, &source) || set_derived(&read, source.name, why) ||
+         check_together(&read, &source);
     if (rc != 0) {
         options_free(&read);
         return 1;
@@ -405,6 +478,7 @@ options_help(FILE *out)
             "Matches students to internships, sport and culture; serves them until it is told to stop.\n\n"
             "  -c, --config FILE      configuration; default " DEFAULT_FILE ", which may be absent\n"
             "  -n, --test-config      check the configuration and stop\n"
+            "      --print-config     print the configuration that holds, all of it, and stop\n"
             "      --check [DIR]      verify the store, of the data directory or DIR, and stop\n"
             "      --compact [DIR]    write the store anew, without what was deleted, and stop\n"
             "      --forget-key [DIR] let the store take another kansen.key at its next start, and stop\n"

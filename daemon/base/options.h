@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of the daemon: one table says key, type, range, default, flag and help of each. They are read
-// from the configuration file, then from the command line, which wins. Main thread, at start.
+// from the configuration file, then from the command line, which wins. Main thread.
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
 
@@ -12,10 +12,11 @@
 
 enum options_mode {
     OPTIONS_SERVE,
-    OPTIONS_TEST_CONFIG, // -n: say whether the configuration is good
-    OPTIONS_CHECK,       // --check: verify the store
-    OPTIONS_COMPACT,     // --compact: write the store anew
-    OPTIONS_FORGET_KEY,  // --forget-key: let the store take another key
+    OPTIONS_TEST_CONFIG,  // -n: say whether the configuration is good
+    OPTIONS_CHECK,        // --check: verify the store
+    OPTIONS_COMPACT,      // --compact: write the store anew
+    OPTIONS_FORGET_KEY,   // --forget-key: let the store take another key
+    OPTIONS_PRINT_CONFIG, // --print-config: all options with their values
     OPTIONS_VERSION,
     OPTIONS_HELP,
 };
@@ -79,10 +80,12 @@ struct options {
     enum options_switch sandbox_landlock;
 };
 
-// Reads the file and the command line. 0; or 1 when something is wrong, which has been told on stderr with
-// file and line (or the flag), what was given and what is allowed. options is set on 0 only and then needs
-// options_free.
-int options_read(int argc, char **argv, struct options *options) MUST_CHECK;
+#define OPTIONS_WHY_MAX 1024u // bytes with the end
+
+// Reads the file and the command line. 0; or 1 with why: what is wrong, with file and line (or the flag),
+// what was given and what is allowed. A flag that is not known is told on stderr, too. options is set on 0
+// only and then needs options_free.
+int options_read(int argc, char **argv, struct options *options, char why[OPTIONS_WHY_MAX]) MUST_CHECK;
 void options_free(struct options *options);
 
 // Writes how kansend is called, from the table.

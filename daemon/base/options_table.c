@@ -2,7 +2,7 @@
 // One table, one function that sets a value: the ranges and the messages are the same wherever a value comes
 // from.
 #include "base/options_table.h"
-#include "base/log.h"
+#include "base/spelling.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -15,7 +15,9 @@
 
 #define RETAIN_MAX 36500u // days
 
-#define AT(member) offsetof(struct options, member)
+// Where a value is kept, and whether it may change while the daemon serves.
+#define AT(member)   offsetof(struct options, member), false
+#define LIVE(member) offsetof(struct options, member), true
 
 const struct option_row options_table[] = {
     {"data_dir", "data-dir", "DIR", OPTION_TEXT, AT(data_dir), 0, 0, NULL,
@@ -30,19 +32,19 @@ const struct option_row options_table[] = {
      "HTTP address of /healthz and /readyz (loopback only)"},
     {"seeds", "seeds", "DIR", OPTION_TEXT, AT(seeds), 0, 0, NULL,
      "regions.csv and interests.csv for an empty store; default the installed share directory, else ./seeds"},
-    {"log_level", "log-level", "LEVEL", OPTION_WORD_LOG_LEVEL, AT(log_level), 0, 0, "info",
-     "error, warning, notice, info or debug"},
-    {"tls_certificate", "tls-certificate", "FILE", OPTION_TEXT, AT(tls_certificate), 0, 0, NULL,
+    {"log_level", "log-level", "error|warning|notice|info|debug", OPTION_WORD, LIVE(log_level), 0, 0, "info",
+     "lines of the log above it are left out"},
+    {"tls_certificate", "tls-certificate", "FILE", OPTION_TEXT, LIVE(tls_certificate), 0, 0, NULL,
      "certificate of tls: listeners, PEM, with its chain behind it"},
-    {"tls_key", "tls-key", "FILE", OPTION_TEXT, AT(tls_key), 0, 0, NULL,
+    {"tls_key", "tls-key", "FILE", OPTION_TEXT, LIVE(tls_key), 0, 0, NULL,
      "its private key, PEM; default the file of the certificate"},
-    {"tls_client_ca", "tls-client-ca", "FILE", OPTION_TEXT, AT(tls_client_ca), 0, 0, NULL,
+    {"tls_client_ca", "tls-client-ca", "FILE", OPTION_TEXT, LIVE(tls_client_ca), 0, 0, NULL,
      "CA certificates that vouch for clients, PEM"},
-    {"tls_client_crl", NULL, "FILE", OPTION_TEXT, AT(tls_client_crl), 0, 0, NULL,
+    {"tls_client_crl", NULL, "FILE", OPTION_TEXT, LIVE(tls_client_crl), 0, 0, NULL,
      "lists of the certificates that these CAs have revoked, PEM"},
-    {"tls_client", "tls-client", "off|optional|required", OPTION_WORD, AT(tls_client), 0, 0, "off",
+    {"tls_client", "tls-client", "off|optional|required", OPTION_WORD, LIVE(tls_client), 0, 0, "off",
      "whether clients show a certificate"},
-    {"tls_min_version", NULL, "1.2|1.3", OPTION_WORD, AT(tls_min_version), 0, 0, "1.3",
+    {"tls_min_version", NULL, "1.2|1.3", OPTION_WORD, LIVE(tls_min_version), 0, 0, "1.3",
      "oldest version of TLS"},
     {"workers", "workers", "N", OPTION_NUMBER, AT(workers), 0, 256, "0",
      "threads that answer; 0 = one per core"},
@@ -50,63 +52,63 @@ const struct option_row options_table[] = {
      "greatest size of the store; address space, not memory"},
     {"max_frame", NULL, "SIZE", OPTION_SIZE, AT(max_frame), 128 * KIB, 64 * MIB, "1MiB",
      "greatest frame, both ways"},
-    {"max_in_flight", NULL, "N", OPTION_NUMBER, AT(max_in_flight), 1, 65536, "256",
+    {"max_in_flight", NULL, "N", OPTION_NUMBER, LIVE(max_in_flight), 1, 65536, "256",
      "writes of one connection that wait for their commit before it is not read any more"},
-    {"max_connections", NULL, "N", OPTION_NUMBER, AT(max_connections), 1, 1000000, "4096",
+    {"max_connections", NULL, "N", OPTION_NUMBER, LIVE(max_connections), 1, 1000000, "4096",
      "connections in all"},
-    {"token_connections", NULL, "N", OPTION_NUMBER, AT(token_connections), 0, 1000000, "256",
+    {"token_connections", NULL, "N", OPTION_NUMBER, LIVE(token_connections), 0, 1000000, "256",
      "connections of one token; 0 = no limit"},
-    {"token_rate", NULL, "N", OPTION_NUMBER, AT(token_rate), 0, 10000000, "5000",
+    {"token_rate", NULL, "N", OPTION_NUMBER, LIVE(token_rate), 0, 10000000, "5000",
      "requests of one token in a second; 0 = no limit"},
-    {"token_burst", NULL, "N", OPTION_NUMBER, AT(token_burst), 1, 10000000, "10000",
+    {"token_burst", NULL, "N", OPTION_NUMBER, LIVE(token_burst), 1, 10000000, "10000",
      "requests that one token may send at once after a pause"},
     {"max_batch_writes", NULL, "N", OPTION_NUMBER, AT(max_batch_writes), 1, 100000, "1000",
      "writes in one batch"},
     {"request_memory", NULL, "SIZE", OPTION_SIZE, AT(request_memory), MIB, GIB, "64MiB",
      "greatest memory that one request may take while it is answered"},
-    {"output_buffer", NULL, "SIZE", OPTION_SIZE, AT(output_buffer), 64 * KIB, GIB, "4MiB",
+    {"output_buffer", NULL, "SIZE", OPTION_SIZE, LIVE(output_buffer), 64 * KIB, GIB, "4MiB",
      "answers that wait for a slow client before its connection is not read any more"},
-    {"write_timeout_s", NULL, "S", OPTION_NUMBER, AT(write_timeout_s), 1, 86400, "60",
+    {"write_timeout_s", NULL, "S", OPTION_NUMBER, LIVE(write_timeout_s), 1, 86400, "60",
      "close a connection whose client takes nothing of its answers for so long"},
-    {"write_queue", NULL, "N", OPTION_NUMBER, AT(write_queue), 1, 1000000, "1024",
+    {"write_queue", NULL, "N", OPTION_NUMBER, LIVE(write_queue), 1, 1000000, "1024",
      "requests that wait for the writer before connections are not read any more"},
-    {"write_queue_size", NULL, "SIZE", OPTION_SIZE, AT(write_queue_size), MIB, 64 * GIB, "64MiB",
+    {"write_queue_size", NULL, "SIZE", OPTION_SIZE, LIVE(write_queue_size), MIB, 64 * GIB, "64MiB",
      "the same, counted in the memory that they take"},
-    {"commit_group", NULL, "N", OPTION_NUMBER, AT(commit_group), 1, 100000, "4000",
+    {"commit_group", NULL, "N", OPTION_NUMBER, LIVE(commit_group), 1, 100000, "4000",
      "writes that make one commit full"},
-    {"commit_delay_ms", NULL, "MS", OPTION_NUMBER, AT(commit_delay_ms), 0, 1000, "0",
+    {"commit_delay_ms", NULL, "MS", OPTION_NUMBER, LIVE(commit_delay_ms), 0, 1000, "0",
      "wait so long for more writes before a commit"},
-    {"max_holds", NULL, "N", OPTION_NUMBER, AT(max_holds), 0, 1000000, "1000",
+    {"max_holds", NULL, "N", OPTION_NUMBER, LIVE(max_holds), 0, 1000000, "1000",
      "open holds of one client at a time; 0 = no cap"},
-    {"journal_keep", NULL, "N", OPTION_NUMBER, AT(journal_keep), 0, UINT64_C(1000000000000), "0",
+    {"journal_keep", NULL, "N", OPTION_NUMBER, LIVE(journal_keep), 0, UINT64_C(1000000000000), "0",
      "entries of the journal that are kept at least, from 1000; 0 = all"},
-    {"retain_placements_days", NULL, "DAYS", OPTION_NUMBER, AT(retain_placements_days), 0, RETAIN_MAX, "0",
+    {"retain_placements_days", NULL, "DAYS", OPTION_NUMBER, LIVE(retain_placements_days), 0, RETAIN_MAX, "0",
      "how long placements are kept after they ended; 0 = for ever"},
-    {"retain_students_days", NULL, "DAYS", OPTION_NUMBER, AT(retain_students_days), 0, RETAIN_MAX, "0",
+    {"retain_students_days", NULL, "DAYS", OPTION_NUMBER, LIVE(retain_students_days), 0, RETAIN_MAX, "0",
      "how long it is known whose placements they were, after the last one ended; 0 = for ever"},
-    {"retain_journal_days", NULL, "DAYS", OPTION_NUMBER, AT(retain_journal_days), 0, RETAIN_MAX, "0",
+    {"retain_journal_days", NULL, "DAYS", OPTION_NUMBER, LIVE(retain_journal_days), 0, RETAIN_MAX, "0",
      "how long entries of the journal are kept, from 7; 0 = for ever"},
     {"erasures", NULL, "FILE", OPTION_TEXT, AT(erasures), 0, 0, NULL,
      "list of students that were forgotten; default kansen.erased in the data directory"},
-    {"read_budget", NULL, "N", OPTION_NUMBER, AT(read_budget), 0, UINT64_C(1000000000000), "200000",
+    {"read_budget", NULL, "N", OPTION_NUMBER, LIVE(read_budget), 0, UINT64_C(1000000000000), "200000",
      "work of a read on its worker, in units of about 10 ns, before a reading thread does it; 0 = no bound"},
-    {"long_reads", NULL, "N", OPTION_NUMBER, AT(long_reads), 1, 10000, "64",
+    {"long_reads", NULL, "N", OPTION_NUMBER, LIVE(long_reads), 1, 10000, "64",
      "reads that wait for a reading thread before more are refused; half of them may be one client's"},
-    {"max_long_reads", NULL, "N", OPTION_NUMBER, AT(max_long_reads), 1, 10000, "4",
+    {"max_long_reads", NULL, "N", OPTION_NUMBER, LIVE(max_long_reads), 1, 10000, "4",
      "such reads of one connection in flight before it is not read any more"},
     {"long_read_threads", NULL, "N", OPTION_NUMBER, AT(long_read_threads), 1, 16, "1",
      "threads for such reads"},
-    {"long_read_s", NULL, "S", OPTION_NUMBER, AT(long_read_s), 1, 3600, "10",
+    {"long_read_s", NULL, "S", OPTION_NUMBER, LIVE(long_read_s), 1, 3600, "10",
      "time that such a read may take, and hold its snapshot, before it is given up"},
-    {"watch_lag", NULL, "N", OPTION_NUMBER, AT(watch_lag), 100, UINT64_C(1000000000000), "1000000",
+    {"watch_lag", NULL, "N", OPTION_NUMBER, LIVE(watch_lag), 100, UINT64_C(1000000000000), "1000000",
      "entries of the journal that a watch may fall behind before it is cut off"},
-    {"handshake_timeout_s", NULL, "S", OPTION_NUMBER, AT(handshake_timeout_s), 1, 3600, "10",
+    {"handshake_timeout_s", NULL, "S", OPTION_NUMBER, LIVE(handshake_timeout_s), 1, 3600, "10",
      "on TCP, time until Hello is answered OK"},
-    {"frame_timeout_s", NULL, "S", OPTION_NUMBER, AT(frame_timeout_s), 1, 3600, "30",
+    {"frame_timeout_s", NULL, "S", OPTION_NUMBER, LIVE(frame_timeout_s), 1, 3600, "30",
      "time in which a frame that has begun must be whole"},
-    {"idle_timeout_s", NULL, "S", OPTION_NUMBER, AT(idle_timeout_s), 0, 31536000, "3600",
+    {"idle_timeout_s", NULL, "S", OPTION_NUMBER, LIVE(idle_timeout_s), 0, 31536000, "3600",
      "close a connection on which nothing is asked for so long; 0 = never"},
-    {"drain_timeout_s", NULL, "S", OPTION_NUMBER, AT(drain_timeout_s), 0, 3600, "10",
+    {"drain_timeout_s", NULL, "S", OPTION_NUMBER, LIVE(drain_timeout_s), 0, 3600, "10",
      "at a stop, wait so long for answers to be taken"},
     {"sandbox_no_new_privileges", NULL, "on|off|required", OPTION_SWITCH, AT(sandbox_no_new_privileges), 0, 0,
      "on", "no program that it starts gains privileges"},
@@ -117,6 +119,9 @@ const struct option_row options_table[] = {
     {"sandbox_landlock", NULL, "on|off|required", OPTION_SWITCH, AT(sandbox_landlock), 0, 0, "on",
      "open only the directories that are named in the configuration"},
 };
+
+static const char *const switches[] = {
+    [OPTIONS_ON] = "on", [OPTIONS_OFF] = "off", [OPTIONS_REQUIRED] = "required"};
 
 _Static_assert(sizeof options_table / sizeof options_table[0] == OPTIONS_TABLE_ROWS,
                "the header counts the rows");
@@ -146,8 +151,8 @@ parse_number(const struct option_row *row, const char *text, uint64_t *out)
 }
 
 // A number in the greatest unit that keeps it whole.
-static void
-print_number(const struct option_row *row, uint64_t value, char out[32])
+void
+options_table_print(const struct option_row *row, uint64_t value, char out[32])
 {
     if (row->type == OPTION_SIZE && value >= GIB && value % GIB == 0)
         snprintf(out, 32, "%" PRIu64 "GiB", value / GIB);
@@ -170,8 +175,8 @@ set_number(struct options *options, const struct option_row *row, const char *te
         *(uint64_t *)((char *)options + row->offset) = value;
         return 0;
     }
-    print_number(row, row->min, min);
-    print_number(row, row->max, max);
+    options_table_print(row, row->min, min);
+    options_table_print(row, row->max, max);
     snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "\"%.60s\" is not allowed; it takes a number from %s to %s",
              text, min, max);
     return 1;
@@ -180,11 +185,8 @@ set_number(struct options *options, const struct option_row *row, const char *te
 static int
 set_switch(enum options_switch *member, const char *text, char message[OPTIONS_TABLE_MESSAGE_MAX])
 {
-    static const char *const words[] = {
-        [OPTIONS_ON] = "on", [OPTIONS_OFF] = "off", [OPTIONS_REQUIRED] = "required"};
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(text, words[i]) == 0) {
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
+        if (strcmp(text, switches[i]) == 0) {
             *member = (enum options_switch)i;
             return 0;
         }
@@ -247,11 +249,6 @@ options_table_set(struct options *options, const struct option_row *row, const c
         snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "an empty text is not allowed");
         return 1;
     }
-    if (row->type == OPTION_WORD_LOG_LEVEL && log_level_named(text) < 0) {
-        snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "\"%.60s\" is not allowed; it takes %s", text,
-                 row->help);
-        return 1;
-    }
     if (row->type == OPTION_WORD && !is_among(row->argument, text)) {
         snprintf(message, OPTIONS_TABLE_MESSAGE_MAX, "\"%.60s\" is not allowed; it takes %s", text,
                  row->argument);
@@ -268,4 +265,40 @@ options_table_find(const char *key)
             return &options_table[i];
     }
     return NULL;
+}
+
+const struct option_row *
+options_table_nearest(const char *key)
+{
+    const char *keys[OPTIONS_TABLE_ROWS];
+    const char *nearest;
+
+    for (size_t i = 0; i < OPTIONS_TABLE_ROWS; i++)
+        keys[i] = options_table[i].key;
+    nearest = spelling_nearest(key, keys, OPTIONS_TABLE_ROWS);
+    return nearest == NULL ? NULL : options_table_find(nearest);
+}
+
+size_t
+options_table_values(const struct options *options, const struct option_row *row)
+{
+    const char *text = *(char *const *)(const void *)((const char *)options + row->offset);
+
+    if (row->type == OPTION_LIST)
+        return options->n_listen;
+    return row->type == OPTION_TEXT && (text == NULL || text[0] == '\0') ? 0 : 1;
+}
+
+const char *
+options_table_get(const struct options *options, const struct option_row *row, size_t i, char room[32])
+{
+    const void *member = (const char *)options + row->offset;
+
+    if (row->type == OPTION_SWITCH)
+        return switches[*(const enum options_switch *)member];
+    if (row->type == OPTION_NUMBER || row->type == OPTION_SIZE) {
+        options_table_print(row, *(const uint64_t *)member, room);
+        return room;
+    }
+    return row->type == OPTION_LIST ? options->listen[i] : *(char *const *)member;
 }

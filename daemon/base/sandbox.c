@@ -169,8 +169,8 @@ enter_part(const struct part *part, const struct options *options, const struct 
         if (wish == OPTIONS_REQUIRED)
             return fault_set(fault, CODE_FAILED_PRECONDITION, part->option,
                              "it is required, and not to be had here");
-        log_line(log, LOG_LEVEL_NOTICE, "sandbox", "goes on without what is not to be had here option=%s%s",
-                 part->option, SANITIZED ? " why=\"a build with sanitizers\"" : "");
+        LOG_NOTICE(log, "sandbox", "goes on without what is not to be had here",
+                   LOG_TEXT("option", part->option), LOG_YES("sanitizers", SANITIZED));
         return 0;
     }
     *state = SANDBOX_ON;
@@ -189,9 +189,8 @@ tell_unwritable(const struct options *options, const struct log *log)
 
         if (path != NULL && named[i].access == LANDLOCK_CHANGE &&
             faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
-            log_line(log, LOG_LEVEL_WARNING, "sandbox",
-                     "a directory can not be written from now on path=\"%s\" why=\"%s\"", path,
-                     strerror(errno));
+            LOG_WARNING(log, "sandbox", "a directory can not be written from now on", LOG_TEXT("path", path),
+                        LOG_ERRNO(errno));
     }
 }
 

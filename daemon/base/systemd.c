@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+// The place in the code is that of the caller, which brings it.
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
 
 bool
 systemd_is_journal(int fd)
@@ -20,6 +23,12 @@ systemd_is_journal(int fd)
     if (stream == NULL || sscanf(stream, "%" SCNu64 ":%" SCNu64, &device, &inode) != 2)
         return false;
     return fstat(fd, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+int
+systemd_journal(const struct iovec *fields, size_t n)
+{
+    return sd_journal_sendv(fields, (int)n);
 }
 
 void

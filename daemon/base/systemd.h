@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct iovec;
+
 #define SYSTEMD_NAME_MAX 64u // bytes with the end
 
 // A descriptor that was handed over, under the name that its socket unit gives it (FileDescriptorName=).
@@ -16,8 +18,12 @@ struct systemd_socket {
     char name[SYSTEMD_NAME_MAX]; // a longer one is cut
 };
 
-// Whether fd goes to journald, so that lines get its priority prefixes.
+// Whether fd is a stream to journald, so that entries can go to it in its own way.
 bool systemd_is_journal(int fd);
+
+// Gives journald an entry, of fields that read KEY=value (sd_journal_sendv(3)). 0, also where there is no
+// journald, or -errno. Any thread.
+int systemd_journal(const struct iovec *fields, size_t n) MUST_CHECK;
 
 // Tells that the daemon serves, with a line for people (NULL = the one before holds); that it reads its files
 // again, after which systemd_ready is due; that it stops.

@@ -12,6 +12,7 @@
 #include "net/intake.h"
 #include "net/tls.h"
 #include "net/worker.h"
+#include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
 #include "rpc/session_quota.h"
@@ -225,10 +226,10 @@ handle(struct conn *conn, const struct frame *frame)
 static bool
 is_flight_full(const struct conn *conn)
 {
-    const struct service *service = conn->loop->service;
+    const struct limits *limits = conn->loop->limits;
 
-    return conn->in_flight >= service->max_in_flight ||
-           (conn->readings > 0 && conn->readings >= service->max_long_reads);
+    return conn->in_flight >= limits->max_in_flight ||
+           (conn->readings > 0 && conn->readings >= limits->max_long_reads);
 }
 
 static bool
@@ -236,7 +237,7 @@ pauses(struct conn *conn)
 {
     if (is_flight_full(conn))
         conn_move(conn, CONN_FLIGHT_FULL);
-    else if (flow_is_full(buf_len(&conn->out), conn->session.due, conn->loop->output_max))
+    else if (flow_is_full(buf_len(&conn->out), conn->session.due, conn->loop->limits->output_max))
         conn_move(conn, CONN_OUTPUT_FULL);
     return conn->state != CONN_OPEN;
 }
@@ -307,7 +308,7 @@ resume_if_possible(struct conn *conn)
 
     if ((conn->state == CONN_FLIGHT && !is_flight_full(conn)) ||
         (conn->state == CONN_OUTPUT &&
-         flow_has_room(buf_len(&conn->out), conn->session.due, loop->output_max))) {
+         flow_has_room(buf_len(&conn->out), conn->session.due, loop->limits->output_max))) {
         conn_move(conn, CONN_RESUMED);
         conn_schedule(conn);
     }
@@ -366,8 +367,8 @@ learn_client(struct conn *conn)
         return;
     tls_client_name(conn->stream.ssl, identity->certificate, sizeof identity->certificate);
     identity->certificate_until_us = tls_client_until(conn->stream.ssl);
-    log_line(conn->loop->service->log, LOG_LEVEL_DEBUG, "tls", "a connection is open client=\"%s\"",
-             identity->certificate);
+    LOG_DEBUG(conn->loop->service->log, "tls", "a connection is open",
+              LOG_TEXT("client", identity->certificate));
 }
 
 // Reads once and has the frames handled.

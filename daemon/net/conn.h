@@ -20,6 +20,7 @@
 
 struct conn;
 struct job;
+struct limits;
 struct reading;
 struct rpc_env;
 struct service;
@@ -32,20 +33,19 @@ struct conn_loop {
     struct event_base *base;
     struct rpc_env *env;
     struct service *service;
-    unsigned worker;          // number
-    size_t output_max;        // bytes of answers that wait before a connection is not read any more
-    struct slots slots;       // the connections by number
-    uint64_t round;           // of turns of the ready ones, to come
-    struct conn_list ready;   // have something to do without a word from their sockets
-    struct conn_list waiting; // were turned away by the write queue, in that order
-    struct sending sending;   // have run in this turn of the loop, and send together
-    struct handshakes shakes; // have a step of their handshake to do, behind all others
-    struct watching watching; // the connections that follow the journal
-    struct timeouts timeouts; // how long connections may be late
-    struct event *turn;       // runs the ready ones in the next turn of the loop
-    struct buf spare;         // input memory that no connection holds
-    int64_t now_us;           // for conn_now: steady clock since a wake-up; 0 = read it
-    int64_t told_tls_us;      // when a failure of TLS was logged last
+    unsigned worker;             // number
+    const struct limits *limits; // as of this turn
+    struct slots slots;          // the connections by number
+    uint64_t round;              // of turns of the ready ones, to come
+    struct conn_list ready;      // have something to do without a word from their sockets
+    struct conn_list waiting;    // were turned away by the write queue, in that order
+    struct sending sending;      // have run in this turn of the loop, and send together
+    struct handshakes shakes;    // have a step of their handshake to do, behind all others
+    struct watching watching;    // the connections that follow the journal
+    struct timeouts timeouts;    // how long connections may be late
+    struct event *turn;          // runs the ready ones in the next turn of the loop
+    struct buf spare;            // input memory that no connection holds
+    int64_t now_us;              // for conn_now: steady clock since a wake-up; 0 = read it
 };
 
 // The steady clock, read once for each wake-up.

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #define LINGER_S   2 // for the peer to take the last answer and to close
-#define TELL_US    INT64_C(1000000)
 #define REASON_MAX 200u
 
 int
@@ -43,16 +42,11 @@ conn_end_sent(struct conn *conn)
 void
 conn_end_tls(struct conn *conn)
 {
-    struct conn_loop *loop = conn->loop;
-    bool often = loop->told_tls_us != 0 && conn_now(loop) - loop->told_tls_us < TELL_US;
     char reason[REASON_MAX];
 
-    counters_add(&loop->service->counters, COUNTER_TLS_FAILED);
-    // Anyone can cause these lines: a crowd of them is not worth the log's room.
-    log_line(loop->service->log, often ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "tls",
-             "a connection failed why=\"%s\"", tls_reason(conn->stream.ssl, reason, sizeof reason));
-    if (!often)
-        loop->told_tls_us = conn_now(loop);
+    counters_add(&conn->loop->service->counters, COUNTER_TLS_FAILED);
+    LOG_INFO(conn->loop->service->log, "tls", "a connection failed",
+             LOG_TEXT("why", tls_reason(conn->stream.ssl, reason, sizeof reason)));
     buf_free(&conn->out);
     conn->told_fault = true; // by an alert
     conn_move(conn, CONN_ENDED);
@@ -191,9 +185,8 @@ conn_time_out(struct conn *conn)
     count_late(&conn->loop->service->counters, which);
     timeouts_explain(&conn->loop->timeouts, which, &fault);
     if (which == TIMEOUT_WRITE)
-        log_line(conn->loop->service->log, LOG_LEVEL_INFO, "net",
-                 "a client takes no answers, its connection is closed actor=%s",
-                 conn->session.identity.actor);
+        LOG_INFO(conn->loop->service->log, "net", "a client takes no answers, its connection is closed",
+                 LOG_TEXT("actor", conn->session.identity.actor));
     if (conn->state == CONN_CLOSING || in_handshake || which == TIMEOUT_WRITE ||
         conn_end_fault(conn, &fault) != 0 || conn_ask(conn) != 0)
         conn_free(conn);

@@ -5,6 +5,7 @@
 #include "auth/peer.h"
 #include "base/log.h"
 #include "net/worker.h"
+#include "rpc/limits.h"
 #include "rpc/service.h"
 #include <errno.h>
 #include <event2/event.h>
@@ -53,8 +54,9 @@ static void
 take(struct listener *listener, int fd)
 {
     struct service *service = listener->options.service;
+    unsigned max = service_limits(service)->max_connections;
     uint32_t open = atomic_fetch_add(&service->connections, 1);
-    struct worker_mail *mail = open >= service->max_connections + REFUSALS ? NULL : calloc(1, sizeof *mail);
+    struct worker_mail *mail = open >= max + REFUSALS ? NULL : calloc(1, sizeof *mail);
     int rc;
 
     if (mail == NULL) {
@@ -71,16 +73,14 @@ take(struct listener *listener, int fd)
     mail->stranger = mail->identity.role == 0;
     if (mail->stranger)
         atomic_fetch_add(&service->strangers, 1);
-    if (rc == 0 && mail->stranger &&
-        open >= service->max_connections) { // an operator of this machine gets in
+    if (rc == 0 && mail->stranger && open >= max) { // an operator of this machine gets in
         counters_add(&service->counters, COUNTER_CONNECTIONS_MAX);
         fault_fill(&mail->refusal, CODE_RESOURCE_EXHAUSTED, "",
-                   "%u connections are open, no more are allowed", service->max_connections);
+                   "%u connections are open, no more are allowed", max);
         mail->refusal.retry_after_ms = RETRY_AFTER_MS;
     } else if (rc != 0) {
         counters_add_code(&service->counters, mail->refusal.code);
-        log_line(service->log, LOG_LEVEL_NOTICE, "auth", "a connection was refused why=\"%s\"",
-                 mail->refusal.message);
+        LOG_NOTICE(service->log, "auth", "a connection was refused", LOG_TEXT("why", mail->refusal.message));
     }
     hand_over(listener, mail);
 }
@@ -90,8 +90,7 @@ rest(struct listener *listener)
 {
     static const struct timeval moment = {.tv_usec = REST_US};
 
-    log_line(listener->options.service->log, LOG_LEVEL_WARNING, "net",
-             "can not accept connections why=\"%s\"", strerror(errno));
+    LOG_WARNING(listener->options.service->log, "net", "can not accept connections", LOG_ERRNO(errno));
     if (event_add(listener->rest, &moment) == 0)
         event_del(listener->readable);
 }
@@ -103,8 +102,8 @@ holds_back(const struct listener *listener)
 {
     const struct service *service = listener->options.service;
 
-    return address_path(&listener->options.address) == NULL && service->handshake_timeout_us != 0 &&
-           service_is_crowded(service);
+    return address_path(&listener->options.address) == NULL &&
+           service_limits(service)->handshake_timeout_us != 0 && service_is_crowded(service);
 }
 
 static void

@@ -33,6 +33,8 @@ struct server {
     bool has_mailbox;
     int signal_fd;
     struct event *signal, *mail, *late, *second;
+    void (*reload)(void *arg); // NULL = nothing to do
+    void *reload_arg;
     int64_t drain_us;
     bool draining;
     bool failed;
@@ -82,25 +84,6 @@ end_when_done(struct server *server)
 // ---- Events
 
 static void
-reload(struct server *server)
-{
-    const struct log *log = server->service->log;
-    char about[TLS_ABOUT_MAX];
-    struct fault fault;
-
-    systemd_reloading();
-    if (server->tls == NULL)
-        log_line(log, LOG_LEVEL_NOTICE, "main", "there is nothing to reload");
-    else if (tls_reload(server->tls, &fault) != 0)
-        log_line(log, LOG_LEVEL_ERROR, "tls", "%s: %s; what was in use stays in use, %s", fault.field,
-                 fault.message, tls_about(server->tls, about));
-    else
-        log_line(log, LOG_LEVEL_NOTICE, "tls", "the certificate was read again %s",
-                 tls_about(server->tls, about));
-    systemd_ready(NULL);
-}
-
-static void
 on_signal(evutil_socket_t fd, short what, void *arg)
 {
     struct server *server = arg;
@@ -110,13 +93,15 @@ on_signal(evutil_socket_t fd, short what, void *arg)
     if (read(fd, &info, sizeof info) != sizeof info)
         return;
     if (info.ssi_signo == SIGHUP) {
-        if (!server->draining)
-            reload(server);
+        if (!server->draining && server->reload != NULL) {
+            systemd_reloading();
+            server->reload(server->reload_arg);
+            systemd_ready(NULL);
+        }
         return;
     }
-    log_line(server->service->log, LOG_LEVEL_NOTICE, "main", "%s signal=%s",
-             server->draining ? "stops at once" : "stops after what is under way",
-             strsignal((int)info.ssi_signo));
+    LOG_NOTICE(server->service->log, "main", "stops", LOG_TEXT("signal", strsignal((int)info.ssi_signo)),
+               LOG_YES("at_once", server->draining));
     if (server->draining)
         notify_workers(server, MAILBOX_STOP);
     drain(server);
@@ -146,8 +131,7 @@ on_late(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    log_line(server->service->log, LOG_LEVEL_WARNING, "main",
-             "the drain took too long, connections are closed");
+    LOG_WARNING(server->service->log, "main", "the drain took too long, connections are closed");
     notify_workers(server, MAILBOX_STOP);
 }
 
@@ -160,6 +144,7 @@ on_second(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    log_tell_left_out(server->service->log, false);
     if (atomic_load(&server->service->connections) > 0)
         notify_workers(server, MAILBOX_SECOND);
 }
@@ -293,6 +278,20 @@ server_use_tls(struct server *server, struct tls *tls)
     server->tls = tls;
 }
 
+void
+server_on_reload(struct server *server, void (*act)(void *arg), void *arg)
+{
+    server->reload = act;
+    server->reload_arg = arg;
+}
+
+void
+server_change(struct server *server, int64_t drain_us)
+{
+    server->drain_us = drain_us;
+    notify_workers(server, MAILBOX_LIMITS);
+}
+
 int
 server_listen(struct server *server, const struct address *address, struct fault *fault)
 {
@@ -310,11 +309,10 @@ server_listen(struct server *server, const struct address *address, struct fault
 }
 
 static int
-start_workers(struct server *server, size_t output_max)
+start_workers(struct server *server)
 {
     for (unsigned i = 0; i < server->service->workers; i++) {
-        struct worker_options options = {i, server->service, &server->mailboxes[i], &server->mailbox,
-                                         output_max};
+        struct worker_options options = {i, server->service, &server->mailboxes[i], &server->mailbox};
         int rc = worker_start(&options, &server->workers[i]);
 
         if (rc != 0)
@@ -333,9 +331,9 @@ finish_workers(struct server *server)
 }
 
 int
-server_start(struct server *server, size_t output_max)
+server_start(struct server *server)
 {
-    int rc = start_workers(server, output_max);
+    int rc = start_workers(server);
 
     for (size_t i = 0; i < server->n_listeners && rc == 0; i++)
         rc = listener_start(server->listeners[i]);

@@ -26,15 +26,21 @@ struct event_base *server_base(struct server *server);
 struct mailbox *server_mailboxes(struct server *server); // of the workers
 struct mailbox *server_mailbox(struct server *server);   // the main thread's
 
-// Gives the server the TLS of its listeners, before they are made; SIGHUP reads its files again. It must
-// outlive the server, and stays the caller's.
+// Gives the server the TLS of its listeners, before they are made. It must outlive the server, and stays the
+// caller's.
 void server_use_tls(struct server *server, struct tls *tls);
 
 // Binds and listens. 0 or FAULT.
 int server_listen(struct server *server, const struct address *address, struct fault *fault) MUST_CHECK;
 
+// Calls act at each SIGHUP while the daemon serves, and tells the service manager before and after.
+void server_on_reload(struct server *server, void (*act)(void *arg), void *arg);
+
+// Other limits are in force: the workers are told. A drain that begins later takes drain_us microseconds.
+void server_change(struct server *server, int64_t drain_us);
+
 // Starts the workers. 0 or -errno.
-int server_start(struct server *server, size_t output_max) MUST_CHECK;
+int server_start(struct server *server) MUST_CHECK;
 
 // Writes the addresses with their actual ports, separated by spaces, to out; returns out.
 char *server_addresses(const struct server *server, char *out, size_t size);

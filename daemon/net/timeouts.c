@@ -2,7 +2,7 @@
 // Invariants: a list is ordered by since_us, as each of its entries has the same limit and is put in at its
 // end with the time of that moment; since_us is up to a second too old, which is added to the limit.
 #include "net/timeouts.h"
-#include "rpc/service.h"
+#include "rpc/limits.h"
 #include <assert.h>
 #include <inttypes.h>
 
@@ -16,16 +16,22 @@ sooner(int64_t a_us, int64_t b_us)
 }
 
 void
-timeouts_init(struct timeouts *timeouts, const struct service *service)
+timeouts_init(struct timeouts *timeouts, const struct limits *limits)
 {
     for (unsigned i = 0; i < TIMEOUTS; i++)
         TAILQ_INIT(&timeouts->lists[i]);
-    timeouts->after_us[TIMEOUT_HELLO] = service->handshake_timeout_us;
-    timeouts->after_us[TIMEOUT_FRAME] = service->frame_timeout_us;
+    timeouts_change(timeouts, limits);
+}
+
+void
+timeouts_change(struct timeouts *timeouts, const struct limits *limits)
+{
+    timeouts->after_us[TIMEOUT_HELLO] = limits->handshake_timeout_us;
+    timeouts->after_us[TIMEOUT_FRAME] = limits->frame_timeout_us;
     timeouts->after_us[TIMEOUT_OUT] = OUT_US;
-    timeouts->after_us[TIMEOUT_WRITE] = service->write_timeout_us;
-    timeouts->after_us[TIMEOUT_IDLE] = service->idle_timeout_us;
-    timeouts->after_us[TIMEOUT_CLOSING] = sooner(service->frame_timeout_us, service->write_timeout_us);
+    timeouts->after_us[TIMEOUT_WRITE] = limits->write_timeout_us;
+    timeouts->after_us[TIMEOUT_IDLE] = limits->idle_timeout_us;
+    timeouts->after_us[TIMEOUT_CLOSING] = sooner(limits->frame_timeout_us, limits->write_timeout_us);
 }
 
 void
@@ -39,8 +45,6 @@ timeouts_leave(struct timeouts *timeouts, struct timed *timed)
 void
 timeouts_set(struct timeouts *timeouts, struct timed *timed, enum timeout which, bool again, int64_t now_us)
 {
-    if (timeouts->after_us[which] == 0)
-        which = TIMEOUT_NONE;
     if (which == timed->which && (!again || now_us - timed->since_us < SECOND_US))
         return;
     timeouts_leave(timeouts, timed);
@@ -65,7 +69,7 @@ timeouts_expire(struct timeouts *timeouts, int64_t now_us, void (*act)(struct co
     for (unsigned i = TIMEOUT_NONE + 1; i < TIMEOUTS; i++) {
         struct timed *first;
 
-        while ((first = TAILQ_FIRST(&timeouts->lists[i])) != NULL &&
+        while (timeouts->after_us[i] != 0 && (first = TAILQ_FIRST(&timeouts->lists[i])) != NULL &&
                now_us - first->since_us >= timeouts->after_us[i] + SECOND_US) {
             act(first->conn);
             assert(TAILQ_FIRST(&timeouts->lists[i]) != first || first->since_us == now_us);

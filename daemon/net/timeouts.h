@@ -11,7 +11,7 @@
 #include <sys/queue.h>
 
 struct conn;
-struct service;
+struct limits;
 
 enum timeout {
     TIMEOUT_NONE,
@@ -39,8 +39,10 @@ struct timeouts {
     int64_t after_us[TIMEOUTS]; // 0 = never
 };
 
-// Takes the limits from service.
-void timeouts_init(struct timeouts *timeouts, const struct service *service);
+void timeouts_init(struct timeouts *timeouts, const struct limits *limits);
+
+// Other limits hold from now on, for what has begun too.
+void timeouts_change(struct timeouts *timeouts, const struct limits *limits);
 
 // Says which limit holds for a connection now. The time begins at now_us (steady clock, never before an
 // earlier call's) if another one held before, or if again.

@@ -22,7 +22,6 @@
 #define GROUPS "X25519:P-256:P-384"
 
 struct tls {
-    struct tls_options options;
     pthread_mutex_t lock; // of context
     SSL_CTX *context;
 };
@@ -164,7 +163,6 @@ tls_new(const struct tls_options *options, struct tls **out, struct fault *fault
 
     if (tls == NULL)
         return fault_set(fault, CODE_RESOURCE_EXHAUSTED, "listen", "memory is short");
-    tls->options = *options;
     rc = make_context(options, &tls->context, fault);
     if (rc != 0) {
         free(tls);
@@ -202,18 +200,18 @@ exchange(struct tls *tls, SSL_CTX *next)
 }
 
 int
-tls_reload(struct tls *tls, struct fault *fault)
+tls_reload(struct tls *tls, const struct tls_options *options, struct fault *fault)
 {
     SSL_CTX *next = NULL;
-    int rc = make_context(&tls->options, &next, fault);
+    int rc = make_context(options, &next, fault);
 
     if (rc == 0)
         SSL_CTX_free(exchange(tls, next));
     return rc;
 }
 
-char *
-tls_about(struct tls *tls, char out[TLS_ABOUT_MAX])
+void
+tls_about(struct tls *tls, struct tls_about *out)
 {
     SSL_CTX *context = exchange(tls, NULL);
     const X509 *certificate = SSL_CTX_get0_certificate(context);
@@ -222,14 +220,13 @@ tls_about(struct tls *tls, char out[TLS_ABOUT_MAX])
     struct tm until = {0};
 
     (void)ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &until);
-    snprintf(out, TLS_ABOUT_MAX, "serial=%s not_after=%04d-%02d-%02dT%02d:%02d:%02dZ%s",
-             serial == NULL ? "?" : serial, until.tm_year + 1900, until.tm_mon + 1, until.tm_mday,
-             until.tm_hour, until.tm_min, until.tm_sec,
-             X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0 ? " expired=yes" : "");
+    snprintf(out->serial, sizeof out->serial, "%s", serial == NULL ? "?" : serial);
+    snprintf(out->not_after, sizeof out->not_after, "%04d-%02d-%02dT%02d:%02d:%02dZ", until.tm_year + 1900,
+             until.tm_mon + 1, until.tm_mday, until.tm_hour, until.tm_min, until.tm_sec);
+    out->expired = X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0;
     OPENSSL_free(serial);
     BN_free(number);
     SSL_CTX_free(context);
-    return out;
 }
 
 // ---- A connection

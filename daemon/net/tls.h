@@ -20,7 +20,7 @@ enum tls_client { // a certificate of the client
     TLS_CLIENT_REQUIRED,
 };
 
-// Files are PEM. They must outlive the struct tls, which reads them again.
+// Files are PEM.
 struct tls_options {
     const char *certificate; // with the certificates between it and its CA behind it
     const char *key;         // NULL = in the file of the certificate
@@ -35,14 +35,18 @@ struct tls_options {
 int tls_new(const struct tls_options *options, struct tls **out, struct fault *fault) MUST_CHECK;
 void tls_free(struct tls *tls); // connections may outlive it; NULL is safe
 
-// Reads the files again, for the handshakes to come. 0, or FAULT as above: then nothing has changed. One
-// thread at a time, beside any number that call tls_accept.
-int tls_reload(struct tls *tls, struct fault *fault) MUST_CHECK;
+// Reads these files, or the same ones again, for the handshakes to come. 0, or FAULT as above: then nothing
+// has changed. One thread at a time, beside any number that call tls_accept.
+int tls_reload(struct tls *tls, const struct tls_options *options, struct fault *fault) MUST_CHECK;
 
-#define TLS_ABOUT_MAX 160u // bytes with the end
+struct tls_about {
+    char serial[96];    // hexadecimal
+    char not_after[24]; // as 2026-09-01T00:00:00Z
+    bool expired;
+};
 
-// Writes what the certificate in use is, as key=value pairs, to out; returns out.
-char *tls_about(struct tls *tls, char out[TLS_ABOUT_MAX]);
+// Says what the certificate in use is.
+void tls_about(struct tls *tls, struct tls_about *out);
 
 // The server's side of TLS on a connected socket, which stays the caller's. NULL when memory is short. Any
 // thread; from then on the connection belongs to one.

@@ -41,8 +41,8 @@ judge(struct watchdog *watchdog, struct watched *watched, bool answered, unsigne
         return true;
     }
     if (!watched->told)
-        log_line(watchdog->options.service->log, LOG_LEVEL_ERROR, "watchdog",
-                 "a thread does not answer, the watchdog is not fed thread=%s", name);
+        LOG_ERROR(watchdog->options.service->log, "watchdog",
+                  "a thread does not answer, the watchdog is not fed", LOG_TEXT("thread", name));
     watched->told = true;
     return false;
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "net/conn.h"
+#include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
@@ -65,8 +66,7 @@ take_connection(struct worker *worker, struct worker_mail *mail)
         return;
     }
     if (conn_new(&worker->loop, mail) != 0)
-        log_line(worker->options.service->log, LOG_LEVEL_WARNING, "net",
-                 "memory is too short for a connection");
+        LOG_WARNING(worker->options.service->log, "net", "memory is too short for a connection");
     else if (mail->stranger)
         conn_end_crowd(&worker->loop);
     free(mail);
@@ -137,6 +137,16 @@ look_at_clock(struct worker *worker)
 }
 
 static void
+take_limits(struct worker *worker)
+{
+    struct conn_loop *loop = &worker->loop;
+
+    loop->limits = service_limits(loop->service);
+    loop->watching.room = loop->limits->output_max / 2;
+    timeouts_change(&loop->timeouts, loop->limits);
+}
+
+static void
 on_mail(evutil_socket_t fd, short what, void *arg)
 {
     struct worker *worker = arg;
@@ -145,6 +155,8 @@ on_mail(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    if ((notices & MAILBOX_LIMITS) != 0)
+        take_limits(worker);
     take_mails(worker, mails);
     if ((notices & MAILBOX_CLIENTS) != 0)
         check_callers(worker, conn_check);
@@ -207,13 +219,13 @@ open_loop(struct worker *worker)
 
     *loop = (struct conn_loop){.service = worker->options.service,
                                .worker = worker->options.number,
-                               .output_max = worker->options.output_max};
+                               .limits = service_limits(worker->options.service)};
     TAILQ_INIT(&loop->ready);
     sending_init(&loop->sending);
     handshakes_init(&loop->shakes);
     TAILQ_INIT(&loop->waiting);
     slots_init(&loop->slots);
-    timeouts_init(&loop->timeouts, loop->service);
+    timeouts_init(&loop->timeouts, loop->limits);
     loop->base = make_base();
     if (loop->base == NULL)
         return -ENOMEM;
@@ -225,7 +237,7 @@ open_loop(struct worker *worker)
         return -ENOMEM;
     loop->watching.mailbox = worker->options.mailbox;
     loop->watching.env = loop->env;
-    loop->watching.room = worker->options.output_max / 2;
+    loop->watching.room = loop->limits->output_max / 2;
     return watching_open(&loop->watching, loop->base, on_second, worker);
 }
 
@@ -254,8 +266,8 @@ run(void *arg)
     int rc = open_loop(worker);
 
     if (rc != 0)
-        log_line(worker->options.service->log, LOG_LEVEL_ERROR, "net", "memory is too short for worker=%u",
-                 worker->options.number);
+        LOG_ERROR(worker->options.service->log, "net", "memory is too short for a worker",
+                  LOG_U64("worker", worker->options.number));
     // One turn after the other, so that the end of a drain is seen whichever event brought it.
     while (rc == 0 && !(worker->draining && worker->loop.slots.count == 0)) {
         worker->loop.now_us = 0;

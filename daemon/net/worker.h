@@ -31,7 +31,6 @@ struct worker_options {
     struct service *service;
     struct mailbox *mailbox; // its own
     struct mailbox *owner;   // told MAILBOX_DONE when the thread ends
-    size_t output_max;       // bytes of answers that wait for one client
 };
 
 // Starts the thread. 0 or -errno. What the options point to must outlive the worker.

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "proto/varint.h"
+#include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/reply.h"
 #include "rpc/rpc.h"
@@ -23,7 +24,6 @@
 
 #define CLIENT_NAME_MAX 100u
 #define PING_MAX        1024u
-#define TELL_US         INT64_C(1000000) // between lines of refusals
 
 #define PING_PAYLOAD_FIELD 1u // of PingResponse
 
@@ -88,22 +88,13 @@ identify(struct call *call, const char *token)
     return rc == 0 ? take_over(call, &identity) : rc;
 }
 
-// Anyone can be refused, as often as there is time: one line a second says how often it was.
 static void
 tell_refusal(struct call *call)
 {
-    struct service *service = call->service;
-    int64_t now_us = clock_steady_us(), told_us = atomic_load(&service->told_refusals_us);
-
     if (!call->session->open)
         call->session->refusals++;
-    atomic_fetch_add(&service->refused_hellos, 1);
-    if ((told_us != 0 && now_us - told_us < TELL_US) ||
-        !atomic_compare_exchange_strong(&service->told_refusals_us, &told_us, now_us))
-        return;
-    log_line(service->log, LOG_LEVEL_INFO, "auth", "hello was refused actor=%s why=\"%s\" times=%" PRIu64,
-             call->session->identity.actor, call->fault.message,
-             atomic_exchange(&service->refused_hellos, 0));
+    LOG_INFO(call->service->log, "auth", "hello was refused",
+             LOG_TEXT("actor", call->session->identity.actor), LOG_TEXT("why", call->fault.message));
 }
 
 static int
@@ -139,14 +130,14 @@ answer_session_hello(struct call *call)
     answer->partner_id = identity->partner;
     answer->source = (char *)identity->source;
     answer->max_frame_bytes = (uint32_t)call->service->max_frame;
-    answer->max_in_flight = call->service->max_in_flight;
+    answer->max_in_flight = service_limits(call->service)->max_in_flight;
     answer->max_batch_writes = call->service->max_batch_writes;
     answer->semantics = STORE_SEMANTICS;
     call->response.body_case = KANSEN__V1__RESPONSE__BODY_HELLO;
     call->response.hello = answer;
     call->session->open = true;
-    log_line(call->service->log, LOG_LEVEL_DEBUG, "session", "open actor=%s role=%s", identity->actor,
-             answer->role);
+    LOG_DEBUG(call->service->log, "session", "open", LOG_TEXT("actor", identity->actor),
+              LOG_TEXT("role", answer->role));
     return 0;
 }
 

@@ -2,6 +2,7 @@
 // Handing on a request whose work has turned out to be too much for a loop.
 #include "rpc/handover.h"
 #include "base/clock.h"
+#include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
@@ -12,28 +13,29 @@
 #define LOOK_EVERY 50000u // units of effort, so about half a millisecond
 
 static bool
-is_bounded(const struct service *service)
+is_bounded(const struct service *service, const struct limits *limits)
 {
-    return service->readings != NULL && service->read_budget != 0;
+    return service->readings != NULL && limits->read_budget != 0;
 }
 
 struct effort
-handover_effort(const struct service *service, const _Atomic bool *ended, int64_t deadline_us)
+handover_effort(const struct service *service, const struct limits *limits, const _Atomic bool *ended,
+                int64_t deadline_us)
 {
     int64_t until;
 
     if (ended == NULL)
-        return (struct effort){.left = is_bounded(service) ? service->read_budget : UINT64_MAX};
-    until = clock_steady_us() + service->long_read_us;
+        return (struct effort){.left = is_bounded(service, limits) ? limits->read_budget : UINT64_MAX};
+    until = clock_steady_us() + limits->long_read_us;
     return (struct effort){.slice = LOOK_EVERY,
                            .until_us = deadline_us != 0 && deadline_us < until ? deadline_us : until,
                            .ended = ended};
 }
 
 uint64_t
-handover_used(const struct service *service, const struct effort *effort)
+handover_used(const struct service *service, const struct limits *limits, const struct effort *effort)
 {
-    return is_bounded(service) && effort->slice == 0 ? service->read_budget - effort->left : 0;
+    return is_bounded(service, limits) && effort->slice == 0 ? limits->read_budget - effort->left : 0;
 }
 
 int

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct limits;
 struct service;
 struct session;
 
@@ -22,12 +23,14 @@ struct handover {
     int64_t arrived_us; // steady clock
 };
 
-// On a loop (ended is NULL) so much work as the service's budget says; in a reading thread what can be done
-// until the deadline (steady clock; 0 = none) and within the service's time, or until *ended.
-struct effort handover_effort(const struct service *service, const _Atomic bool *ended, int64_t deadline_us);
+// On a loop (ended is NULL) so much work as the budget of the limits says; in a reading thread what can be
+// done until the deadline (steady clock; 0 = none) and within their time, or until *ended.
+struct effort handover_effort(const struct service *service, const struct limits *limits,
+                              const _Atomic bool *ended, int64_t deadline_us);
 
-// The part of the budget that was used on a loop.
-uint64_t handover_used(const struct service *service, const struct effort *effort);
+// The part of the budget that was used on a loop, of an effort with the same limits.
+uint64_t handover_used(const struct service *service, const struct limits *limits,
+                       const struct effort *effort);
 
 // 0: a reading thread has it. FAULT: it is refused.
 int handover_push(const struct service *service, const struct handover *handover,

@@ -18,9 +18,9 @@
 // On a cache line of its own, as workers share it.
 struct quota_token {
     _Alignas(64) _Atomic int64_t full_ns; // steady clock: when the bucket is full again
-    int64_t interval_ns;                  // between requests at the rate; 0 = no limit
-    int64_t depth_ns;                     // of a full bucket
-    const struct quota_options *options;
+    _Atomic int64_t interval_ns;          // between requests at the rate; 0 = no limit
+    _Atomic int64_t depth_ns;             // of a full bucket
+    _Atomic uint64_t rate, burst;         // as they are told
     uint64_t token;
     uint32_t sessions;
     struct quota_token *next;
@@ -102,6 +102,30 @@ find(struct quota_token **chain, uint64_t token, int64_t now_ns)
     return found;
 }
 
+// Requests that come meanwhile go by the old numbers or the new ones, or by one of each.
+static void
+set_rate(struct quota_token *it, const struct quota_options *options)
+{
+    int64_t interval_ns = options->rate == 0 ? 0 : SECOND_NS / (int64_t)options->rate;
+
+    atomic_store_explicit(&it->interval_ns, interval_ns, memory_order_relaxed);
+    atomic_store_explicit(&it->depth_ns, (int64_t)options->burst * interval_ns, memory_order_relaxed);
+    atomic_store_explicit(&it->rate, options->rate, memory_order_relaxed);
+    atomic_store_explicit(&it->burst, options->burst, memory_order_relaxed);
+}
+
+void
+quota_change(struct quota *quota, const struct quota_options *options)
+{
+    pthread_mutex_lock(&quota->lock);
+    quota->options = *options;
+    for (size_t i = 0; i < 1u << CHAINS_BITS; i++) {
+        for (struct quota_token *it = quota->chains[i]; it != NULL; it = it->next)
+            set_rate(it, options);
+    }
+    pthread_mutex_unlock(&quota->lock);
+}
+
 static struct quota_token *
 add(const struct quota_options *options, struct quota_token **chain, uint64_t token)
 {
@@ -109,11 +133,8 @@ add(const struct quota_options *options, struct quota_token **chain, uint64_t to
 
     if (it == NULL)
         return NULL;
-    *it = (struct quota_token){.options = options, .token = token, .next = *chain};
-    if (options->rate > 0) {
-        it->interval_ns = SECOND_NS / (int64_t)options->rate;
-        it->depth_ns = (int64_t)options->burst * it->interval_ns;
-    }
+    *it = (struct quota_token){.token = token, .next = *chain};
+    set_rate(it, options);
     *chain = it;
     return it;
 }
@@ -176,11 +197,12 @@ quota_leave(struct quota *quota, struct quota_token **held)
 // ---- Requests
 
 static int
-refuse(const struct quota_options *options, int64_t wait_ns, struct fault *fault)
+refuse(const struct quota_token *held, int64_t wait_ns, struct fault *fault)
 {
     fault_fill(fault, CODE_RESOURCE_EXHAUSTED, "",
                "this caller may send %" PRIu64 " requests a second, and %" PRIu64 " at once after a pause",
-               options->rate, options->burst);
+               atomic_load_explicit(&held->rate, memory_order_relaxed),
+               atomic_load_explicit(&held->burst, memory_order_relaxed));
     fault->retry_after_ms = (uint32_t)((wait_ns + 999999) / 1000000);
     return FAULT;
 }
@@ -188,15 +210,17 @@ refuse(const struct quota_options *options, int64_t wait_ns, struct fault *fault
 int
 quota_take(struct quota_token *held, int64_t now_us, struct fault *fault)
 {
+    int64_t interval = atomic_load_explicit(&held->interval_ns, memory_order_relaxed);
+    int64_t depth = atomic_load_explicit(&held->depth_ns, memory_order_relaxed);
     int64_t now = now_us * 1000, before, after;
 
-    if (held->interval_ns == 0)
+    if (interval == 0)
         return 0;
     before = atomic_load_explicit(&held->full_ns, memory_order_relaxed);
     do {
-        after = (before > now ? before : now) + held->interval_ns;
-        if (after - now > held->depth_ns)
-            return refuse(held->options, after - now - held->depth_ns, fault);
+        after = (before > now ? before : now) + interval;
+        if (after - now > depth)
+            return refuse(held, after - now - depth, fault);
     } while (!atomic_compare_exchange_weak_explicit(&held->full_ns, &before, after, memory_order_relaxed,
                                                     memory_order_relaxed));
     return 0;
@@ -206,5 +230,7 @@ void
 quota_put_back(struct quota_token *held)
 {
     if (held != NULL)
-        atomic_fetch_sub_explicit(&held->full_ns, held->interval_ns, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&held->full_ns,
+                                  atomic_load_explicit(&held->interval_ns, memory_order_relaxed),
+                                  memory_order_relaxed);
 }

@@ -26,6 +26,9 @@ struct quota_options {
 struct quota *quota_new(const struct quota_options *options) MUST_CHECK;
 void quota_free(struct quota *quota);
 
+// Other limits hold from now on, for tokens with sessions too; no session ends for that.
+void quota_change(struct quota *quota, const struct quota_options *options);
+
 // A session's Hello named a token: *held, NULL at first, becomes what the session holds of the table until
 // quota_leave. A session that held another token gives that up; one that held the same keeps it. Token 0, of
 // sessions without a token, and a quota of NULL know no limit: *held becomes NULL. 0; FAULT

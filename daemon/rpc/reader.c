@@ -34,7 +34,7 @@ step_back(const struct log *log)
 
     if (sched_setscheduler(0, SCHED_BATCH, &none) != 0 ||
         setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0)
-        log_line(log, LOG_LEVEL_WARNING, "reader", "a reading thread keeps its priority errno=%d", errno);
+        LOG_WARNING(log, "reader", "a reading thread keeps its priority", LOG_ERRNO(errno));
 }
 
 static void
@@ -62,7 +62,7 @@ run(void *arg)
     pthread_setname_np(pthread_self(), "reader"); // by itself: the sandbox lets no thread name another
     step_back(service->log);
     if (env == NULL) {
-        log_line(service->log, LOG_LEVEL_ERROR, "reader", "memory is too short for a reading thread");
+        LOG_ERROR(service->log, "reader", "memory is too short for a reading thread");
         readings_close(service->readings); // long requests are refused, the others go on
         return NULL;
     }

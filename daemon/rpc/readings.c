@@ -78,6 +78,14 @@ readings_new(unsigned max, unsigned threads)
     return readings;
 }
 
+void
+readings_resize(struct readings *readings, unsigned max)
+{
+    pthread_mutex_lock(&readings->lock);
+    readings->max = max;
+    pthread_mutex_unlock(&readings->lock);
+}
+
 static void
 take_out(struct readings *readings, struct entry *entry)
 {

@@ -36,6 +36,9 @@ struct readings;
 struct readings *readings_new(unsigned max, unsigned threads) MUST_CHECK;
 void readings_free(struct readings *readings);
 
+// Lets so many wait from now on; those that wait stay. Any thread.
+void readings_resize(struct readings *readings, unsigned max);
+
 #define READINGS_E_FULL   2 // all places are taken, or those of this client; counted
 #define READINGS_E_CLOSED 3 // no more are taken
 

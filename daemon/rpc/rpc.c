@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "rpc/call.h"
 #include "rpc/handover.h"
+#include "rpc/limits.h"
 #include "rpc/reply.h"
 #include "rpc/requests.h"
 #include "rpc/service.h"
@@ -30,6 +31,7 @@
 
 struct rpc_env {
     struct service *service;
+    const struct limits *limits; // as of the request at hand
     unsigned worker;
     struct txn *txn;
     bool begun;                // txn is open
@@ -62,6 +64,7 @@ rpc_env_new(struct service *service, unsigned worker)
     if (env == NULL)
         return NULL;
     env->service = service;
+    env->limits = service_limits(service);
     env->worker = worker;
     env->max_elements =
         service->max_batch_writes > WIRE_ELEMENTS_MAX ? service->max_batch_writes : WIRE_ELEMENTS_MAX;
@@ -110,7 +113,9 @@ rpc_pause(struct rpc_env *env)
 bool
 rpc_is_tired(const struct rpc_env *env)
 {
-    return env->service->read_budget != 0 && env->worked >= env->service->read_budget;
+    uint64_t budget = env->limits->read_budget;
+
+    return budget != 0 && env->worked >= budget;
 }
 
 // ---- Whether the request may run
@@ -195,7 +200,7 @@ run_handler(struct rpc_env *env, struct incoming *in, const struct request_row *
     if (deadline != 0 && clock_steady_us() > deadline)
         return fault_set(&call->fault, CODE_DEADLINE_EXCEEDED, "deadline_ms",
                          "the deadline passed before the request was begun");
-    env->effort = handover_effort(env->service, env->ended, deadline);
+    env->effort = handover_effort(env->service, env->limits, env->ended, deadline);
     if ((row->access & REQUEST_READS) != 0) {
         rc = begin(env);
         call->txn = env->txn;
@@ -260,7 +265,7 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct request_row *
 
     begin_call(env, in, request, out, &call);
     rc = run_handler(env, in, row, &call);
-    env->worked += handover_used(env->service, &env->effort);
+    env->worked += handover_used(env->service, env->limits, &env->effort);
     if (rc == 0 && call.encoded)
         return 0;
     if (rc == 0)
@@ -271,11 +276,14 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct request_row *
     if (rc == EFFORT_E_SPENT && (rc = hand_over(env, in, &call.fault)) == 0)
         return RPC_READING;
     count_failed(env, rc, &call.fault);
-    if (rc < 0) {
+    if (rc < 0)
         writer_fault(&call.fault, rc);
-        log_line(env->service->log, rc == STORE_FAULT_MEMORY ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "rpc",
-                 "a request failed request=%s fault=\"%s\"", row->name, store_fault_text(rc));
-    }
+    if (rc == STORE_FAULT_MEMORY)
+        LOG_INFO(env->service->log, "rpc", "memory was too short for a request",
+                 LOG_TEXT("request", row->name));
+    else if (rc < 0)
+        LOG_ERROR(env->service->log, "rpc", "a request failed", LOG_TEXT("request", row->name),
+                  LOG_TEXT("fault", store_fault_text(rc)));
     reply_status(&status, &call.fault);
     call.response.status = &status; // beside a body where the handler has set one: where a watch may begin
     rc = reply_response(out, env->service->max_frame, &call.response);
@@ -432,6 +440,7 @@ rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, con
         .session = session, .payload = payload, .len = len, .arrived_us = arrived_us, .fault = &env->fault};
     int rc = RPC_ANSWERED;
 
+    env->limits = service_limits(env->service);
     if (is_in_doubt(env, session, arrived_us))
         rc = rpc_check(env, session, out);
     if (rc == RPC_ANSWERED)

@@ -4,6 +4,7 @@
 #ifndef RPC_SERVICE_H
 #define RPC_SERVICE_H
 
+#include "base/attr.h"
 #include "base/counters.h"
 #include "base/sandbox.h"
 #include <stdatomic.h>
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct limits;
 struct log;
 struct options;
 struct queue;
@@ -39,26 +41,26 @@ struct service {
     unsigned workers;
     size_t max_frame;      // bytes
     size_t request_memory; // bytes
-    unsigned max_in_flight;
-    unsigned max_connections;
     unsigned max_batch_writes;
-    uint64_t read_budget;    // units of effort that a read may take on a loop; 0 = no bound
-    unsigned max_long_reads; // of a connection in flight before it is not read any more
-    int64_t long_read_us;    // that one may take in its thread
-    uint64_t watch_lag;      // entries that a watch may fall behind
-    int64_t handshake_timeout_us, frame_timeout_us, write_timeout_us, idle_timeout_us; // 0 = none
-    _Atomic int state;                                                                 // enum service_state
+    _Atomic(const struct limits *) limits; // in force now
+    const struct limits *newest_limits;    // the list that rpc/limits.c keeps
+    _Atomic int state;                     // enum service_state
     _Atomic uint32_t connections;
-    _Atomic uint32_t strangers;       // of them, those on which nobody has said who calls
-    _Atomic uint64_t refused_hellos;  // since they were logged last
-    _Atomic int64_t told_refusals_us; // when that was, on the steady clock
-    _Atomic uint64_t requests;        // answered; each worker adds once per wake-up
-    struct counters counters;         // of refusals
+    _Atomic uint32_t strangers; // of them, those on which nobody has said who calls
+    _Atomic uint64_t requests;  // answered; each worker adds once per wake-up
+    struct counters counters;   // of refusals
 };
 
-// Fills in what the options say, and raises the limit of open files as far as the connections need; store,
-// queue and writer are set later, before workers start. Main thread.
-void service_init(struct service *service, const struct options *options, const struct log *log);
+// Fills in what the options say, limits among them, so that limits_free is due; store, queue and writer are
+// set later, before workers start. 0 or -ENOMEM. Main thread.
+int service_init(struct service *service, const struct options *options, const struct log *log) MUST_CHECK;
+
+// The limits that are in force at this moment. Any thread.
+static inline const struct limits *
+service_limits(const struct service *service)
+{
+    return atomic_load_explicit(&service->limits, memory_order_acquire);
+}
 
 // A connection has gone, of a stranger or of somebody known. Any thread.
 void service_leave(struct service *service, bool stranger);

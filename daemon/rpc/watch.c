@@ -5,6 +5,7 @@
 #include "rpc/watch.h"
 #include "base/clock.h"
 #include "proto/names.h"
+#include "rpc/limits.h"
 #include "rpc/reply.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
@@ -94,7 +95,7 @@ add(struct call *call, uint64_t next, uint64_t last, uint32_t kinds)
     *watch = (struct watch){.request = call->request->id,
                             .next = next,
                             .end = last,
-                            .slack = call->service->watch_lag + (last + 1 - next),
+                            .slack = service_limits(call->service)->watch_lag + (last + 1 - next),
                             .kinds = kinds,
                             .until_now = call->request->watch->until_now,
                             .told_next = next,

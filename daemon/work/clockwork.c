@@ -29,9 +29,17 @@
 #define WALK_US          INT64_C(3600000000) // from the end of a walk over the students to the next one
 #define QUIET_LOOKS      10u // without a new entry in the journal, after which the index may be tidied
 
+struct keeping {
+    uint64_t journal; // entries; 0 = all
+    struct retention retain;
+};
+
 struct clockwork {
     struct clockwork_options options;
     pthread_t thread;
+    struct keeping keep;      // as of the look at hand
+    pthread_mutex_t lock;     // of next_keep
+    struct keeping next_keep; // what clockwork_change said
     struct txn *txn;
     uint64_t sequence;          // of the journal at the last look
     unsigned quiet_looks;       // since it grew
@@ -43,7 +51,7 @@ struct clockwork {
 static bool
 is_journal_long(struct clockwork *clockwork)
 {
-    uint64_t keep = clockwork->options.journal_keep, first;
+    uint64_t keep = clockwork->keep.journal, first;
 
     return keep != 0 && journal_first(clockwork->txn, &first) == 0 &&
            txn_sequence(clockwork->txn) - (first - 1) > keep + TRIM_SLACK;
@@ -53,7 +61,7 @@ is_journal_long(struct clockwork *clockwork)
 static bool
 is_old(struct clockwork *clockwork, int64_t now)
 {
-    const struct retention *retain = &clockwork->options.retain;
+    const struct retention *retain = &clockwork->keep.retain;
     int64_t oldest;
     uint64_t id;
 
@@ -179,7 +187,7 @@ static bool
 push_forgets(struct clockwork *clockwork)
 {
     struct retention_walk *walk = &clockwork->walk;
-    int64_t keep = clockwork->options.retain.students_us;
+    int64_t keep = clockwork->keep.retain.students_us;
     struct job *job;
     int rc;
 
@@ -214,6 +222,22 @@ take_back(struct mail *mail)
     return came;
 }
 
+static void
+take_keeping(struct clockwork *clockwork)
+{
+    pthread_mutex_lock(&clockwork->lock);
+    clockwork->keep = clockwork->next_keep;
+    pthread_mutex_unlock(&clockwork->lock);
+}
+
+void
+clockwork_change(struct clockwork *clockwork, uint64_t journal_keep, const struct retention *retain)
+{
+    pthread_mutex_lock(&clockwork->lock);
+    clockwork->next_keep = (struct keeping){journal_keep, *retain};
+    pthread_mutex_unlock(&clockwork->lock);
+}
+
 static void *
 run(void *arg)
 {
@@ -223,6 +247,7 @@ run(void *arg)
     unsigned notices = 0;
 
     while ((notices & MAILBOX_STOP) == 0) {
+        take_keeping(clockwork);
         if (!under_way && is_due(clockwork))
             under_way = push_tick(clockwork);
         if (!under_way)
@@ -248,11 +273,14 @@ clockwork_start(const struct clockwork_options *options, struct clockwork **out)
     if (clockwork == NULL)
         return STORE_FAULT_MEMORY;
     clockwork->options = *options;
+    clockwork->next_keep = (struct keeping){options->journal_keep, options->retain};
+    pthread_mutex_init(&clockwork->lock, NULL);
     rc = txn_new_read(options->store, &clockwork->txn);
     if (rc == 0)
         rc = -pthread_create(&clockwork->thread, NULL, run, clockwork);
     if (rc != 0) {
         txn_free(clockwork->txn);
+        pthread_mutex_destroy(&clockwork->lock);
         free(clockwork);
         return rc;
     }
@@ -268,5 +296,6 @@ clockwork_finish(struct clockwork *clockwork)
     mailbox_notify(clockwork->options.mailbox, MAILBOX_STOP);
     pthread_join(clockwork->thread, NULL);
     txn_free(clockwork->txn);
+    pthread_mutex_destroy(&clockwork->lock);
     free(clockwork);
 }

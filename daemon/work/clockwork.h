@@ -25,6 +25,9 @@ struct clockwork_options {
 // Starts the thread. 0, a store fault, or -errno. What the options point to must outlive it.
 int clockwork_start(const struct clockwork_options *options, struct clockwork **out) MUST_CHECK;
 
+// Keeps so much from its next look on. Any thread.
+void clockwork_change(struct clockwork *clockwork, uint64_t journal_keep, const struct retention *retain);
+
 // Ends the thread and frees; call it while the writer still runs. NULL is safe.
 void clockwork_finish(struct clockwork *clockwork);
 

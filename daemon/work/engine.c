@@ -12,8 +12,8 @@ engine_start(struct engine *engine, const struct queue_options *queue, const str
     struct clockwork_options clock_options = {.store = writer->store,
                                               .mailbox = &engine->clock,
                                               .worker = writer->workers,
-                                              .journal_keep = writer->journal_keep,
-                                              .retain = writer->retain};
+                                              .journal_keep = writer->rules.journal_keep,
+                                              .retain = writer->rules.retain};
     int rc = mailbox_init(&engine->clock);
 
     if (rc != 0)
@@ -27,6 +27,14 @@ engine_start(struct engine *engine, const struct queue_options *queue, const str
     writer_options.clock = &engine->clock;
     rc = writer_start(&writer_options, &engine->writer);
     return rc == 0 ? clockwork_start(&clock_options, &engine->clockwork) : rc;
+}
+
+void
+engine_change(struct engine *engine, const struct queue_options *queue, const struct writer_rules *rules)
+{
+    queue_resize(engine->queue, queue->max_jobs, queue->max_bytes);
+    writer_change(engine->writer, rules);
+    clockwork_change(engine->clockwork, rules->journal_keep, &rules->retain);
 }
 
 void

@@ -196,10 +196,9 @@ apply_line(struct applying *applying, const char *line, size_t len)
     applying->line++;
     if (!read_line(line, len, hash, &erased_us)) {
         if (applying->damaged++ == 0)
-            log_line(applying->log, LOG_LEVEL_WARNING, "erasures",
-                     "a line is damaged and skipped; whom it named stays known if a backup is restored "
-                     "line=%" PRIu64,
-                     applying->line);
+            LOG_WARNING(applying->log, "erasures",
+                        "a line is damaged and skipped; whom it named stays known if a backup is restored",
+                        LOG_U64("line", applying->line));
         return 0;
     }
     rc = student_since(applying->txn, hash, &since_us);
@@ -255,14 +254,12 @@ erasures_apply(struct erasures *erasures, struct store *store, const struct log 
     if (rc == 0 && ferror(file))
         rc = fail(fault, erasures->path, "can not be read");
     if (rc == 0 && applying.damaged > 1)
-        log_line(log, LOG_LEVEL_WARNING, "erasures", "lines are damaged and skipped lines=%" PRIu64,
-                 applying.damaged);
+        LOG_WARNING(log, "erasures", "lines are damaged and skipped", LOG_U64("lines", applying.damaged));
     if (rc == 0 && applying.forgotten > 0)
-        log_line(
-            log, LOG_LEVEL_NOTICE, "erasures",
-            "the store knew students that had been forgotten, as a restored one does; they are forgotten "
-            "again students=%" PRIu64,
-            applying.forgotten);
+        LOG_NOTICE(log, "erasures",
+                   "the store knew students that had been forgotten, as a restored one does; they are "
+                   "forgotten again",
+                   LOG_U64("students", applying.forgotten));
     if (file != NULL)
         fclose(file);
     arena_free(applying.arena);

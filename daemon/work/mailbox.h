@@ -31,6 +31,7 @@ struct mail {
 #define MAILBOX_CLIENTS   0x40u  // a client or a token has changed: some may call no more
 #define MAILBOX_SECOND    0x80u  // a second has passed, and somebody is connected
 #define MAILBOX_ASKED     0x100u // whether the owner goes on: to take it is the answer
+#define MAILBOX_LIMITS    0x200u // a reload has changed what may be taken
 
 struct mailbox {
     pthread_mutex_t lock;

@@ -231,6 +231,15 @@ queue_next_waiter(struct queue *queue, unsigned *worker)
 }
 
 void
+queue_resize(struct queue *queue, size_t max_jobs, size_t max_bytes)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->options.max_jobs = max_jobs;
+    queue->options.max_bytes = max_bytes;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void
 queue_close(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);

@@ -44,6 +44,9 @@ void queue_expect(struct queue *queue, size_t writes, int64_t until_us);
 // Gives one worker that was turned away, and forgets it, if there is room now. False when there is none.
 bool queue_next_waiter(struct queue *queue, unsigned *worker);
 
+// Holds so much from now on; what is inside stays. Any thread.
+void queue_resize(struct queue *queue, size_t max_jobs, size_t max_bytes);
+
 // Takes no more jobs; those inside are still given out. Any thread.
 void queue_close(struct queue *queue);
 

@@ -212,7 +212,7 @@ load_file(struct seeding *seeding, const char *path, const struct rows_table *ta
     for (size_t i = 0; i < seeding->n_nodes && rc == 0; i++)
         rc = apply_node(seeding, &seeding->nodes[i]);
     if (rc == 0)
-        log_line(seeding->log, LOG_LEVEL_INFO, "seeds", "read path=%s rows=%zu", path, seeding->n_nodes);
+        LOG_INFO(seeding->log, "seeds", "read", LOG_TEXT("path", path), LOG_U64("rows", seeding->n_nodes));
     return rc;
 }
 
@@ -296,9 +296,8 @@ seed_load(struct store *store, const char *dir, const struct log *log, struct fa
     if (filled)
         return 0;
     if (from == NULL) {
-        log_line(log, LOG_LEVEL_WARNING, "seeds",
-                 "no regions and interests are known: neither %s/seeds nor ./%s is there", KANSEN_DATADIR,
-                 SEED_LOCAL_DIR);
+        LOG_WARNING(log, "seeds", "no regions and interests are known: no directory of them is there",
+                    LOG_TEXT("installed", KANSEN_DATADIR "/seeds"), LOG_TEXT("here", SEED_LOCAL_DIR));
         return 0;
     }
     seeding.arena = arena_new(MEMORY_MAX);

@@ -31,7 +31,10 @@ struct chain { // jobs on their way back to one worker
 };
 
 struct writer {
-    struct writer_options options;
+    struct writer_options options; // but for its rules
+    struct writer_rules rules;     // of the group at hand
+    pthread_mutex_t lock;          // of next_rules
+    struct writer_rules next_rules;
     pthread_t thread;
     struct txn *txn;
     struct arena *arena;  // of a tick before a command
@@ -131,8 +134,8 @@ catch_up(struct writer *writer, int64_t now_us)
                                   .actor = "clock",
                                   .client = "",
                                   .movers = MOVER_CLOCK,
-                                  .journal_keep = writer->options.journal_keep,
-                                  .retain = writer->options.retain,
+                                  .journal_keep = writer->rules.journal_keep,
+                                  .retain = writer->rules.retain,
                                   .secrets = &secrets,
                                   .write = &write};
         Kansen__V1__WriteResult result;
@@ -176,9 +179,9 @@ apply_writes(struct writer *writer, struct job *job)
             .movers = job->movers,
             .partner = job->partner,
             .source = job->source,
-            .max_holds = writer->options.max_holds,
-            .journal_keep = writer->options.journal_keep,
-            .retain = writer->options.retain,
+            .max_holds = writer->rules.max_holds,
+            .journal_keep = writer->rules.journal_keep,
+            .retain = writer->rules.retain,
             .secrets = job->secrets == NULL ? NULL : &job->secrets[i],
             .write = job->writes[i],
         };
@@ -287,10 +290,9 @@ tell_fault(struct writer *writer, int rc)
     if (rc == writer->told_fault || rc == STORE_FAULT_MEMORY)
         return; // known, or the matter of one request alone
     if (rc != 0)
-        log_line(writer->options.log, LOG_LEVEL_ERROR, "writer", "writes fail fault=\"%s\"",
-                 store_fault_text(rc));
+        LOG_ERROR(writer->options.log, "writer", "writes fail", LOG_TEXT("fault", store_fault_text(rc)));
     else
-        log_line(writer->options.log, LOG_LEVEL_NOTICE, "writer", "writes work again");
+        LOG_NOTICE(writer->options.log, "writer", "writes work again");
     writer->told_fault = rc;
 }
 
@@ -307,8 +309,8 @@ static void
 disk_failed(struct writer *writer)
 {
     writer->failed = true;
-    log_line(writer->options.log, LOG_LEVEL_ERROR, "writer",
-             "the disk failed; the daemon stops, start it again and look at the disk");
+    LOG_ERROR(writer->options.log, "writer",
+              "the disk failed; the daemon stops, start it again and look at the disk");
     mailbox_notify(writer->options.owner, MAILBOX_FAILED);
 }
 
@@ -412,6 +414,22 @@ expect_again(struct writer *writer, size_t writes, int64_t started_us)
     queue_expect(writer->options.queue, writes, now + (now - started_us) / PATIENCE);
 }
 
+static void
+take_rules(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->rules = writer->next_rules;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void
+writer_change(struct writer *writer, const struct writer_rules *rules)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->next_rules = *rules;
+    pthread_mutex_unlock(&writer->lock);
+}
+
 static void *
 run(void *arg)
 {
@@ -420,11 +438,12 @@ run(void *arg)
     struct job *group;
     unsigned worker;
 
-    while ((group = queue_take(options->queue, options->group, options->delay_us)) != NULL) {
+    while ((group = queue_take(options->queue, writer->rules.group, writer->rules.delay_us)) != NULL) {
         size_t writes = count_writes(group);
         int64_t started = clock_steady_us();
         uint64_t generation = client_generation(options->store);
 
+        take_rules(writer);
         while (queue_next_waiter(options->queue, &worker))
             mailbox_notify(mailbox_of(writer, worker), MAILBOX_ROOM);
         expire(group);
@@ -449,6 +468,8 @@ writer_start(const struct writer_options *options, struct writer **out)
     if (writer == NULL)
         return STORE_FAULT_MEMORY;
     writer->options = *options;
+    writer->rules = writer->next_rules = options->rules;
+    pthread_mutex_init(&writer->lock, NULL);
     rc = writer_last_time(options->store, &writer->last_time_us);
     if (rc == 0)
         rc = txn_new_write(options->store, &writer->txn);
@@ -460,6 +481,7 @@ writer_start(const struct writer_options *options, struct writer **out)
     if (rc != 0) {
         txn_free(writer->txn);
         arena_free(writer->arena);
+        pthread_mutex_destroy(&writer->lock);
         free(writer);
         return rc;
     }
@@ -475,6 +497,7 @@ writer_finish(struct writer *writer)
     pthread_join(writer->thread, NULL);
     txn_free(writer->txn);
     arena_free(writer->arena);
+    pthread_mutex_destroy(&writer->lock);
     free(writer);
 }
 

@@ -3,6 +3,7 @@
 // its addresses likewise.
 #include "base/log.h"
 #include "base/options.h"
+#include "base/options_change.h"
 #include "net/address.h"
 #include "tests/fuzz/fuzz.h"
 #include <stdio.h>
@@ -11,27 +12,43 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// Reads options from the file that fd is, with what is told on stderr kept apart. Returns what options_read
-// did.
+// Reads options from a file. Returns what options_read did.
 static int
-read_options(int fd, struct options *options)
+read_options(const char *path, struct options *options)
 {
-    char path[64], *said = NULL, *argv[] = {(char *)"kansend", (char *)"-c", path, NULL};
-    size_t len = 0;
-    FILE *kept = stderr, *memory = open_memstream(&said, &len);
-    int rc;
+    char why[OPTIONS_WHY_MAX], *argv[] = {(char *)"kansend", (char *)"-c", (char *)path, NULL};
+    int rc = options_read(3, argv, options, why);
 
-    assert(memory != NULL);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    stderr = memory;
-    rc = options_read(3, argv, options);
-    stderr = kept;
-    assert(fclose(memory) == 0);
     assert(rc == 0 || rc == 1);
-    assert((rc == 0) == (len == 0));
-    assert(rc == 0 || said[len - 1] == '\n');
-    free(said);
+    assert((rc == 0) == (why[0] == '\0'));
+    assert(strlen(why) < sizeof why);
     return rc;
+}
+
+// What is printed is a file that says the same.
+static void
+check_print(const struct options *options)
+{
+    char path[64], *texts[2] = {NULL, NULL};
+    int fd = memfd_create("printed", MFD_CLOEXEC);
+    struct options again;
+    size_t len[2] = {0};
+    FILE *memory;
+
+    for (unsigned i = 0; i < 2; i++) {
+        memory = open_memstream(&texts[i], &len[i]);
+        assert(memory != NULL);
+        options_print(i == 0 ? options : &again, memory);
+        assert(fclose(memory) == 0);
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        if (i == 0)
+            assert(write(fd, texts[0], len[0]) == (ssize_t)len[0] && read_options(path, &again) == 0);
+    }
+    assert(strcmp(strchr(texts[0], '\n'), strchr(texts[1], '\n')) == 0); // the first line names the file
+    options_free(&again);
+    free(texts[0]);
+    free(texts[1]);
+    close(fd);
 }
 
 static void
@@ -67,10 +84,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int fd = memfd_create("config", MFD_CLOEXEC);
     struct options options;
+    char path[64];
 
     assert(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-    if (read_options(fd, &options) == 0) {
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (read_options(path, &options) == 0) {
         check_options(&options);
+        check_print(&options);
         options_free(&options);
     }
     close(fd);

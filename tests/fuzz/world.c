@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "proto/frame.h"
 #include "proto/rows.h"
+#include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
 #include "store/check.h"
@@ -40,6 +41,7 @@ struct world {
     size_t template_bytes;
     struct erasures *erasures;
     struct log log;
+    struct limits limits;
     struct service service;
     struct mailbox worker, owner, clock;
     struct rpc_env *env, *reading_env;
@@ -72,18 +74,19 @@ static void
 start_writer(struct world *world)
 {
     struct queue_options queue = {.max_jobs = 16, .max_bytes = 16 << 20, .workers = 2};
-    struct writer_options writer = {
-        .store = world->service.store,
-        .mailboxes = &world->worker,
-        .workers = 1,
-        .clock = &world->clock,
-        .owner = &world->owner,
-        .log = &world->log,
-        .group = 100,
-        .max_holds = 5,
-        .journal_keep = 1000,
-        .retain = {.placements_us = 20 * DAY_US, .students_us = 30 * DAY_US, .journal_us = 40 * DAY_US},
-        .erasures = world->erasures};
+    struct writer_options writer = {.store = world->service.store,
+                                    .mailboxes = &world->worker,
+                                    .workers = 1,
+                                    .clock = &world->clock,
+                                    .owner = &world->owner,
+                                    .log = &world->log,
+                                    .rules = {.group = 100,
+                                              .max_holds = 5,
+                                              .journal_keep = 1000,
+                                              .retain = {.placements_us = 20 * DAY_US,
+                                                         .students_us = 30 * DAY_US,
+                                                         .journal_us = 40 * DAY_US}},
+                                    .erasures = world->erasures};
 
     world->service.queue = writer.queue = queue_new(&queue);
     assert(world->service.queue != NULL && writer_start(&writer, &world->service.writer) == 0);
@@ -190,7 +193,7 @@ world_ask_long(struct world *world, unsigned connection, bool late, const uint8_
     int rc;
 
     world->service.readings = world->readings;
-    world->service.read_budget = 1;
+    world->limits.read_budget = 1;
     rc = rpc_handle(world->env, session, clock_steady_us() + (late ? -HOUR_US : HOUR_US), request, len, out);
     rpc_pause(world->env);
     world->service.readings = NULL;
@@ -368,16 +371,17 @@ world_new(void)
     snprintf(world->file, sizeof world->file, "%s/%s", world->dir, STORE_FILE);
     snprintf(world->list, sizeof world->list, "%s/erasures", world->dir);
     world->log = (struct log){.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
+    world->limits = (struct limits){.max_in_flight = 256,
+                                    .max_connections = 10,
+                                    .watch_lag = 1000000,
+                                    .write_timeout_us = 60000000,
+                                    .long_read_us = HOUR_US};
     world->service = (struct service){.log = &world->log,
                                       .workers = 1,
                                       .max_frame = FRAME_DEFAULT_MAX,
                                       .request_memory = 4 << 20,
-                                      .max_in_flight = 256,
-                                      .max_connections = 10,
                                       .max_batch_writes = 50,
-                                      .watch_lag = 1000000,
-                                      .write_timeout_us = 60000000,
-                                      .long_read_us = HOUR_US,
+                                      .limits = &world->limits,
                                       .state = SERVICE_SERVING};
     assert(mailbox_init(&world->worker) == 0 && mailbox_init(&world->owner) == 0 &&
            mailbox_init(&world->clock) == 0);

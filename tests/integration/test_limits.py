@@ -12,10 +12,9 @@ import unittest
 
 import certificates
 import harness
-from harness import INVALID_ARGUMENT, OK, RESOURCE_EXHAUSTED, UNAUTHENTICATED, Client, command_pb2, frame, protocol_pb2
+from harness import DEADLINE_EXCEEDED, INVALID_ARGUMENT, OK, RESOURCE_EXHAUSTED, UNAUTHENTICATED, Client, command_pb2, frame, protocol_pb2
 from test_tls import TlsDaemon
 
-DEADLINE_EXCEEDED = 4
 KIB, MIB = 1 << 10, 1 << 20
 
 

@@ -8,13 +8,12 @@ import time
 import unittest
 
 import harness
-from harness import OK, RESOURCE_EXHAUSTED, protocol_pb2
+from harness import DEADLINE_EXCEEDED, OK, RESOURCE_EXHAUSTED, protocol_pb2
 
 OFFERS, PARTNERS = 300, 6
 KINDS = ("OFFER_KIND_SPORT", "OFFER_KIND_INTERNSHIP", "OFFER_KIND_CULTURE")
 CODES = ("sport.voetbal", "techniek", "sport", "zorg_welzijn")
 ALL = {"from_region": "GM0606", "radius_m": 100_000, "as_of": "2026-09-01"}
-DEADLINE_EXCEEDED = 4
 
 
 def configure(daemon, **options):

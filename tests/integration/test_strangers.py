@@ -68,7 +68,7 @@ class Strangers(unittest.TestCase):
             self.assertIsNone(client.receive())
 
     def test_refusals_do_not_fill_the_log(self):
-        seen, began = len(self.daemon.lines), time.monotonic()
+        seen = len(self.daemon.lines)
         hello = frame(protocol_pb2.Request(id=1, hello={"protocol_version": 1, "token": "kansen_x"}))
         for _ in range(100):
             with self.daemon.client(hello=False) as client:
@@ -77,7 +77,7 @@ class Strangers(unittest.TestCase):
                     pass
         lines = [line for line in self.daemon.lines[seen:] if "hello was refused" in line]
         self.assertGreater(len(lines), 0)
-        self.assertLessEqual(len(lines), time.monotonic() - began + 2)
+        self.assertLessEqual(len(lines), 80)  # 20 in ten seconds, of at least 300
 
     def test_frames_are_small_before_hello(self):
         large = protocol_pb2.Request(id=2, ping={"payload": b"p" * 5000})

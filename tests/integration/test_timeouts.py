@@ -11,10 +11,9 @@ import unittest
 
 import certificates
 import harness
-from harness import OK, Client, frame, protocol_pb2
+from harness import DEADLINE_EXCEEDED, OK, Client, frame, protocol_pb2
 from test_tls import TlsDaemon
 
-DEADLINE_EXCEEDED = 4
 LIMITS = "handshake_timeout_s = 2\nframe_timeout_s = 3\nwrite_timeout_s = 3\nidle_timeout_s = 4\n"
 GRACE = 4  # seconds that a limit may be overrun: two by contract, the rest for a busy machine
 CROWD = 1000

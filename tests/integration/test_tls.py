@@ -242,7 +242,7 @@ class Tls(unittest.TestCase):
         seen = len(daemon.lines)
         with daemon.tls_client(context) as client:
             self.assertEqual(client.call(ping={}).status.code, OK)
-        daemon.wait_for(f'a connection is open client="{name}"', seen)
+        daemon.wait_for("a connection is open client=" + (name or '""') + "\n", seen)
 
     def assert_client_refused(self, daemon, context, words):
         seen = len(daemon.lines)
@@ -370,7 +370,7 @@ class Tls(unittest.TestCase):
         for flags in (("--cert", certificate, "--key", key), ("--cert", both)):
             done = self.ctl(*flags, "ping", server=daemon.tls, ca=self.ca.certificate)
             self.assertEqual(done.returncode, 0, done.stderr)
-        daemon.wait_for('client="ctl"')
+        daemon.wait_for("client=ctl\n")
         done = self.ctl("ping", server=daemon.tls, ca=self.ca.certificate)
         self.assertEqual(done.returncode, 3)
         self.assertIn("refused the TLS connection", done.stderr)
@@ -398,9 +398,9 @@ class Tls(unittest.TestCase):
         before = daemon.served_serial()
         with daemon.tls_client() as old:
             for damage, words in (
-                    (lambda: daemon.certificate.unlink(), f"tls_certificate: {daemon.certificate}: No such file"),
-                    (lambda: daemon.certificate.write_text("no PEM"), f"tls_certificate: {daemon.certificate}: a cert"),
-                    (lambda: daemon.key.write_text("no PEM"), f"tls_key: {daemon.key}: a private key"),
+                    (lambda: daemon.certificate.unlink(), f"option=tls_certificate why=\"{daemon.certificate}: No such file"),
+                    (lambda: daemon.certificate.write_text("no PEM"), f"option=tls_certificate why=\"{daemon.certificate}: a cert"),
+                    (lambda: daemon.key.write_text("no PEM"), f"option=tls_key why=\"{daemon.key}: a private key"),
                     (lambda: shutil.copy(self.ca.key, daemon.key), f"{daemon.key} is not the key of")):
                 daemon.use(*self.good)
                 damage()

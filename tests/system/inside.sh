@@ -136,6 +136,8 @@ check 'a reload' systemctl reload kansend
 check 'serves the new certificate' soon secure /tmp/second.pem
 check 'by the same process' is "$(property MainPID)" "$pid"
 check 'and is active' is "$(property ActiveState)" active
+entries() { journalctl -u kansend -o cat "$@" | grep -q .; }
+check 'the journal has its fields' entries KANSEN_SUBSYSTEM=reload PRIORITY=5 CODE_FUNC=take
 
 # ---- Start and stop
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "proto/frame.h"
+#include "rpc/limits.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "tests/unit/store_fixture.h"
@@ -17,6 +18,7 @@
 struct rpc_world {
     struct fixture store;
     struct log log;
+    struct limits limits;
     struct service service;
     struct rpc_env *env;
     struct session session;
@@ -32,13 +34,14 @@ rpc_world_open(void)
     assert_non_null(world);
     fixture_start(&world->store);
     world->log = (struct log){.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
+    world->limits = (struct limits){.watch_lag = 1000000};
     world->service = (struct service){.store = world->store.store,
                                       .log = &world->log,
                                       .workers = 1,
                                       .max_frame = FRAME_DEFAULT_MAX,
                                       .request_memory = 4 << 20,
                                       .max_batch_writes = 10,
-                                      .watch_lag = 1000000,
+                                      .limits = &world->limits,
                                       .state = SERVICE_SERVING};
     assert_int_equal(secret_open(world->store.dir, &world->service.secret, &fault), 0);
     world->env = rpc_env_new(&world->service, 0);

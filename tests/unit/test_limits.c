@@ -132,7 +132,7 @@ test_a_full_queue_takes_nothing_of_the_bucket(void **state)
     int fd;
 
     (void)state;
-    workers->service.max_in_flight = 100;
+    workers->limits.max_in_flight = 100;
     workers_start(workers);
     fd = workers_connect(workers, 0, 7);
     assert_int_equal(workers_hello(fd), CODE_OK);
@@ -199,7 +199,7 @@ test_write_timeout(void **state)
     int deaf, slow;
 
     (void)state;
-    workers->service.write_timeout_us = 1000000;
+    workers->limits.write_timeout_us = 1000000;
     workers_start(workers);
     deaf = workers_connect(workers, 0, 0);
     slow = workers_connect(workers, 0, 0);
@@ -228,7 +228,7 @@ test_write_timeout_at_the_end(void **state)
     int fd;
 
     (void)state;
-    workers->service.write_timeout_us = 1000000;
+    workers->limits.write_timeout_us = 1000000;
     workers_start(workers);
     fd = workers_connect(workers, 0, 0);
     assert_int_equal(workers_hello(fd), CODE_OK);

@@ -66,7 +66,7 @@ open_world(void)
     (void)rpc_world_registry(world, "p", OFFERS, NULL);
     rpc_world_be(world, ROLE_PORTAL, "a", 0);
     world->session.connection = 1;
-    world->service.long_read_us = 60000000;
+    world->limits.long_read_us = 60000000;
     return world;
 }
 
@@ -83,7 +83,7 @@ bound(struct rpc_world *world, uint64_t budget, unsigned max)
     if (world->service.readings == NULL)
         world->service.readings = readings_new(max, 1);
     assert_non_null(world->service.readings);
-    world->service.read_budget = budget;
+    world->limits.read_budget = budget;
 }
 
 static int
@@ -181,10 +181,10 @@ test_late(void **state)
     assert_int_equal(handle(world, env, &hasty, &out), RPC_ANSWERED);
     assert_int_equal(code_of(&out, NULL), CODE_OK);
     // It takes longer than one may.
-    world->service.long_read_us = -1;
+    world->limits.long_read_us = -1;
     assert_int_equal(handle(world, env, &match, &out), RPC_ANSWERED);
     assert_int_equal(code_of(&out, NULL), CODE_RESOURCE_EXHAUSTED);
-    world->service.long_read_us = 60000000;
+    world->limits.long_read_us = 60000000;
     atomic_store(&ended, true);
     assert_int_equal(handle(world, env, &match, &out), RPC_ANSWERED);
     assert_int_equal(code_of(&out, NULL), CODE_UNAVAILABLE);

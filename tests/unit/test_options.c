@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Options from a file and a command line, and what is said about wrong ones; addresses and log lines.
-#include "base/log.h"
+// Options from a file and a command line, and what is said about wrong ones; addresses.
 #include "base/options.h"
 #include "base/options_table.h"
 #include "net/address.h"
@@ -12,14 +11,17 @@
 
 #define TEXT_MAX 4096u
 
-// Runs options_read on a file with this text (NULL = none) and more arguments; said gets what went to stderr.
+// Runs options_read on a file with this text (NULL = none) and more arguments; said gets what went to
+// stderr, and why.
 static int
 read_options(const char *file_text, char *const *more, struct options *options, char said[TEXT_MAX])
 {
     char path[] = "/tmp/kansen-unit-XXXXXX";
     char *argv[16] = {(char *)"kansend", (char *)"-c", path};
     int argc = 3, rc, fd = mkstemp(path), kept = dup(STDERR_FILENO);
+    char why[OPTIONS_WHY_MAX];
     FILE *err = tmpfile();
+    size_t len;
 
     assert_true(fd >= 0 && kept >= 0 && err != NULL);
     if (file_text != NULL)
@@ -28,12 +30,13 @@ read_options(const char *file_text, char *const *more, struct options *options, 
     for (size_t i = 0; more != NULL && more[i] != NULL; i++)
         argv[argc++] = more[i];
     dup2(fileno(err), STDERR_FILENO);
-    rc = options_read(argc, argv, options);
+    rc = options_read(argc, argv, options, why);
     dup2(kept, STDERR_FILENO);
     close(kept);
     unlink(path);
     rewind(err);
-    said[fread(said, 1, TEXT_MAX - 1, err)] = '\0';
+    len = fread(said, 1, TEXT_MAX - 1, err);
+    snprintf(said + len, TEXT_MAX - len, "%s", why);
     fclose(err);
     return rc;
 }
@@ -128,15 +131,22 @@ test_refusals(void **state)
     assert_refused("max_frame = 1KiB\n", NULL, ":1: max_frame: \"1KiB\"");
     assert_refused("max_frame = 1MiB\nmax_in_flight = 4MiB\n", NULL, ":2: max_in_flight");
     assert_refused("max_frame = 99999999999999999999\n", NULL, ":1: max_frame");
-    assert_refused("\n\nworker = 2\n", NULL, ":3: ");
-    assert_refused("worker = 2\n", NULL, "worker");
+    assert_refused("\n\nworker = 2\n", NULL, ":3: \"worker\" is not an option; did you mean \"workers\"?");
+    assert_refused("commit_gruop = 2\n", NULL,
+                   ":1: \"commit_gruop\" is not an option; did you mean \"commit_group\"?");
+    assert_refused("frobnicate = 2\n", NULL, ":1: \"frobnicate\" is not an option; kansend.conf(5) has");
+    assert_refused("\"\x01\"(a)\n", NULL, ":1: ");
+    assert_refused("\"\x01\" = a\n", NULL, ":1: ");
     assert_refused("\n\"\" = 2\n", NULL, ":2: the file can not be read further"); // the parser says nothing
     assert_refused("data_dir = \"\"\n", NULL, ":1: data_dir");
     assert_refused("listen = {\"127.0.0.1:1\", \n", NULL, ":");
     assert_refused("log_level = loud\n", NULL, ":1: log_level: \"loud\"");
     assert_refused("sandbox_seccomp = yes\n", NULL, ":1: sandbox_seccomp: \"yes\"");
-    assert_refused("sandbox_no_new_privileges = off\n", NULL, "sandbox_no_new_privileges");
-    assert_refused("retain_journal_days = 6\n", NULL, "retain_journal_days");
+    assert_refused("workers = 2\nsandbox_no_new_privileges = off\nworkers = 3\n", NULL,
+                   ":2: sandbox_no_new_privileges: \"off\"");
+    assert_refused("\njournal_keep = 999\n", NULL,
+                   ":2: journal_keep: 999 is not allowed; it takes 0, or 1000 and more");
+    assert_refused("retain_journal_days = 6\n", NULL, ":1: retain_journal_days: 6 is");
     assert_refused("retain_students_days = 36501\n", NULL, "retain_students_days");
     assert_refused("max_batch_writes = 5000\n", NULL, "max_batch_writes");
     assert_refused("tls_client = maybe\n", NULL,
@@ -156,10 +166,12 @@ static void
 test_missing_file(void **state)
 {
     char *argv[] = {(char *)"kansend", (char *)"-c", (char *)"/nonexistent/kansend.conf", NULL};
+    char why[OPTIONS_WHY_MAX];
     struct options options;
 
     (void)state;
-    assert_int_equal(options_read(3, argv, &options), 1);
+    assert_int_equal(options_read(3, argv, &options, why), 1);
+    assert_string_equal(why, "/nonexistent/kansend.conf: No such file or directory");
 }
 
 // The file that is installed says every option with its default.
@@ -255,29 +267,6 @@ test_addresses(void **state)
     assert_non_null(strstr(fault.message, "107 bytes"));
 }
 
-static void
-test_log_lines(void **state)
-{
-    char got[2 * LOG_LINE_MAX], big[2 * LOG_LINE_MAX];
-    FILE *file = tmpfile();
-    struct log log = {.fd = fileno(file), .level = LOG_LEVEL_INFO};
-    size_t len;
-
-    (void)state;
-    memset(big, 'x', sizeof big);
-    big[sizeof big - 1] = '\0';
-    log_line(&log, LOG_LEVEL_DEBUG, "test", "is left out");
-    log_line(&log, LOG_LEVEL_INFO, "test", "name=\"%s\"", "a\nb\x1b");
-    log.prefixes = true;
-    log_line(&log, LOG_LEVEL_WARNING, "test", "%s", big);
-    rewind(file);
-    len = fread(got, 1, sizeof got - 1, file);
-    got[len] = '\0';
-    fclose(file);
-    assert_int_equal(strncmp(got, "info test: name=\"a?b?\"\n<4>test: xxx", 35), 0);
-    assert_ptr_equal(strchr(strchr(got, '\n') + 1, '\n'), got + len - 1); // two lines in all
-}
-
 int
 main(void)
 {
@@ -289,7 +278,6 @@ main(void)
         cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_installed_file),
         cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_log_lines),
     };
 
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "net/worker.h"
 #include "proto/frame.h"
+#include "rpc/limits.h"
 #include "rpc/service.h"
 #include "tests/unit/store_fixture.h"
 #include "work/queue.h"
@@ -20,6 +21,7 @@
 struct world {
     struct fixture store;
     struct log log;
+    struct limits limits;
     struct service service;
     struct mailbox mailbox, owner;
     struct worker *worker;
@@ -29,20 +31,21 @@ static struct world *
 open_world(void)
 {
     struct world *world = calloc(1, sizeof *world);
-    struct worker_options options = {0, &world->service, &world->mailbox, &world->owner, OUTPUT_MAX};
+    struct worker_options options = {0, &world->service, &world->mailbox, &world->owner};
 
     assert_non_null(world);
     fixture_start(&world->store);
     world->log = (struct log){.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
+    world->limits =
+        (struct limits){.max_in_flight = 4, .write_timeout_us = 60000000, .output_max = OUTPUT_MAX};
     world->service = (struct service){.store = world->store.store,
                                       .log = &world->log,
                                       .queue = queue_new(&(struct queue_options){4, 1 << 20, 1}),
                                       .workers = 1,
                                       .max_frame = FRAME_DEFAULT_MAX,
                                       .request_memory = 1 << 20,
-                                      .max_in_flight = 4,
                                       .max_batch_writes = 10,
-                                      .write_timeout_us = 60000000,
+                                      .limits = &world->limits,
                                       .state = SERVICE_SERVING};
     assert_int_equal(mailbox_init(&world->mailbox), 0);
     assert_int_equal(mailbox_init(&world->owner), 0);

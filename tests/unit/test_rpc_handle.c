@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "proto/frame.h"
+#include "rpc/limits.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "tests/unit/store_fixture.h"
@@ -21,6 +22,7 @@
 struct world {
     struct fixture store;
     struct log log;
+    struct limits limits;
     struct service service;
     struct rpc_env *env;
     struct session session;
@@ -36,13 +38,14 @@ open_world(bool with_writer)
     assert_non_null(world);
     fixture_start(&world->store);
     world->log = (struct log){.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
+    world->limits = (struct limits){.max_in_flight = 4};
     world->service = (struct service){.store = world->store.store,
                                       .queue = queue_new(&queue),
                                       .log = &world->log,
                                       .workers = 1,
                                       .max_frame = FRAME_DEFAULT_MAX,
                                       .request_memory = 1 << 20,
-                                      .max_in_flight = 4,
+                                      .limits = &world->limits,
                                       .max_batch_writes = 10,
                                       .state = SERVICE_SERVING};
     assert_int_equal(mailbox_init(&world->worker), 0);
@@ -54,7 +57,7 @@ open_world(bool with_writer)
                                         .workers = 1,
                                         .owner = &world->owner,
                                         .log = &world->log,
-                                        .group = 100};
+                                        .rules = {.group = 100}};
 
         assert_int_equal(writer_start(&writer, &world->service.writer), 0);
     }

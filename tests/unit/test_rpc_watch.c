@@ -194,7 +194,7 @@ test_lag(void **state)
 
     (void)state;
     (void)rpc_world_registry(world, "p", 300, NULL);
-    world->service.watch_lag = 100;
+    world->limits.watch_lag = 100;
     rpc_world_be(world, ROLE_OPERATOR, "local", 0);
     watch(world, 1); // further behind than that from the start
     assert_int_equal(buf_append(&out, "full", 4), 0);

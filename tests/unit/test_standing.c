@@ -87,7 +87,7 @@ run(struct scene *scene, enum code codes[JOBS])
                                      .workers = 1,
                                      .owner = &scene->owner,
                                      .log = &scene->log,
-                                     .group = 100};
+                                     .rules = {.group = 100}};
     struct pollfd wait = {.fd = scene->worker.event_fd, .events = POLLIN};
     struct writer *writer;
     struct mail *mail, *next;

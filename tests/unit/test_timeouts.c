@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time limits of connections, by a clock of the test's own: never early, in order, begun anew or not.
 #include "net/timeouts.h"
-#include "rpc/service.h"
+#include "rpc/limits.h"
 #include "tests/unit/unit.h"
 #include <string.h>
 
@@ -31,11 +31,11 @@ static int
 open_world(void **state)
 {
     static struct world world;
-    struct service service = {
+    struct limits limits = {
         .handshake_timeout_us = 10 * SECOND, .frame_timeout_us = 30 * SECOND, .idle_timeout_us = 0};
 
     memset(&world, 0, sizeof world);
-    timeouts_init(&world.timeouts, &service);
+    timeouts_init(&world.timeouts, &limits);
     for (size_t i = 0; i < MANY; i++) {
         world.conns[i].timed.conn = &world.conns[i];
         world.conns[i].timeouts = &world.timeouts;
@@ -130,8 +130,25 @@ test_no_limit(void **state)
 
     set(world, 0, TIMEOUT_HELLO, false, SECOND);
     set(world, 0, TIMEOUT_IDLE, false, SECOND); // none is set for that
-    assert_int_equal(world->conns[0].timed.which, TIMEOUT_NONE);
     assert_int_equal(expires_at(world, 0, SECOND, 1000 * SECOND), -1);
+}
+
+// Limits that change hold for what has begun, too, as do those that come or go.
+static void
+test_change(void **state)
+{
+    struct world *world = *state;
+    struct limits limits = {.frame_timeout_us = 5 * SECOND, .idle_timeout_us = 20 * SECOND};
+
+    set(world, 0, TIMEOUT_FRAME, false, SECOND);
+    set(world, 1, TIMEOUT_IDLE, false, SECOND);
+    set(world, 2, TIMEOUT_HELLO, false, SECOND);
+    timeouts_change(&world->timeouts, &limits);
+    assert_int_equal(expires_at(world, 0, SECOND, 100 * SECOND), 7 * SECOND);
+    set(world, 3, TIMEOUT_FRAME, false, 8 * SECOND);
+    assert_int_equal(expires_at(world, 1, SECOND, 100 * SECOND), 22 * SECOND);
+    assert_int_equal(expires_at(world, 2, SECOND, 1000 * SECOND), -1);
+    assert_int_equal(world->conns[3].expired, 1);
 }
 
 int
@@ -142,6 +159,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_again_or_not, open_world, close_world),
         cmocka_unit_test_setup_teardown(test_order, open_world, close_world),
         cmocka_unit_test_setup_teardown(test_no_limit, open_world, close_world),
+        cmocka_unit_test_setup_teardown(test_change, open_world, close_world),
     };
 
     return cmocka_run_group_tests_name("timeouts", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "net/worker.h"
 #include "proto/frame.h"
+#include "rpc/limits.h"
 #include "rpc/quota.h"
 #include "rpc/service.h"
 #include "tests/unit/token_fixture.h"
@@ -29,12 +30,13 @@ struct workers {
     struct fixture store;
     struct log log;
     struct secret *secret;
+    struct limits limits;
     struct service service;
     struct mailbox mailboxes[WORKERS], owner;
     struct worker *workers[WORKERS];
 };
 
-// The service may be changed between open and start.
+// The service and the limits may be changed between open and start.
 static inline struct workers *
 workers_open(const struct quota_options *quota)
 {
@@ -45,6 +47,8 @@ workers_open(const struct quota_options *quota)
     fixture_start(&workers->store);
     assert_int_equal(secret_open(workers->store.dir, &workers->secret, &fault), 0);
     workers->log = (struct log){.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
+    workers->limits =
+        (struct limits){.max_in_flight = 20, .write_timeout_us = 60000000, .output_max = WORKERS_OUTPUT};
     workers->service = (struct service){.store = workers->store.store,
                                         .secret = workers->secret,
                                         .queue = queue_new(&(struct queue_options){32, 16 << 20, WORKERS}),
@@ -53,9 +57,8 @@ workers_open(const struct quota_options *quota)
                                         .workers = WORKERS,
                                         .max_frame = FRAME_DEFAULT_MAX,
                                         .request_memory = 4 << 20,
-                                        .max_in_flight = 20,
                                         .max_batch_writes = 100,
-                                        .write_timeout_us = 60000000,
+                                        .limits = &workers->limits,
                                         .state = SERVICE_SERVING};
     assert_non_null(workers->service.queue);
     assert_non_null(workers->service.quota);
@@ -67,8 +70,7 @@ workers_start(struct workers *workers)
 {
     assert_int_equal(mailbox_init(&workers->owner), 0);
     for (unsigned i = 0; i < WORKERS; i++) {
-        struct worker_options options = {i, &workers->service, &workers->mailboxes[i], &workers->owner,
-                                         WORKERS_OUTPUT};
+        struct worker_options options = {i, &workers->service, &workers->mailboxes[i], &workers->owner};
 
         assert_int_equal(mailbox_init(&workers->mailboxes[i]), 0);
         assert_int_equal(worker_start(&options, &workers->workers[i]), 0);

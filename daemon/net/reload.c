@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// First what may fail; the last of that is the certificate, which changes nothing when it fails. Then the
+// changes.
+#include "net/reload.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "base/options_change.h"
+#include "net/address.h"
+#include "net/server.h"
+#include "net/settings.h"
+#include "net/tls.h"
+#include "rpc/limits.h"
+#include "rpc/readings.h"
+#include "rpc/service.h"
+#include "work/engine.h"
+#include <string.h>
+
+#define REFUSED "the configuration was refused, what was in use stays in use"
+
+// ---- What may fail
+
+// The addresses of a configuration are looked at although they hold after a restart only: that is a bad
+// moment to find that they are wrong.
+static int
+check_addresses(const struct options *options, struct fault *fault)
+{
+    bool plain_anywhere = strcmp(options->insecure_plain_tcp_on_any_address, "yes") == 0;
+    struct address address;
+    int rc = 0;
+
+    for (size_t i = 0; i < options->n_listen && rc == 0; i++)
+        rc = address_parse(options->listen[i], "listen", plain_anywhere, &address, fault);
+    if (rc == 0 && strcmp(options->admin, "off") != 0)
+        rc = address_parse_tcp(options->admin, "admin", &address, fault);
+    return rc;
+}
+
+static int
+reload_tls(const struct reload *reload, const struct options *options, struct fault *fault)
+{
+    struct tls_options tls;
+    int rc;
+
+    if (reload->tls == NULL)
+        return 0;
+    rc = settings_tls(options, &tls, fault);
+    return rc == 0 ? tls_reload(reload->tls, &tls, fault) : rc;
+}
+
+static bool
+refuse(const struct reload *reload, const char *option, const char *why)
+{
+    if (option[0] == '\0')
+        LOG_ERROR(reload->log, "reload", REFUSED, LOG_TEXT("why", why));
+    else
+        LOG_ERROR(reload->log, "reload", REFUSED, LOG_TEXT("option", option), LOG_TEXT("why", why));
+    return false;
+}
+
+// ---- What does not
+
+static void
+tell_change(void *arg, const struct options_difference *difference)
+{
+    const struct reload *reload = arg;
+
+    if (difference->holds_now)
+        LOG_NOTICE(reload->log, "reload", "an option has changed", LOG_TEXT("option", difference->key),
+                   LOG_TEXT("old", difference->old), LOG_TEXT("new", difference->new));
+    else
+        LOG_WARNING(reload->log, "reload", "an option has changed in the file, which needs a restart",
+                    LOG_TEXT("option", difference->key), LOG_TEXT("old", difference->old),
+                    LOG_TEXT("new", difference->new));
+}
+
+static void
+tell_tls(const struct reload *reload)
+{
+    struct tls_about about;
+
+    if (reload->tls == NULL)
+        return;
+    tls_about(reload->tls, &about);
+    LOG_NOTICE(reload->log, "tls", "the certificate was read again", LOG_TEXT("serial", about.serial),
+               LOG_TEXT("not_after", about.not_after), LOG_YES("expired", about.expired));
+}
+
+// options are those that are in force now.
+static void
+use_options(const struct reload *reload, const struct options *options)
+{
+    struct queue_options queue = settings_queue(options, reload->service->workers);
+    struct writer_rules rules = settings_rules(options);
+    struct quota_options quota = settings_quota(options);
+
+    atomic_store(&reload->log->level, log_level_named(options->log_level));
+    engine_change(reload->engine, &queue, &rules);
+    readings_resize(reload->service->readings, (unsigned)options->long_reads);
+    quota_change(reload->service->quota, &quota);
+    server_change(reload->server, (int64_t)options->drain_timeout_s * 1000000);
+    if (settings_keep_too_much(options))
+        LOG_WARNING(reload->log, "reload",
+                    "the journal tells of placements for longer than they are kept; see retain_journal_days");
+}
+
+// ---- Together
+
+static bool
+take(const struct reload *reload, struct options *next)
+{
+    const struct limits *limits = limits_make(reload->service, next);
+    struct fault fault;
+
+    if (limits == NULL)
+        return refuse(reload, "", "memory is short");
+    if (check_addresses(next, &fault) != 0 || reload_tls(reload, next, &fault) != 0)
+        return refuse(reload, fault.field, fault.message);
+    options_change(reload->options, next, tell_change, (void *)reload);
+    limits_use(reload->service, limits);
+    use_options(reload, reload->options);
+    tell_tls(reload);
+    LOG_NOTICE(reload->log, "reload", "the configuration was read again",
+               LOG_TEXT("file", reload->options->file));
+    return true;
+}
+
+bool
+reload_run(const struct reload *reload)
+{
+    char why[OPTIONS_WHY_MAX];
+    struct options next;
+    bool taken;
+
+    if (options_read(reload->argc, reload->argv, &next, why) != 0)
+        return refuse(reload, "", why);
+    taken = take(reload, &next);
+    options_free(&next);
+    return taken;
+}

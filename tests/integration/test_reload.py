@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGHUP: another configuration is taken while the daemon serves, or refused whole; and the options as a file."""
+import pathlib
+import re
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import unittest
+
+import certificates
+import harness
+from harness import OK, RESOURCE_EXHAUSTED, run
+
+
+class Configured(harness.Daemon):
+    """A daemon whose configuration is in a file that a test writes."""
+
+    def __init__(self, config="", args=(), paths=None):
+        super().__init__(args=args)
+        self.config = self.scratch / "kansend.conf"
+        self.write(config)
+
+    def write(self, text):
+        """As an editor does it: another file takes the place of the old one."""
+        fresh = self.scratch / "kansend.conf.new"
+        fresh.write_text(text if "admin" in text else text + 'admin = "off"\n', encoding="utf-8")
+        fresh.rename(self.config)
+
+    def command(self, *args):
+        given = " ".join(args).replace("--admin off", "").split()
+        return [str(harness.kansend()), "-c", str(self.config), "--data-dir", str(self.data_dir), *given]
+
+    def wait_for(self, words, seen):
+        deadline = time.monotonic() + harness.PATIENCE
+        while not any(words in line for line in self.lines[seen:]):
+            assert time.monotonic() < deadline, f"{words} is not in:\n{self.log()}"
+            time.sleep(0.01)
+        return [line for line in self.lines[seen:] if " reload: " in line or " tls: " in line]
+
+    def reload(self, text=None, words="the configuration was read again"):
+        """Reloads; returns the lines of the log that are about it."""
+        if text is not None:
+            self.write(text)
+        seen = len(self.lines)
+        self.signal(signal.SIGHUP)
+        return self.wait_for(words, seen)
+
+    def refuse(self, text=None):
+        """Reloads what must be refused; returns the one line that says why."""
+        lines = self.reload(text, "what was in use stays in use")
+        assert len(lines) == 1, lines
+        return lines[0]
+
+
+class Options(unittest.TestCase):
+    """What -n and --print-config say."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kansen-test-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.config = self.folder / "kansend.conf"
+
+    def kansend(self, text, *args):
+        self.config.write_text(text, encoding="utf-8")
+        return run([harness.kansend(), "-c", self.config, *args])
+
+    def test_faults_name_the_place(self):
+        for text, said in (
+                ('\nworker = 3\n', ':2: "worker" is not an option; did you mean "workers"?'),
+                ('\n\nlog_levle = "info"\n', ':3: "log_levle" is not an option; did you mean "log_level"?'),
+                ('workers = 257\n', ':1: workers: "257" is not allowed; it takes a number from 0 to 256'),
+                ('max_frame = "1KiB"\n', ':1: max_frame: "1KiB" is not allowed; it takes a number from 128KiB to 64MiB'),
+                ('workers = 1\njournal_keep = 12\n', ':2: journal_keep: 12 is not allowed; it takes 0, or 1000 and more'),
+                ('listen = {"127.0.0.1:1"', ":1: "),
+                ('tls_client = "maybe"\n', ':1: tls_client: "maybe" is not allowed; it takes off|optional|required')):
+            for flag in ("-n", "--print-config"):
+                done = self.kansend(text, flag)
+                self.assertEqual((done.returncode, done.stdout), (2, ""), text)
+                self.assertTrue(done.stderr.startswith(f"kansend: {self.config}{said}"), done.stderr)
+                self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_good(self):
+        done = self.kansend("workers = 3\n", "-n")
+        self.assertEqual((done.returncode, done.stdout), (0, "the configuration is good\n"))
+
+    def test_print_config(self):
+        """What it prints is taken back, and says the same then; what is in force is what was given last."""
+        first = self.kansend('workers = 3\ndata_dir = "/x ${HOME} y"\nmax_frame = "3072KiB"\n', "--print-config",
+                             "--workers", "5", "--log-level", "debug")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        for line in ("workers = 5", 'log_level = "debug"', 'max_frame = "3MiB"', '#tls_key = ""'):
+            self.assertIn(f"\n{line}\n", first.stdout)
+        second = self.kansend(first.stdout, "--print-config")
+        self.assertEqual(second.returncode, 0, second.stderr)
+        self.assertEqual(second.stdout, first.stdout)
+        for key in re.findall(r"^#?(\w+) = ", first.stdout, re.M):
+            self.assertRegex(first.stdout, rf"(?m)^# .*; (a reload changes it|needs a restart)\n#?{key} = ")
+
+
+class Reload(unittest.TestCase):
+    def serve(self, config="", args=()):
+        daemon = Configured(config, args)
+        self.addCleanup(daemon.remove)
+        return daemon.start()
+
+    def test_log_level(self):
+        daemon = self.serve('log_level = "info"\n')
+        with daemon.client():
+            self.assertNotIn("debug session: open", daemon.log())
+        lines = daemon.reload('log_level = "debug"\n')
+        self.assertIn("notice reload: an option has changed option=log_level old=info new=debug\n", lines)
+        seen = len(daemon.lines)
+        with daemon.client():
+            daemon.wait_for("debug session: open", seen)
+        daemon.reload('log_level = "error"\n', "option=log_level")
+        daemon.signal(signal.SIGHUP)
+        time.sleep(0.2)
+        self.assertNotIn("read again", "".join(daemon.lines[-1:]))
+        daemon.stop()
+
+    def test_limits(self):
+        """They hold for connections that are there, and for those that come."""
+        daemon = self.serve("token_rate = 0\n")
+        with daemon.client() as client:
+            flood = [client.request(list_partners={}) for _ in range(400)]
+            self.assertEqual({r.status.code for r in client.pipeline(flood)}, {OK})
+            daemon.reload("token_rate = 1\ntoken_burst = 10\n")
+            flood = [client.request(list_partners={}) for _ in range(400)]
+            codes = [r.status.code for r in client.pipeline(flood)]
+            self.assertGreaterEqual(codes.count(RESOURCE_EXHAUSTED), 300)
+            daemon.reload("token_rate = 0\n")
+            flood = [client.request(list_partners={}) for _ in range(400)]
+            self.assertEqual({r.status.code for r in client.pipeline(flood)}, {OK})
+        daemon.reload("max_connections = 1\n")
+        with daemon.client(), daemon.client(hello=False) as refused:
+            self.assertIn("1 connections are open", refused.receive().status.message)
+        daemon.reload("")
+        with daemon.client(), daemon.client():
+            pass
+        daemon.stop()
+
+    def test_a_time_limit_of_what_has_begun(self):
+        daemon = self.serve("idle_timeout_s = 0\n")
+        with daemon.client() as client:
+            daemon.reload("idle_timeout_s = 1\n")
+            began = time.monotonic()
+            self.assertEqual(client.receive().status.code, harness.DEADLINE_EXCEEDED)
+            self.assertLess(time.monotonic() - began, 10)
+        daemon.stop()
+
+    def test_rules_of_the_writer(self):
+        daemon = self.serve("max_holds = 1\n")
+        with daemon.client() as client:
+            offer = client.add_offer("o", client.add_partner("p"), seats=10)
+            reserve = {"offer_id": offer, "student": "a"}
+            client.write(reserve_placement=reserve)
+            with self.assertRaises(harness.Refused):
+                client.write(reserve_placement={**reserve, "student": "b"})
+            daemon.reload("max_holds = 2\n")
+            client.write(reserve_placement={**reserve, "student": "b"})
+            with self.assertRaises(harness.Refused):
+                client.write(reserve_placement={**reserve, "student": "c"})
+        daemon.stop()
+
+    def test_what_needs_a_restart(self):
+        daemon = self.serve("workers = 1\n")
+        lines = daemon.reload("workers = 2\nmax_frame = 2MiB\nmax_in_flight = 7\n")
+        for option, old, new in (("workers", "1", "2"), ("max_frame", "1MiB", "2MiB")):
+            self.assertIn(f"warning reload: an option has changed in the file, which needs a restart option={option} "
+                          f"old={old} new={new}\n", lines)
+        self.assertIn("notice reload: an option has changed option=max_in_flight old=256 new=7\n", lines)
+        with daemon.client() as client:
+            self.assertEqual((client.limits.max_frame_bytes, client.limits.max_in_flight), (1 << 20, 7))
+        again = daemon.reload()  # it is told each time, as it still does not hold
+        self.assertEqual(len([line for line in again if "needs a restart" in line]), 2)
+        self.assertFalse([line for line in again if "max_in_flight" in line])
+        daemon.stop()
+
+    def test_a_wrong_file_changes_nothing(self):
+        daemon = self.serve('max_in_flight = 9\nlog_level = "info"\n')
+        good = 'max_in_flight = 100\nlog_level = "debug"\n'
+        for wrong, why in (("worker = 1\n", ':3: \\"worker\\" is not an option; did you mean \\"workers\\"?'),
+                           ("max_frame = 1\n", ':3: max_frame: \\"1\\" is not allowed; it takes a number from 128KiB'),
+                           ("journal_keep = 5\n", ":3: journal_keep: 5 is not allowed; it takes 0, or 1000 and more"),
+                           ("listen = {\n", ":"),
+                           ('admin = "192.0.2.1:80"\n', "option=admin why="),
+                           ('tls_client = "required"\n', ":3: tls_client: required needs tls_client_ca")):
+            line = daemon.refuse(good + wrong)
+            self.assertIn(why, line)
+            self.assertTrue(line.startswith("error reload: "), line)
+            if why.startswith(":3"):
+                self.assertIn(str(daemon.config) + why, line)
+            with daemon.client() as client:
+                self.assertEqual(client.limits.max_in_flight, 9)
+        daemon.config.unlink()
+        self.assertIn("No such file", daemon.refuse())
+        self.assertNotIn("debug session", daemon.log())
+        daemon.reload(good)
+        with daemon.client() as client:
+            self.assertEqual(client.limits.max_in_flight, 100)
+        daemon.stop()
+
+    def test_bad_files_of_tls(self):
+        """Then nothing of the rest is taken either; with good ones, all is."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="kansen-test-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        authority = certificates.Authority(folder / "ca")
+        first, second = authority.issue("first"), authority.issue("second")
+
+        def config(certificate, key, in_flight):
+            return (f'tls_certificate = "{authority.folder}/{certificate}.pem"\n'
+                    f'tls_key = "{authority.folder}/{key}.key"\nmax_in_flight = {in_flight}\n')
+
+        port = harness.free_port()
+        daemon = self.serve(config("first", "first", 9), ["--listen", f"tls:127.0.0.1:{port}"])
+        address = f"127.0.0.1:{port}"
+        harness.TOKEN_FILES[address] = daemon.token_file
+
+        def check(certificate, in_flight):
+            with harness.Client(address, tls=authority.context()) as client:
+                served = client.socket.getpeercert()["serialNumber"]
+                self.assertEqual(int(served, 16), int(certificates.serial(certificate[0]), 16))
+                self.assertEqual(client.limits.max_in_flight, in_flight)
+
+        check(first, 9)
+        for certificate, key, why in (("second", "first", "is not the key of"), ("third", "second", "No such file")):
+            self.assertIn(why, daemon.refuse(config(certificate, key, 100)))
+            check(first, 9)
+        daemon.reload(config("second", "second", 100))
+        check(second, 100)
+        daemon.stop()
+
+    def test_under_load(self):
+        """The configuration changes again and again: no connection is lost, no request is refused."""
+        daemon = self.serve("")
+        ended, faults = threading.Event(), []
+
+        def ask():
+            try:
+                with daemon.client() as client:
+                    partner = client.add_partner(f"p{threading.get_ident()}")
+                    status = {"id": partner, "status": "PARTNER_STATUS_ACTIVE"}
+                    while not ended.is_set():
+                        requests = [client.request(ping={}), client.request(match={"query": {"region": "NL"}}),
+                                    client.request(list_partners={}),
+                                    *(client.request(write={"set_partner_status": status}) for _ in range(8))]
+                        bad = [r.status for r in client.pipeline(requests) if r.status.code != OK]
+                        assert not bad, bad
+            except Exception as fault:  # of a thread: told by the test
+                faults.append(fault)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 8
+        for number in range(40):
+            if time.monotonic() > deadline:
+                break
+            daemon.write(f"max_in_flight = {1 + number % 5}\nread_budget = {number % 3 * 1000}\noutput_buffer = "
+                         f"{65536 + number}\ncommit_group = {1 + number % 7}\nwrite_queue = {1 + number % 2}\n"
+                         f"max_long_reads = {1 + number % 3}\nlong_reads = {64 + number}\ntoken_rate = "
+                         f"{number % 2 * 10000000}\ntoken_burst = 10000000\nidle_timeout_s = {number % 2 * 100}\n"
+                         f"retain_placements_days = {number % 2}\nretain_journal_days = {number % 2 * 7}\n")
+            daemon.signal(signal.SIGHUP)
+            time.sleep(0.1)
+        ended.set()
+        for thread in threads:
+            thread.join(harness.PATIENCE)
+        self.assertEqual(faults, [])
+        self.assertGreater(daemon.log().count("an option has changed option=max_in_flight"), 0)
+        daemon.stop()
+
+    def test_again_and_again(self):
+        """Signals that come while one is handled are not lost: the last configuration holds in the end."""
+        daemon = self.serve("")
+        with daemon.client() as client:
+            for number in range(1, 30):
+                daemon.write(f"max_in_flight = {number}\n")
+                daemon.signal(signal.SIGHUP)
+            deadline = time.monotonic() + harness.PATIENCE
+            while client.call(hello=harness.hello(daemon.tcp)).hello.max_in_flight != 29:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
+        daemon.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
