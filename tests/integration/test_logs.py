@@ -48,7 +48,7 @@ class Lines(unittest.TestCase):
         for line in lines:
             self.assertRegex(line, LINE)
         for words in ("debug session: open actor=client:local/token:1 role=operator\n",
-                      'info auth: hello was refused actor=tcp why="the token is not valid: ',
+                      'info auth: hello was refused actor=tcp why="the token or certificate is not valid: ',
                       "notice main: stops signal=Terminated at_once=no\n"):
             self.assertTrue([line for line in lines if line.startswith(words)], (words, lines))
 

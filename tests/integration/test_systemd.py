@@ -295,7 +295,7 @@ class Sockets(unittest.TestCase):
         self.assertIsNone(manager.hear(0.1))
 
     def test_what_is_not_served(self):
-        self.refused([("kansend.socket", listening())], '"kansend.socket"')
+        self.refused([("kansend.socket", listening())], r'\"kansend.socket\"')
         self.refused([("admin", listening()), ("admin", listening())], "more than one")
         self.refused([("listen", listening(address=("0.0.0.0", 0)))], "loopback")
         self.refused([("listen", socket.socket(socket.AF_INET, socket.SOCK_DGRAM))], "stream socket")
