@@ -26,6 +26,45 @@ struct tls {
     SSL_CTX *context;
 };
 
+// ---- Memory
+
+// A message of a handshake says how long it will be, and OpenSSL takes the memory for it at once, up to 128
+// KiB: seventeen bytes of a stranger would do that. What a connection needs in truth is the 16 KiB of a
+// record.
+#define MOST_AT_ONCE (size_t)(32 * 1024)
+
+static _Thread_local bool in_connection; // OpenSSL works for the bytes of a peer
+
+static bool
+is_too_much(size_t size)
+{
+    return in_connection && size > MOST_AT_ONCE;
+}
+
+static void *
+take_memory(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_too_much(size) ? NULL : malloc(size);
+}
+
+static void *
+change_memory(void *memory, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_too_much(size) ? NULL : realloc(memory, size);
+}
+
+static void
+give_memory(void *memory, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(memory);
+}
+
 // ---- Making a context
 
 // The first error in the queue, which is the cause of those behind it; empties the queue.
@@ -163,6 +202,8 @@ tls_new(const struct tls_options *options, struct tls **out, struct fault *fault
 
     if (tls == NULL)
         return fault_set(fault, CODE_RESOURCE_EXHAUSTED, "listen", "memory is short");
+    (void)CRYPTO_set_mem_functions(take_memory, change_memory,
+                                   give_memory); // the first time, before all else
     rc = make_context(options, &tls->context, fault);
     if (rc != 0) {
         free(tls);
@@ -284,7 +325,9 @@ tls_read(struct ssl_st *ssl, void *to, size_t size, enum tls_wants *wants)
 
     ERR_clear_error();
     errno = 0;
+    in_connection = true;
     got = SSL_read(ssl, to, size < INT_MAX ? (int)size : INT_MAX);
+    in_connection = false;
     return outcome(ssl, got, wants);
 }
 
@@ -292,11 +335,15 @@ ssize_t
 tls_write(struct ssl_st *ssl, const void *bytes, size_t len, enum tls_wants *wants)
 {
     ssize_t sent;
+    int rc;
 
     assert(len > 0); // OpenSSL does not define what that would be
     ERR_clear_error();
     errno = 0;
-    sent = outcome(ssl, SSL_write(ssl, bytes, len < INT_MAX ? (int)len : INT_MAX), wants);
+    in_connection = true;
+    rc = SSL_write(ssl, bytes, len < INT_MAX ? (int)len : INT_MAX);
+    in_connection = false;
+    sent = outcome(ssl, rc, wants);
     return sent == 0 ? -EPIPE : sent;
 }
 

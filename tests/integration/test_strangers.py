@@ -93,6 +93,15 @@ class Handshakes(unittest.TestCase):
     """Whoever has a session does not wait for a crowd that shakes hands."""
     CROWD = 150
 
+    def tls_daemon(self, **options):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="kansen-tls-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        ca = certificates.Authority(folder / "ca")
+        daemon = TlsDaemon(ca, "workers = 1\n")
+        self.addCleanup(daemon.remove)
+        daemon.use(*ca.issue("good", **options))
+        return daemon.start()
+
     def hellos_before_a_ping(self, daemon, client, hello):
         """A crowd says its first words of TLS, then a client asks: how many of them are answered before it is."""
         with contextlib.ExitStack() as crowd:
@@ -114,18 +123,26 @@ class Handshakes(unittest.TestCase):
                 self.assertEqual(one.recv(1), b"\x16")  # all have their turn
         return done
 
+    def test_few_bytes_take_little_memory(self):
+        """A hello that says it will be long, and is not: what is taken for it is what may come, not what it says."""
+        daemon, each = self.tls_daemon(), 64 << 10
+        with contextlib.ExitStack() as crowd, Client(daemon.unix) as operator:
+            before = operator.call(status={}).server
+            for _ in range(self.CROWD):
+                one = crowd.enter_context(socket.create_connection(("127.0.0.1", int(daemon.tls.rsplit(":", 1)[1]))))
+                one.sendall(b"\x16\x03\x01\x00\x08" b"\x01\x02\x01\x00" b"\x03\x03\x00\x00")  # the begin of 131328 bytes
+                one.settimeout(harness.PATIENCE)
+                self.assertEqual(one.recv(1), b"\x15")  # an alert
+            after = operator.call(status={}).server
+        self.assertLess(after.resident_bytes - before.resident_bytes, self.CROWD * each)
+        daemon.stop()
+
     def test_a_crowd_holds_nobody_up(self):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="kansen-tls-"))
-        self.addCleanup(shutil.rmtree, folder, True)
-        ca = certificates.Authority(folder / "ca")
-        daemon = TlsDaemon(ca, "workers = 1\n")
-        self.addCleanup(daemon.remove)
-        daemon.use(*ca.issue("good", key_kind=certificates.SLOW))
-        daemon.start()
+        daemon = self.tls_daemon(key_kind=certificates.SLOW)
         with daemon.client() as client, Client(daemon.unix) as operator:
             done = []
             for _ in range(3):  # what else the machine does can only make it look worse
-                done.append(self.hellos_before_a_ping(daemon, client, client_hello(ca.context())))
+                done.append(self.hellos_before_a_ping(daemon, client, client_hello(daemon.authority.context())))
                 if done[-1] < self.CROWD // 5:
                     break
             self.assertLess(min(done), self.CROWD // 5, done)

@@ -343,8 +343,8 @@ class Tls(unittest.TestCase):
         daemon.reload("read again")
         self.assert_client_refused(daemon, contexts[1], "certificate revoked")
         self.assert_client(daemon, contexts[2], "pupil-2")
-        for damage, words in ((lambda: revoked.write_text("no PEM"), f"option=tls_client_crl why=\"{revoked}: a list of revoked"),
-                              (revoked.unlink, f"option=tls_client_crl why=\"{revoked}: No such file")):
+        for damage, words in ((lambda: revoked.write_text("no PEM"), f'option=tls_client_crl why="{revoked}: a list of revoked'),
+                              (revoked.unlink, f'option=tls_client_crl why="{revoked}: No such file')):
             damage()
             daemon.reload(words)
             self.assertIn("stays in use", daemon.lines[-1])
