@@ -22,10 +22,11 @@ cutoff_key(uint64_t bound) // of a bound that is neither CLOSED nor OPEN
 // An offer after the round.
 struct cutoff {
     uint64_t general, referred; // bounds by the kind of the student who asks
-    uint64_t worst_referred; // bound of the worst referred holder who is not pinned; CLOSED = there is none
-    uint64_t reserved;       // a referred holder is within the reserve if its key < this bound
-    uint32_t held, held_referred; // holders, pinned ones among them
-    uint32_t pinned, pinned_referred;
+    // Bound of the worst holder on a reserved seat, who is not pinned; CLOSED = there is none. A referred
+    // holder who is not pinned is on a reserved seat if its key < this.
+    uint64_t reserved;
+    uint16_t held, held_referred; // holders, pinned ones among them
+    uint16_t pinned, pinned_referred;
 };
 
 // The bounds of section 6 for an offer with so many seats and reserved ones left (after those who are
