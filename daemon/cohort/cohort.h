@@ -22,8 +22,9 @@ enum cohort_flags {
     COHORT_PINNED = 2,   // holds the last offer of its list since an earlier round and can not lose it
 };
 
-// One line of a student's list. The class comes from the round's rule (0 best), or is COHORT_INELIGIBLE: such
-// a wish is kept, passed over by the engine and explained.
+// One entry of a student's list. The class comes from the round's rule (0 best), or is COHORT_INELIGIBLE:
+// such a wish is kept, passed over by the engine and explained. Of the wish that a student is pinned to it
+// does not count.
 struct cohort_wish {
     uint32_t offer; // index
     uint32_t class;
@@ -69,6 +70,14 @@ cohort_key(const struct cohort *cohort, const struct cohort_lottery *lottery, ui
     uint32_t number = lottery->own == NULL ? lottery->rank[student] : lottery->own[wish];
 
     return (uint64_t)cohort->wishes[wish].class << 32 | number;
+}
+
+// Whether this place of a student is the one that it keeps from an earlier round.
+static inline bool
+cohort_is_kept(const struct cohort *cohort, uint32_t student, const struct cohort_place *place)
+{
+    return (cohort->flags[student] & COHORT_PINNED) != 0 &&
+           place->rank == cohort->list[student + 1] - cohort->list[student];
 }
 
 #endif

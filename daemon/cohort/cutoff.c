@@ -19,13 +19,6 @@ effective_reserve(const struct cohort_offer *offer)
     return offer->reserve < offer->capacity ? offer->reserve : offer->capacity;
 }
 
-static bool
-is_pinned_at(const struct cohort *cohort, uint32_t student, const struct cohort_place *place)
-{
-    return (cohort->flags[student] & COHORT_PINNED) != 0 &&
-           place->rank == cohort->list[student + 1] - cohort->list[student];
-}
-
 void
 cutoff_bounds(const struct cutoff_holders *h, uint64_t *general, uint64_t *referred)
 {
@@ -117,7 +110,7 @@ look_at_offer(const struct cohort *cohort, const struct cohort_lottery *lottery,
         uint64_t key = cohort_key(cohort, lottery, student, cohort->list[student] + places[student].rank - 1);
 
         cutoff.held_referred += referred;
-        if (is_pinned_at(cohort, student, &places[student])) {
+        if (cohort_is_kept(cohort, student, &places[student])) {
             cutoff.pinned++;
             cutoff.pinned_referred += referred;
         } else if (referred) {
@@ -167,7 +160,7 @@ look_at_place(const struct cohort *cohort, uint32_t student, const struct cohort
     if (cohort->wishes[from + place->rank - 1].offer != place->offer)
         return CUTOFF_RANK;
     if (cohort->wishes[from + place->rank - 1].class == COHORT_INELIGIBLE &&
-        !is_pinned_at(cohort, student, place))
+        !cohort_is_kept(cohort, student, place))
         return CUTOFF_INELIGIBLE;
     return CUTOFF_SOUND;
 }

@@ -7,7 +7,7 @@
 #include "cohort/cohort.h"
 #include "cohort/cutoff.h"
 
-#define EXPLAIN_K 10u // an offer with fewer seats taken has no cutoff in a public table
+#define EXPLAIN_K 10u // fewer than so many are not told of in public
 
 enum explain_reason {
     EXPLAIN_INELIGIBLE,    // the rule excludes the pair

@@ -5,7 +5,7 @@
 // called. Any thread.
 //
 //   before the lists open   C = H("alloc-commit-v1" NUL run_id NUL secret)      published
-//   when they are frozen    the digest of the canonical file                    published
+//   when they are frozen    the digest of the input                              published
 //   after that              beacon: a public draw that was named beforehand
 //                           seed = H(key = secret, "alloc-seed-v1" NUL run_id NUL beacon)
 //   a student's number      h = H(key = seed, "alloc-lot-v1" NUL reference)

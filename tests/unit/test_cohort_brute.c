@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine against the definitions, taken word for word: in small cohorts all matchings are gone through,
 // those that are stable are kept, and the one that is best for every student must be what the engine gives.
-// For each matching the check by cutoffs must say what the definition says. COHORT_INSTANCES: how many.
+// For each matching the check by cutoffs must say what the definition says, and what
+// students are told must be so. COHORT_INSTANCES: how many.
 #include "cohort/allocate.h"
 #include "cohort/cutoff.h"
+#include "cohort/explain.h"
 #include "tests/unit/cohort_fixture.h"
 #include "tests/unit/unit.h"
 #include <stdlib.h>
@@ -14,7 +16,7 @@
 struct applicant {
     uint32_t student;
     uint64_t key;
-    bool referred, pinned, taken;
+    bool referred, pinned, taken, reserved;
 };
 
 // One matching: the wish that each student has, as a rank in its list; 0 = none.
@@ -82,8 +84,10 @@ choose(const struct cohort_offer *offer, struct applicant *a, uint32_t n)
     r = r < q ? r : q;
     take_best(a, n, r, true);
     reserved = 0;
-    for (uint32_t i = 0; i < n; i++)
-        reserved += a[i].taken && !a[i].pinned;
+    for (uint32_t i = 0; i < n; i++) {
+        a[i].reserved = a[i].taken && !a[i].pinned;
+        reserved += a[i].reserved;
+    }
     take_best(a, n, q - reserved, false);
 }
 
@@ -248,6 +252,67 @@ check_cutoffs(const struct small *s, const struct matching *m, const struct coho
     }
 }
 
+// What a student is told of one entry of its list that it did not get.
+static void
+check_refusal(const struct small *s, const struct matching *m, uint32_t student, uint32_t rank,
+              const struct explain_wish *told)
+{
+    uint32_t offer = offer_of(s, student, rank), n, n_better = 0, n_same = 0;
+    struct applicant a[SMALL_STUDENTS], own = apply(s, student, rank);
+    bool worse = false;
+
+    if (s->wishes[s->list[student] + rank - 1].class == COHORT_INELIGIBLE) {
+        assert_int_equal(told->reason, EXPLAIN_INELIGIBLE);
+        return;
+    }
+    n = gather(s, m, offer, COHORT_NONE, 0, a);
+    choose(&s->offers[offer], a, n);
+    for (uint32_t i = 0; i < n; i++) { // those who could be pushed out, by whom they are
+        bool safe = a[i].pinned || (a[i].reserved && !own.referred);
+
+        worse |= a[i].reserved && a[i].key > own.key && !own.referred;
+        n_better += !safe && a[i].key < own.key;
+        n_same += !safe && a[i].key < own.key && a[i].key >> 32 == own.key >> 32;
+    }
+    assert_int_equal(told->worse_holds_reserved, worse);
+    if (told->reason == EXPLAIN_CLOSED)
+        assert_int_equal(n_better, 0);
+    else
+        assert_int_equal(told->reason, n_same > 0 ? EXPLAIN_LATER_LOTTERY : EXPLAIN_WORSE_CLASS);
+}
+
+static void
+check_explanations(const struct small *s, const struct matching *m, const struct cohort_place *places)
+{
+    struct explain_wish told[SMALL_OFFERS];
+    struct cutoff cutoffs[SMALL_OFFERS];
+    struct explain_student student;
+
+    cutoff_compute(&s->cohort, &s->lottery, places, block, cutoffs);
+    for (uint32_t i = 0; i < s->cohort.n_students; i++) {
+        uint32_t len = s->list[i + 1] - s->list[i], rank = m->rank[i], n;
+        struct applicant a[SMALL_STUDENTS];
+
+        explain_student(&s->cohort, &s->lottery, places, cutoffs, i, &student, told);
+        for (uint32_t r = 1; r <= len && r != rank; r++)
+            check_refusal(s, m, i, r, &told[r - 1]);
+        for (uint32_t r = rank; rank != 0 && r < len; r++)
+            assert_int_equal(told[r].reason, EXPLAIN_NOT_CONSIDERED);
+        if (rank == 0) {
+            assert_int_equal(student.seat, EXPLAIN_NO_SEAT);
+            continue;
+        }
+        assert_int_equal(told[rank - 1].reason, EXPLAIN_OBTAINED);
+        n = gather(s, m, places[i].offer, COHORT_NONE, 0, a);
+        choose(&s->offers[places[i].offer], a, n);
+        for (uint32_t k = 0; k < n; k++)
+            if (a[k].student == i)
+                assert_int_equal(student.seat, a[k].pinned     ? EXPLAIN_PINNED_SEAT
+                                               : a[k].reserved ? EXPLAIN_RESERVED_SEAT
+                                                               : EXPLAIN_OPEN_SEAT);
+    }
+}
+
 static void
 check_instance(struct dice *dice, uint32_t *n_more)
 {
@@ -269,6 +334,7 @@ check_instance(struct dice *dice, uint32_t *n_more)
         assert_memory_equal(got, wanted, s.cohort.n_students * sizeof got[0]);
     }
     check_cutoffs(&s, &best, got);
+    check_explanations(&s, &best, got);
 }
 
 static void
