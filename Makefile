@@ -134,7 +134,7 @@ demo:
 check:
 	@config/install-packages.sh $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory -j$(JOBS) all units build/gen-py/kansen/v1/protocol_pb2.py
-	@$(MAKE) --no-print-directory seeds-check layers unit integration oracle bench-check
+	@$(MAKE) --no-print-directory seeds-check layers unit cohort-compilers integration oracle bench-check
 	@$(MAKE) --no-print-directory crash-short
 	@$(MAKE) --no-print-directory fuzz-short
 	@$(MAKE) --no-print-directory asan tsan
@@ -144,6 +144,7 @@ check:
 check-long: check
 	@$(MAKE) --no-print-directory oracle ORACLE_STORES=200 ORACLE_QUERIES=200
 	@$(MAKE) --no-print-directory model MODEL_COMMANDS=100000
+	@$(MAKE) --no-print-directory cohort-long
 
 # Faults, all of them; a slice of each is in `make check`.
 crash:
@@ -182,6 +183,7 @@ layers:
 	$(PYTHON) tests/lint/layers.py
 
 include tests/crash/targets.mk tests/fuzz/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
+include tests/cohort/targets.mk
 include config/install.mk tests/system/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.

@@ -12,6 +12,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import cohort  # noqa: E402
 import growth  # noqa: E402
 import peers  # noqa: E402
 import reading  # noqa: E402
@@ -34,6 +35,7 @@ SECTIONS = {
     "import": writing.measure_import,
     "writes": writing.measure_writes,
     "reserves": writing.measure_reserves,
+    "cohort": cohort.measure_cohort,
 }
 OFFERS, LARGE = 250_000, 2_500_000
 QUICK_LARGE = 500_000

@@ -15,11 +15,11 @@ bench:
 LOAD_PARTS := $(addprefix tests/bench/,traffic.c link.c frames.c writes.c verify.c histogram.c)
 LOAD_CLI   := $(addprefix client/cli/,query.c query_json.c query_member.c seed_text.c base64url.c)
 LOAD_OBJ   := $(call obj,$(LOAD_PARTS) $(LOAD_CLI))
-BENCH_SRC  := $(LOAD_PARTS) $(addprefix tests/bench/,load.c bare_loader.c fsync_rate.c)
+BENCH_SRC  := $(LOAD_PARTS) $(addprefix tests/bench/,load.c bare_loader.c fsync_rate.c allocate.c)
 C_SOURCES  += $(BENCH_SRC) tests/bench/test_pieces.c
 C_HEADERS  += $(wildcard tests/bench/*.h)
 
-bench-programs: $(addprefix $(BUILD)/,load bare_loader fsync_rate $(PEER_PROGRAMS))
+bench-programs: $(addprefix $(BUILD)/,load bare_loader fsync_rate allocate $(PEER_PROGRAMS))
 
 $(BUILD)/load: $(call obj,tests/bench/load.c) $(LOAD_OBJ) $(PROTO_LIB) $(BASE_LIB)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(CLIENT_LIBS)
@@ -29,6 +29,9 @@ $(BUILD)/bare_loader: $(call obj,tests/bench/bare_loader.c)
 
 $(BUILD)/fsync_rate: $(call obj,tests/bench/fsync_rate.c)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@
+
+$(BUILD)/allocate: $(call obj,tests/bench/allocate.c $(wildcard daemon/cohort/*.c))
+	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ -lsodium
 
 -include $(patsubst %.o,%.d,$(call obj,$(BENCH_SRC) tests/bench/test_pieces.c))
 

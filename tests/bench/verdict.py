@@ -36,6 +36,10 @@ def one_commit(report):
     return get(report, "disk.one_record.commits_per_s") / get(report, "registrations.1x1.per_s")
 
 
+def cohort_memory(report):
+    return max(get(report, f"cohort.{seats}.1000000.memory_mb") for seats in ("scarce", "roomy"))
+
+
 SIZES = {"offers": 250_000, "large": 2_500_000}  # that the targets are meant for
 AT_LEAST, AT_MOST, TOLD = "at least", "at most", "told"
 # What, sense, figure, unit, how it is found.
@@ -79,6 +83,13 @@ TARGETS = (
     ("p99 of pings beside any / alone", TOLD, None, "x", value("worst.ping_ratio_p99")),
     ("others' longest wait beside it", AT_MOST, 20, "ms", value("worst.beside_max_us", 1e-3)),
     ("others' p99 beside it / alone", AT_MOST, 3, "x", value("worst.ratio_p99")),
+    ("a cohort of 1M, seats scarce: all of it", AT_MOST, 1500, "ms", value("cohort.scarce.1000000.total_ms")),
+    ("a cohort of 1M, seats for all: all of it", AT_MOST, 1500, "ms", value("cohort.roomy.1000000.total_ms")),
+    ("memory of a cohort of 1M, lists of 30", AT_MOST, 400, "MB", cohort_memory),
+    ("deferred acceptance alone, 1M, scarce", TOLD, 500, "ms", value("cohort.scarce.1000000.allocate_ms")),
+    ("deferred acceptance alone, 1M, for all", TOLD, 200, "ms", value("cohort.roomy.1000000.allocate_ms")),
+    ("deferred acceptance alone, 100k, scarce", TOLD, 26, "ms", value("cohort.scarce.100000.allocate_ms")),
+    ("deferred acceptance alone, 100k, for all", TOLD, 8, "ms", value("cohort.roomy.100000.allocate_ms")),
 )
 CONTESTANTS = (("limit: plain memory, in process", "limit", None), ("match, pipelined", "match_pipelined", 0),
                ("match", "match", 0), ("match, full form", "match_full", 0), ("match, total and facets", "match_counted", 0),

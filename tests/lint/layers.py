@@ -7,7 +7,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LAYERS = ["base", "store", "match", "work", "auth", "rpc", "net", "admin", "main"]
+LAYERS = ["base", "cohort", "store", "match", "work", "auth", "rpc", "net", "admin", "main"]
 # Library header -> the only places that may include it.
 OWNERS = {
     "lmdb.h": ["daemon/store/"],
