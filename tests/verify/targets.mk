@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# kansen-verify held against records that another program writes; included by the Makefile.
+.PHONY: verify-check
+C_SOURCES += tests/verify/flips.c
+
+$(BUILD)/verify_flips: $(call obj,tests/verify/flips.c) $(VERIFY_LIB)
+	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(VERIFY_LIBS)
+
+verify-check: $(BUILD)/kansen-verify $(BUILD)/verify_flips
+	$(PYTHON) tests/verify/run.py --build $(BUILD)
+
+-include $(patsubst %.o,%.d,$(call obj,tests/verify/flips.c))
