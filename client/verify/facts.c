@@ -48,6 +48,9 @@ facts_named(const struct facts *facts, struct slice name, size_t *n)
 {
     size_t first = 0, end;
 
+    *n = 0;
+    if (facts->n == 0)
+        return NULL;
     while (first < facts->n && !slice_equal(facts->fact[first].name, name))
         first++;
     end = first;

@@ -31,7 +31,7 @@ struct facts_places {
 // facts->fact there is room for FACTS_MAX.
 int facts_read(struct lines *lines, bool until, struct facts *facts);
 
-// The facts of this name: the first of them, how many in n.
+// The facts of this name: the first of them, how many in n (0: what is returned may be NULL).
 const struct facts_fact *facts_named(const struct facts *facts, struct slice name, size_t *n);
 
 // The line `places` and those that it counts. facts_free_places gives them back, also after a fault.
