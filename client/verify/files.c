@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,9 +69,8 @@ check_names(const char *path, struct report *report)
 }
 
 int
-files_read(const char *path, unsigned n, struct report *report, struct files *files)
+files_read(const char *path, unsigned n, uint64_t most, struct report *report, struct files *files)
 {
-    uint64_t left = FILES_MAX;
     int directory, rc = check_names(path, report);
 
     if (rc != 0)
@@ -83,9 +81,9 @@ files_read(const char *path, unsigned n, struct report *report, struct files *fi
     for (unsigned i = 0; i < n && rc == 0; i++) {
         size_t len = 0;
 
-        rc = read_whole(directory, names[i], left, report, &files->owned[i], &len);
+        rc = read_whole(directory, names[i], most, report, &files->owned[i], &len);
         files->file[i] = (struct slice){files->owned[i], len};
-        left -= len;
+        most -= len;
     }
     close(directory);
     return rc;

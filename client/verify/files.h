@@ -5,6 +5,7 @@
 #define VERIFY_FILES_H
 
 #include "client/verify/report.h"
+#include <stdint.h>
 
 enum files_file {
     FILES_RECORD,
@@ -19,7 +20,7 @@ enum files_file {
 };
 
 #define FILES_N_PUBLIC (FILES_PUBLIC_CUTOFFS + 1)
-#define FILES_MAX      (UINT64_C(16) << 30) // bytes of a record
+#define FILES_MAX      (UINT64_C(4) << 30) // bytes of a record, if nothing else is said
 
 struct files {
     struct slice file[FILES_N];
@@ -28,9 +29,9 @@ struct files {
 
 const char *files_name(enum files_file file);
 
-// Reads the first n files of a record; other files than those of a record must not be there. 0, or -1
-// (reported). files must be all zero; files_free gives it back, also after -1.
-int files_read(const char *directory, unsigned n, struct report *report, struct files *files);
+// Reads the first n files of a record, of at most so many bytes together; other files than those of a record
+// must not be there. 0, or -1 (reported). files must be all zero; files_free gives it back, also after -1.
+int files_read(const char *directory, unsigned n, uint64_t most, struct report *report, struct files *files);
 void files_free(struct files *files);
 
 // Reads one file of at most so many bytes that is no part of a record; the caller frees *bytes.

@@ -18,6 +18,7 @@ struct options {
     bool in_public;
     const char *record, *receipt, *previous, *earlier[EARLIER_MAX];
     unsigned n_earlier;
+    uint64_t most; // bytes of a record
     bool has_key, has_commitment, has_input_digest;
     uint8_t key[DIGEST_BYTES], commitment[DIGEST_BYTES], input_digest[DIGEST_BYTES];
 };
@@ -29,7 +30,7 @@ usage(const char *message, const char *value)
             "kansen-verify: %s%s\n"
             "usage: kansen-verify [--public] [--receipt FILE] [--key HEX] [--commitment HEX] [--input-digest "
             "HEX]\n"
-            "                     [--previous DIR] [--earlier DIR]... RECORD\n",
+            "                     [--previous DIR] [--earlier DIR]... [--max-bytes N] RECORD\n",
             message, value);
     return EXIT_USAGE;
 }
@@ -52,6 +53,7 @@ parse(int argc, char **argv, struct options *options)
         {"previous", required_argument, NULL, 'P'},
         {"earlier", required_argument, NULL, 'e'},
         {"input-digest", required_argument, NULL, 'i'},
+        {"max-bytes", required_argument, NULL, 'm'},
         {"version", no_argument, NULL, 'V'},
         {0},
     };
@@ -73,6 +75,8 @@ parse(int argc, char **argv, struct options *options)
             rc = parse_digest(optarg, &options->has_input_digest, options->input_digest);
         else if (option == 'e' && options->n_earlier < EARLIER_MAX)
             options->earlier[options->n_earlier++] = optarg;
+        else if (option == 'm' && lines_is_number(slice_of(optarg), UINT64_MAX, &options->most))
+            continue;
         else if (option == 'V')
             return puts("kansen-verify " KANSEN_VERSION) < 0 ? EXIT_USAGE : -1;
         else
@@ -88,14 +92,14 @@ parse(int argc, char **argv, struct options *options)
 
 // The files of a directory, for faults that name it.
 static int
-read_directory(const char *path, unsigned n, struct report *report, struct files *files)
+read_directory(const char *path, unsigned n, uint64_t most, struct report *report, struct files *files)
 {
     char about[512];
     int rc;
 
     snprintf(about, sizeof about, "%s/", path);
     report->about = about;
-    rc = files_read(path, n, report, files);
+    rc = files_read(path, n, most, report, files);
     report->about = NULL;
     return rc;
 }
@@ -125,7 +129,7 @@ check_earlier(const struct options *options, const struct input *input, struct r
         struct files read = {0};
         unsigned number = 0;
 
-        if (read_directory(options->earlier[i], FILES_N, report, &read) == 0)
+        if (read_directory(options->earlier[i], FILES_N, options->most, report, &read) == 0)
             number = earlier_number(read.file[FILES_RECORD], input, report);
         files_free(&files[number]);
         files[number] = read;
@@ -151,7 +155,8 @@ run(const struct options *options, const struct verify_known *known, struct repo
     struct verify *verify)
 {
     struct files files = {0};
-    int rc = read_directory(options->record, options->in_public ? FILES_N_PUBLIC : FILES_N, report, &files);
+    int rc = read_directory(options->record, options->in_public ? FILES_N_PUBLIC : FILES_N, options->most,
+                            report, &files);
 
     if (rc == 0)
         rc = (options->in_public ? verify_public : verify_sealed)(&files, known, report, verify);
@@ -171,7 +176,7 @@ run(const struct options *options, const struct verify_known *known, struct repo
 int
 main(int argc, char **argv)
 {
-    struct options options = {0};
+    struct options options = {.most = FILES_MAX};
     struct files previous = {0};
     struct report report = {.out = stderr, .notes = stdout};
     struct verify *verify = calloc(1, sizeof *verify);
@@ -181,7 +186,7 @@ main(int argc, char **argv)
     if (rc == 0 && (verify == NULL || sodium_init() < 0))
         rc = report_no_memory(&report);
     if (rc == 0 && options.previous != NULL)
-        read_directory(options.previous, FILES_N_PUBLIC, &report, &previous);
+        read_directory(options.previous, FILES_N_PUBLIC, options.most, &report, &previous);
     if (rc == 0 && report.faults == 0) {
         known.key = options.has_key ? options.key : NULL;
         known.commitment = options.has_commitment ? options.commitment : NULL;

@@ -51,7 +51,7 @@ main(int argc, char **argv)
     struct files files = {0};
 
     assert(argc > 1 && step > 0 && sodium_init() >= 0);
-    if (files_read(argv[1], FILES_N, &report, &files) != 0 || faults(&files) != 0) {
+    if (files_read(argv[1], FILES_N, FILES_MAX, &report, &files) != 0 || faults(&files) != 0) {
         fprintf(stderr, "the record does not hold as it is\n");
         return 1;
     }

@@ -293,6 +293,12 @@ class Files(harness.Case):
         self.assertEqual(self.run_on(folder)[0], 0)
         self.assertEqual(self.run_on(self.folder / "nowhere")[0], 1)
 
+    def test_size(self):
+        files = three().files(self.key)
+        size = sum(len(text) for text in files.values())
+        self.assert_holds(files, "--max-bytes", size)
+        self.assert_fault(files, "file", "larger than allowed", options=["--max-bytes", size - 1])
+
     def test_form(self):
         """What is refused, and by which words."""
         long_ref = "r" * 65

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records that hold: worked examples, random shapes, sizes; and the examples' matchings that do not."""
 import hashlib
+import re
 import subprocess
 
 import harness
@@ -116,7 +117,7 @@ class Shapes(harness.Case):
 class Program(harness.Case):
     def test_usage(self):
         folder = self.write(record.Round({}, {}).files(self.key))
-        for arguments in ([], ["a", "b"], ["--no-such", folder], ["--key", "zz", folder], ["--key", folder],
+        for arguments in ([], ["a", "b"], ["--no-such", folder], ["--key", "zz", folder], ["--key", folder], ["--max-bytes", "many", folder],
                           ["--public", "--earlier", folder, folder]):
             done = subprocess.run([harness.BUILD / "kansen-verify", *arguments], capture_output=True)
             self.assertEqual(done.returncode, 2, arguments)
@@ -124,6 +125,14 @@ class Program(harness.Case):
         done = subprocess.run([harness.BUILD / "kansen-verify", "--version"], capture_output=True)
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, rb"^kansen-verify \d")
+
+    def test_needs_little(self):
+        """It links libsodium and the C library, beside what the compiler brings; nothing of the daemon's."""
+        done = subprocess.run(["readelf", "-d", harness.BUILD / "kansen-verify"], capture_output=True, check=True)
+        needed = re.findall(r"NEEDED.*\[(\w+)", done.stdout.decode())
+        self.assertIn("libsodium", needed)
+        self.assertLessEqual(set(needed), {"libsodium", "libc", "libm", "ld", "libresolv", "libgcc_s", "libdl", "librt", "libpthread",
+                                           "libasan", "libubsan", "libtsan"})
 
     def test_without_key(self):
         status, out, _ = self.run_on(self.write(record.Round({}, {}).files(self.key)))
