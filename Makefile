@@ -12,7 +12,7 @@ JOBS    ?= $(shell nproc)
 all:
 
 help:
-	@echo 'make              build kansend and kansenctl under build/'
+	@echo 'make              build kansend, kansenctl and kansen-verify under build/'
 	@echo 'make demo         install what is missing, build, and show matches on the demo alliance'
 	@echo 'make check        install what is missing, build, and run the tests'
 	@echo 'make check-long   the same with all random stores and queries, and a long model check'
@@ -134,7 +134,7 @@ demo:
 check:
 	@config/install-packages.sh $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory -j$(JOBS) all units build/gen-py/kansen/v1/protocol_pb2.py
-	@$(MAKE) --no-print-directory seeds-check layers unit cohort-compilers integration oracle bench-check
+	@$(MAKE) --no-print-directory seeds-check layers unit cohort-compilers verify-check integration oracle bench-check
 	@$(MAKE) --no-print-directory crash-short
 	@$(MAKE) --no-print-directory fuzz-short
 	@$(MAKE) --no-print-directory asan tsan
@@ -183,14 +183,14 @@ layers:
 	$(PYTHON) tests/lint/layers.py
 
 include tests/crash/targets.mk tests/fuzz/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
-include tests/cohort/targets.mk
+include tests/cohort/targets.mk client/verify/targets.mk tests/verify/targets.mk
 include config/install.mk tests/system/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1
 asan:
 	@$(MAKE) --no-print-directory -j$(JOBS) CC=clang SANITIZE=address,undefined all units
-	@$(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined unit integration
+	@$(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined unit verify-check integration
 	@$(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined oracle ORACLE_STORES=3 ORACLE_QUERIES=40
 
 tsan:

@@ -38,6 +38,7 @@ $(BUILD)/install/libkansen.a: $(BUILD)/install/libkansen.o
 install-programs: all
 	install -D -m 755 $(BUILD)/kansend $(DESTDIR)$(PREFIX)/sbin/kansend
 	install -D -m 755 $(BUILD)/kansenctl $(DESTDIR)$(PREFIX)/bin/kansenctl
+	install -D -m 755 $(BUILD)/kansen-verify $(DESTDIR)$(PREFIX)/bin/kansen-verify
 	install -D -m 644 -t $(DESTDIR)$(DATADIR)/seeds seeds/regions.csv seeds/interests.csv
 
 install-library: $(BUILD)/install/libkansen.a $(PB_H)

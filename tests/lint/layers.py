@@ -18,6 +18,9 @@ OWNERS = {
     "confuse.h": ["daemon/base/options"],
     "store/internal.h": ["daemon/store/"],
 }
+# What kansen-verify may include: it derives again what the daemon derived, so it must not share the daemon's code.
+VERIFIER = re.compile(r"client/verify/\w+\.h|base/version\.h|sodium\.h|"
+                      r"(assert|dirent|errno|fcntl|getopt|std\w+|string|sys/stat|unistd)\.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.M)
 
 
@@ -42,6 +45,10 @@ def faults():
                 yield f"{name}: {header} belongs to the daemon"
             elif own is not None and other is not None and LAYERS.index(other) > LAYERS.index(own):
                 yield f"{name}: {header} lies above {own}"
+            if name.startswith("client/verify/") and not VERIFIER.fullmatch(header):
+                yield f"{name}: {header} is not for the verifier, which stands on its own"
+            if header.startswith("client/verify/") and not name.startswith("client/verify/"):
+                yield f"{name}: {header} is for the verifier alone"
             if header.startswith("client/") and not name.startswith("client/"):
                 yield f"{name}: {header} belongs to the client"
             for library, owners in OWNERS.items():

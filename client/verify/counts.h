@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The counts of a round: exact ones in `audit`, gathered ones in `record`. One thread.
+#ifndef VERIFY_COUNTS_H
+#define VERIFY_COUNTS_H
+
+#include "client/verify/input.h"
+#include "client/verify/record.h"
+
+struct counts {
+    uint64_t seats;
+    uint64_t students[2], assigned[2];       // all, and the referred ones among them
+    uint64_t with_rank[2][RECORD_RANKS + 1]; // [0] without a place
+    unsigned greatest;                       // rank that somebody obtained; 0 = none
+};
+
+void counts_make(const struct input *input, const size_t *placed, struct counts *counts);
+
+// Reports what the record counts otherwise.
+void counts_check_record(const struct counts *counts, const struct input *input, const struct record *record,
+                         struct report *report);
+
+// Holds `audit` against input and counts and gives its key of the receipts. 0, or -1 when the form is wrong.
+int counts_check_audit(struct slice file, const struct counts *counts, const struct input *input,
+                       struct report *report, uint8_t receipt_key[DIGEST_BYTES]);
+
+#endif

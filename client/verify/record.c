@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/verify/record.h"
+#include "client/verify/lottery.h"
+#include <sodium.h>
+
+static const enum files_file digested[] = {FILES_AUDIT, FILES_CUTOFFS,        FILES_EXPLANATIONS,
+                                           FILES_INPUT, FILES_PUBLIC_CUTOFFS, FILES_RESULT};
+
+static int
+read_head(struct lines *lines, struct record *record)
+{
+    struct slice previous;
+
+    if (lines_line_words(lines, "kansen-record", "1") != 0 ||
+        lines_line_words(lines, "spec", TERMS_SPEC) != 0 || lines_next(lines) != 0 ||
+        lines_word(lines, "program") != 0 || lines_name(lines, "program", &record->program) != 0 ||
+        lines_text(lines, "version", &record->version) != 0 || terms_read_run(lines, &record->terms) != 0 ||
+        lines_next(lines) != 0 || lines_word(lines, "previous") != 0 ||
+        lines_field(lines, "previous", &previous) != 0 || lines_end(lines) != 0)
+        return -1;
+    record->is_first = slice_is(previous, "-");
+    if (!record->is_first && (previous.len != 64 || digest_parse(previous, record->previous) != 0))
+        return lines_bad(lines, "previous", previous, "64 lower-case hexadecimal digits or -");
+    return 0;
+}
+
+// As 2026-11-25T22:43:52Z, with each number in its range.
+static bool
+is_time(struct slice text)
+{
+    static const char form[] = "9999-19-39T29:59:59Z"; // the greatest digit at each place
+
+    if (text.len != sizeof form - 1)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        bool digit = form[i] >= '0' && form[i] <= '9';
+
+        if (digit ? text.at[i] < '0' || text.at[i] > form[i] : text.at[i] != form[i])
+            return false;
+    }
+    return memcmp(text.at + 5, "01", 2) >= 0 && memcmp(text.at + 5, "12", 2) <= 0 &&
+           memcmp(text.at + 8, "01", 2) >= 0 && memcmp(text.at + 8, "31", 2) <= 0 &&
+           memcmp(text.at + 11, "23", 2) <= 0;
+}
+
+static int
+read_times(struct lines *lines, struct record *record)
+{
+    static const char *const words[] = {"committed", "frozen", "drawn", "computed", "exported"};
+
+    for (unsigned i = 0; i < 5; i++)
+        if (lines_line_text(lines, words[i], &record->times[i]) != 0)
+            return -1;
+        else if (!is_time(record->times[i]))
+            return lines_bad(lines, words[i], record->times[i], "a time as 2026-11-25T22:43:52Z");
+    return 0;
+}
+
+static int
+read_beacon(struct lines *lines, struct record *record)
+{
+    struct slice source, bytes;
+
+    if (lines_next(lines) != 0 || lines_word(lines, "beacon") != 0 ||
+        lines_field(lines, "beacon", &source) != 0 || lines_field(lines, "bytes", &bytes) != 0 ||
+        lines_end(lines) != 0)
+        return -1;
+    record->fallback = slice_is(source, "fallback");
+    if (!record->fallback && !slice_is(source, "source"))
+        return lines_bad(lines, "beacon", source, "source or fallback");
+    record->beacon_len = bytes.len / 2;
+    if (record->beacon_len > RECORD_BEACON_MAX || digest_parse(bytes, record->beacon) != 0)
+        return lines_bad(lines, "bytes", bytes, "2 to 2048 lower-case hexadecimal digits");
+    return lines_line_digest(lines, "seed", record->seed);
+}
+
+static int
+read_digests(struct lines *lines, struct record *record)
+{
+    for (size_t i = 0; i < sizeof digested / sizeof digested[0]; i++)
+        if (lines_next(lines) != 0 || lines_word(lines, "digest") != 0 ||
+            lines_word(lines, files_name(digested[i])) != 0 ||
+            lines_digest(lines, "digest", record->digests[digested[i]]) != 0 || lines_end(lines) != 0)
+            return -1;
+    return lines_line_digest(lines, "merkle", record->merkle);
+}
+
+static int
+read_cell(struct lines *lines, const char *name, unsigned *out)
+{
+    struct slice field;
+    uint64_t rank;
+
+    if (lines_field(lines, name, &field) != 0)
+        return -1;
+    *out = RECORD_NO_RANK;
+    if (slice_is(field, "none"))
+        return 0;
+    if (!lines_is_number(field, RECORD_RANKS, &rank) || rank == 0)
+        return lines_bad(lines, name, field, "a rank of 1..32 or none");
+    *out = (unsigned)rank;
+    return 0;
+}
+
+static int
+read_bins(struct lines *lines, struct record *record)
+{
+    while (lines_follow(lines, "bin")) {
+        struct record_bin *bin = &record->bins[record->n_bins];
+        struct slice referred;
+
+        if (record->n_bins++ == RECORD_NO_RANK)
+            return lines_bad(lines, "bin", slice_of("another line"), "at most 33 bins");
+        if (lines_next(lines) != 0 || lines_word(lines, "bin") != 0 ||
+            read_cell(lines, "first", &bin->first) != 0 || read_cell(lines, "last", &bin->last) != 0 ||
+            lines_number(lines, "students", UINT32_MAX, &bin->all) != 0 ||
+            lines_field(lines, "referred", &referred) != 0 || lines_end(lines) != 0)
+            return -1;
+        bin->by_referral = !slice_is(referred, "-");
+        if (bin->by_referral && !lines_is_number(referred, bin->all, &bin->referred))
+            return lines_bad(lines, "referred", referred, "a number up to that of the students, or -");
+    }
+    return 0;
+}
+
+int
+record_read(struct slice file, struct report *report, struct record *record)
+{
+    struct lines lines = lines_of("record", file, report);
+
+    if (read_head(&lines, record) != 0 || read_times(&lines, record) != 0 ||
+        terms_read_rule(&lines, &record->terms) != 0 || terms_read_commitment(&lines, &record->terms) != 0 ||
+        terms_read_parties(&lines, &record->terms, true) != 0 || read_beacon(&lines, record) != 0 ||
+        terms_read_earlier(&lines, &record->terms) != 0 || read_digests(&lines, record) != 0 ||
+        lines_line_number(&lines, "students", UINT32_MAX, &record->students) != 0 ||
+        lines_line_number(&lines, "offers", UINT32_MAX, &record->offers) != 0 ||
+        lines_line_number(&lines, "seats", UINT64_MAX, &record->seats) != 0 ||
+        read_bins(&lines, record) != 0 || lines_line_digest(&lines, "key", record->key) != 0)
+        return -1;
+    return lines_done(&lines);
+}
+
+void
+record_check_signature(struct slice file, struct slice signature, const struct record *record,
+                       struct report *report)
+{
+    struct lines lines = lines_of("signature", signature, report);
+    uint8_t bytes[RECORD_SIGNATURE];
+    struct slice field;
+
+    if (lines_next(&lines) != 0 || lines_field(&lines, "signature", &field) != 0 || lines_end(&lines) != 0 ||
+        lines_done(&lines) != 0)
+        return;
+    if (field.len != 2 * sizeof bytes || digest_parse(field, bytes) != 0)
+        lines_bad(&lines, "signature", field, "128 lower-case hexadecimal digits");
+    else if (crypto_sign_verify_detached(bytes, (const unsigned char *)file.at, file.len, record->key) != 0)
+        report_fault(report, "signature", 1, "signature",
+                     "it is not that of the file record by the key in it");
+}
+
+static void
+check_bins(const struct record *record, struct report *report)
+{
+    uint64_t all = 0;
+    unsigned next = 1;
+
+    for (unsigned i = 0; i < record->n_bins; i++) {
+        const struct record_bin *bin = &record->bins[i];
+        bool small = bin->all < RECORD_LEAST;
+
+        if (bin->by_referral)
+            small = bin->referred < RECORD_LEAST || bin->all - bin->referred < RECORD_LEAST;
+        // Behind the greatest rank comes none; where nobody has a place it is the only cell.
+        if (bin->last < bin->first ||
+            (bin->first != next && (bin->first != RECORD_NO_RANK || (i == 0 && record->n_bins > 1))))
+            report_fault(report, "record", 0, "counts", "bin %u does not follow the one before", i + 1);
+        if (small)
+            report_fault(report, "record", 0, "suppression", "bin %u has fewer than %u students", i + 1,
+                         RECORD_LEAST);
+        all += bin->all;
+        next = bin->last + 1;
+    }
+    if (record->n_bins > 0 ? all != record->students || next != RECORD_NO_RANK + 1
+                           : record->students >= RECORD_LEAST)
+        report_fault(report, "record", 0, "counts",
+                     "the bins are not all ranks, or have %llu students of %llu", (unsigned long long)all,
+                     (unsigned long long)record->students);
+}
+
+void
+record_check(const struct record *record, struct report *report)
+{
+    struct slice beacon = {(const char *)record->beacon, record->beacon_len};
+    uint8_t seed[DIGEST_BYTES];
+    char text[DIGEST_TEXT];
+
+    lottery_seed(&record->terms, beacon, report, seed);
+    if (memcmp(seed, record->seed, DIGEST_BYTES) != 0)
+        report_fault(report, "record", 0, "seed", "secret and beacon give %s, the record has another one",
+                     digest_text(seed, text));
+    for (unsigned i = 1; i < 5; i++)
+        if (slice_compare(record->times[i], record->times[i - 1]) < 0)
+            report_fault(report, "record", 0, "times", "%.*s comes before %.*s", SLICE_ARGS(record->times[i]),
+                         SLICE_ARGS(record->times[i - 1]));
+    check_bins(record, report);
+    if (record->terms.n_parties == 1)
+        report_note(report, "one party alone gave the secret: %.*s",
+                    SLICE_ARGS(record->terms.parties[0].name));
+    if (record->fallback)
+        report_note(report, "the beacon is the fallback that was announced");
+}
