@@ -40,7 +40,7 @@ CFLAGS   ?= $(if $(DEBUG),-O0,-O2) -g
 CFLAGS   += -std=gnu17 $(WARN) -fno-omit-frame-pointer -fstack-protector-strong -MMD -MP -pthread
 CFLAGS   += $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 LDFLAGS  += -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-CPPFLAGS += -D_GNU_SOURCE $(if $(SANITIZE)$(DEBUG),,-D_FORTIFY_SOURCE=2) -I. -Idaemon -I$(BUILD)/gen
+CPPFLAGS += -D_GNU_SOURCE $(if $(SANITIZE)$(DEBUG),,-D_FORTIFY_SOURCE=2) -I. -Idaemon -Iclient/lib -I$(BUILD)/gen
 CPPFLAGS += -DKANSEN_DATADIR='"$(PREFIX)/share/kansen"'
 
 # ---- Libraries and the packages that bring them ----------------------------------------------------------------------
