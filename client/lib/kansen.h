@@ -85,11 +85,13 @@ bool kansen_is_last(const Kansen__V1__Response *response);
 
 struct kansen;
 
+#define KANSEN_DEFAULT_TIMEOUT_MS 30000u
+
 // All zero but for what is wanted: members may be added at the end with a new soname.
 struct kansen_options {
     const char *client_name; // for the daemon's log, at most 100 bytes; NULL = "libkansen"
     const char *token;       // NULL = none
-    uint32_t timeout_ms;     // longest time in which nothing moves; 0 = 30,000
+    uint32_t timeout_ms;     // longest time in which nothing moves; 0 = KANSEN_DEFAULT_TIMEOUT_MS
     uint32_t max_in_flight;  // requests in flight that kansen_send allows; 0 = 64
     // The token may go in clear to another machine, whose network everybody on the way reads. Without it, a
     // token goes by TLS, a unix socket or a loopback address only.

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_MS       30000u
 #define IN_FLIGHT        64u
 #define BACKOFF_FIRST_MS 100u
 #define BACKOFF_MOST_MS  10000u
@@ -22,7 +21,7 @@ kansen_settings_copy(struct kansen_settings *settings, const char *server,
                      const struct kansen_options *options)
 {
     *settings = (struct kansen_settings){
-        .timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS,
+        .timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : KANSEN_DEFAULT_TIMEOUT_MS,
         .max_in_flight = options->max_in_flight > 0 ? options->max_in_flight : IN_FLIGHT,
         .retry_ms = options->retry_ms,
         .backoff_first_ms = options->backoff_first_ms > 0 ? options->backoff_first_ms : BACKOFF_FIRST_MS,
