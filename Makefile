@@ -137,8 +137,8 @@ demo:
 
 check:
 	@config/install-packages.sh $(CHECK_PACKAGES)
-	@$(MAKE) --no-print-directory -j$(JOBS) all units build/gen-py/kansen/v1/protocol_pb2.py
-	@$(MAKE) --no-print-directory seeds-check layers unit integration oracle bench-check
+	@$(MAKE) --no-print-directory -j$(JOBS) all units libraries build/gen-py/kansen/v1/protocol_pb2.py
+	@$(MAKE) --no-print-directory seeds-check layers unit library-check integration oracle bench-check
 	@$(MAKE) --no-print-directory crash-short
 	@$(MAKE) --no-print-directory fuzz-short
 	@$(MAKE) --no-print-directory asan tsan
@@ -186,7 +186,7 @@ layers:
 	$(PYTHON) tests/lint/layers.py
 
 include tests/crash/targets.mk tests/fuzz/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
-include config/install.mk tests/system/targets.mk
+include client/libraries.mk config/install.mk tests/library/targets.mk tests/system/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1

@@ -10,6 +10,10 @@
 
 #include <kansen_session.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct event_base;
 struct evdns_base;
 struct kansen_event;
@@ -39,5 +43,9 @@ void kansen_event_on_change(struct kansen_event *event, kansen_event_changed *ch
 
 // The session, to ask for its state, error, hello and calls in flight; it lives as long as event.
 const struct kansen_session *kansen_event_session(const struct kansen_event *event);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

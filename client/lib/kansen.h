@@ -19,6 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define KANSEN_E_MORE        1  // no whole response is there yet
 #define KANSEN_E_TOO_LARGE   2  // the request does not fit a frame; nothing was queued
 #define KANSEN_E_FULL        3  // too many requests are in flight: receive first
@@ -155,5 +159,9 @@ const char *kansen_error(const struct kansen *kansen);
 
 // The status that hello was refused with; NULL otherwise. It holds until the next call. Threads: its own.
 const Kansen__V1__Status *kansen_refusal(const struct kansen *kansen);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -26,6 +26,10 @@
 
 #include <kansen.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct kansen_session;
 
 #define KANSEN_TRIES_MAX 16u
@@ -125,5 +129,9 @@ size_t kansen_session_in_flight(const struct kansen_session *session);
 // Whether a request may be sent twice though nobody knows whether it was done: it only reads, or carries an
 // idempotency key. Threads: any.
 bool kansen_repeatable(const Kansen__V1__Request *request);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
