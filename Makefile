@@ -172,7 +172,7 @@ units: $(UNIT_BIN)
 unit: $(UNIT_BIN)
 	@set -e; for test in $(sort $(UNIT_BIN)); do timeout 120 $$test; done
 
-integration: all $(PB_PY)
+integration: all $(BUILD)/rolling $(PB_PY)
 	$(INTEGRATION)
 
 oracle: all $(PB_PY)
@@ -186,7 +186,7 @@ layers:
 	$(PYTHON) tests/lint/layers.py
 
 include tests/crash/targets.mk tests/fuzz/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
-include client/libraries.mk config/install.mk tests/library/targets.mk tests/system/targets.mk
+include client/libraries.mk config/install.mk tests/library/targets.mk tests/rolling/targets.mk tests/system/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1
