@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One socket, one timer, one session. Invariants: everything but the calls of the API runs in turn(), which
-// ends by arming both; what a callback does is seen by the turn that called it. There is a dial only while the
-// session wants a connection.
+// ends by arming both; what a callback does is seen by the turn that called it. There is a dial only while
+// the session wants a connection.
 #include "client/event/kansen_event.h"
 #include "client/event/kansen_dial.h"
 #include "client/lib/kansen_address.h"

@@ -3,14 +3,18 @@
 again. The sockets stay, as a service manager holds them. No request is lost, none is done twice."""
 import asyncio
 import json
+import pathlib
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
 
+import certificates
 import harness
 import test_systemd
+import test_tls
 
 CONNECTIONS, SEATS = 64, 60000
 SECONDS = 8
@@ -163,6 +167,34 @@ class Rolling(unittest.TestCase):
             relay.close()
             self.assertGreater(relay.lost, CONNECTIONS)
             self.manager.stop()
+
+    def test_tls(self):
+        """By TLS, to a daemon that nobody holds the sockets of: whoever is refused comes again."""
+        with tempfile.TemporaryDirectory(prefix="kansen-test-") as folder:
+            authority = certificates.Authority(pathlib.Path(folder) / "ca")
+            daemon = test_tls.TlsDaemon(authority, config="max_holds = 0\ntoken_rate = 0\n")
+            self.addCleanup(daemon.remove)
+            daemon.use(*authority.issue("first"))
+            daemon.start()
+            with daemon.client() as client:
+                partner = client.add_partner("club")
+                offer = client.add_offer("o", partner, seats=SEATS, direct_placement=True)
+            out = pathlib.Path(folder) / "acknowledged"
+            load = subprocess.Popen(
+                [str(harness.BUILD / "rolling"), "tls:" + daemon.tls, str(out), "3", "16", str(offer)],
+                env={"KANSEN_TOKEN": daemon.token_file.read_text(encoding="utf-8").strip(),
+                     "KANSEN_CA": str(authority.certificate)},
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=harness.end_with_parent)
+            for restart in (daemon.restart, lambda: (daemon.kill(), daemon.start())):
+                time.sleep(1)
+                restart()
+            said, errors = load.communicate(timeout=2 * harness.PATIENCE)
+            self.assertEqual((load.returncode, errors), (0, ""))
+            self.assertGreater(json.loads(said)["opened"], 16 * 2)
+            with daemon.client() as client:
+                free = client.match(region="NL").matches[0].seats_free
+            self.assertEqual(SEATS - free, len(out.read_text(encoding="utf-8").splitlines()))
+            daemon.stop()
 
 
 if __name__ == "__main__":

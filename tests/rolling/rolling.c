@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Load that must survive restarts: rolling SERVER OUT SECONDS CONNECTIONS OFFER...
 //
-// Each connection (a libkansen-event of its own, token from KANSEN_TOKEN) reserves a seat for a new student
-// under an idempotency key, and asks for a match meanwhile; once both are answered, and a little later, the
-// next ones. After SECONDS nothing new is asked, and all that is under way must be answered. OUT gets a line
-// for each reservation that was acknowledged: "STUDENT PLACEMENT". Standard output says how it went, in JSON.
-// Status 1 when an answer was no OK, or did not come.
+// Each connection (a libkansen-event of its own, token from KANSEN_TOKEN, CA from KANSEN_CA) reserves a seat
+// for a new student under an idempotency key, and asks for a match meanwhile; once both are answered, and a
+// little later, the next ones. After SECONDS nothing new is asked, and all that is under way must be
+// answered. OUT gets a line for each reservation that was acknowledged: "STUDENT PLACEMENT". Standard output
+// says how it went, in JSON. Status 1 when an answer was no OK, or did not come.
 #include <event2/event.h>
 #include <inttypes.h>
 #include <kansen_event.h>
@@ -159,6 +159,7 @@ begin(struct load *load, const char *server, int offers, char **offer)
 {
     const struct kansen_options options = {.client_name = "rolling",
                                            .token = getenv("KANSEN_TOKEN"),
+                                           .ca_file = getenv("KANSEN_CA"),
                                            .retry_ms = UINT32_MAX,
                                            .backoff_first_ms = 50,
                                            .backoff_most_ms = 1000};
