@@ -19,7 +19,8 @@ help:
 	@echo 'make crash        kill -9, power cuts, disk and memory faults, clock jumps: all of it, about half an hour'
 	@echo 'make fuzz         every parser and every request under a fuzzer, FUZZ_SECONDS=60 each'
 	@echo 'make bench        what is measured, beside what it is measured against'
-	@echo 'make unit|integration|oracle|asan|tsan   parts of the tests, on what is installed'
+	@echo 'make libraries    libkansen and libkansen-event, shared and static, under build/lib'
+	@echo 'make unit|library-check|integration|oracle|asan|tsan   parts of the tests, on what is installed'
 	@echo 'make install      with DESTDIR and PREFIX; make deb builds the Debian packages under build/deb/'
 	@echo 'make system-test  the packages in a Debian of their own, under systemd (as root)'
 	@echo 'make lint         compilers, formatting, static checks, protocol, layers, manuals'
@@ -40,12 +41,13 @@ CFLAGS   ?= $(if $(DEBUG),-O0,-O2) -g
 CFLAGS   += -std=gnu17 $(WARN) -fno-omit-frame-pointer -fstack-protector-strong -MMD -MP -pthread
 CFLAGS   += $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 LDFLAGS  += -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-CPPFLAGS += -D_GNU_SOURCE $(if $(SANITIZE)$(DEBUG),,-D_FORTIFY_SOURCE=2) -I. -Idaemon -I$(BUILD)/gen
+CPPFLAGS += -D_GNU_SOURCE $(if $(SANITIZE)$(DEBUG),,-D_FORTIFY_SOURCE=2) -I. -Idaemon -Iclient/lib -Iclient/event -I$(BUILD)/gen
 CPPFLAGS += -DKANSEN_DATADIR='"$(PREFIX)/share/kansen"'
 
 # ---- Libraries and the packages that bring them ----------------------------------------------------------------------
 DAEMON_LIBS = $(shell pkg-config --libs libevent_core libevent_extra libprotobuf-c lmdb libxxhash libconfuse \
                                         libutf8proc libsystemd libsodium libseccomp libssl libcrypto) -lm
+EVENT_LIBS  = $(shell pkg-config --libs libevent_core libevent_extra)
 CLIENT_LIBS = $(shell pkg-config --libs libprotobuf-c smartcols jansson libutf8proc libssl libcrypto) -lm
 
 PACKAGES       := gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler libevent-dev libprotobuf-c-dev \
@@ -63,9 +65,10 @@ PROTO_SRC   := $(wildcard proto/*.c)
 BASE_SRC    := $(wildcard daemon/base/*.c)
 DAEMON_SRC  := $(filter-out $(BASE_SRC),$(wildcard daemon/*/*.c))
 LIB_SRC     := $(wildcard client/lib/*.c)
+EVENT_SRC   := $(wildcard client/event/*.c)
 CLI_SRC     := $(wildcard client/cli/*.c)
 UNIT_SRC    := $(wildcard tests/unit/test_*.c)
-C_SOURCES   := $(PROTO_SRC) $(BASE_SRC) $(DAEMON_SRC) daemon/main.c $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC)
+C_SOURCES   := $(PROTO_SRC) $(BASE_SRC) $(DAEMON_SRC) daemon/main.c $(LIB_SRC) $(EVENT_SRC) $(CLI_SRC) $(UNIT_SRC)
 C_HEADERS   := $(wildcard proto/*.h daemon/*/*.h client/*/*.h tests/unit/*.h)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -73,6 +76,7 @@ PB_OBJ := $(PB_C:$(BUILD)/gen/%.c=$(BUILD)/obj/gen/%.o)
 
 # In the order in which they lean on each other.
 DAEMON_LIB := $(BUILD)/libkansend.a
+EVENT_LIB  := $(BUILD)/libkansen-event.a
 CLIENT_LIB := $(BUILD)/libkansen.a
 PROTO_LIB  := $(BUILD)/libkansenproto.a
 BASE_LIB   := $(BUILD)/libkansenbase.a
@@ -108,6 +112,7 @@ $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c | $(PB_H)
 
 $(DAEMON_LIB): $(call obj,$(DAEMON_SRC))
 $(CLIENT_LIB): $(call obj,$(LIB_SRC))
+$(EVENT_LIB): $(call obj,$(EVENT_SRC))
 $(PROTO_LIB): $(PB_OBJ) $(call obj,$(PROTO_SRC))
 $(BASE_LIB): $(call obj,$(BASE_SRC))
 %.a:
@@ -120,7 +125,7 @@ $(BUILD)/kansend: $(call obj,daemon/main.c) $(DAEMON_LIB) $(PROTO_LIB) $(BASE_LI
 $(BUILD)/kansenctl: $(call obj,$(CLI_SRC)) $(CLIENT_LIB) $(PROTO_LIB) $(BASE_LIB)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(CLIENT_LIBS)
 
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(DAEMON_LIB) $(CLIENT_LIB) $(PROTO_LIB) $(BASE_LIB)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(DAEMON_LIB) $(EVENT_LIB) $(CLIENT_LIB) $(PROTO_LIB) $(BASE_LIB)
 	@mkdir -p $(@D)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(DAEMON_LIBS) $(CLIENT_LIBS)
 
@@ -133,8 +138,8 @@ demo:
 
 check:
 	@config/install-packages.sh $(CHECK_PACKAGES)
-	@$(MAKE) --no-print-directory -j$(JOBS) all units build/gen-py/kansen/v1/protocol_pb2.py
-	@$(MAKE) --no-print-directory seeds-check layers unit cohort-compilers verify-check integration oracle bench-check
+	@$(MAKE) --no-print-directory -j$(JOBS) all units libraries build/gen-py/kansen/v1/protocol_pb2.py
+	@$(MAKE) --no-print-directory seeds-check layers unit cohort-compilers verify-check library-check integration oracle bench-check
 	@$(MAKE) --no-print-directory crash-short
 	@$(MAKE) --no-print-directory fuzz-short
 	@$(MAKE) --no-print-directory asan tsan
@@ -169,7 +174,7 @@ units: $(UNIT_BIN)
 unit: $(UNIT_BIN)
 	@set -e; for test in $(sort $(UNIT_BIN)); do timeout 120 $$test; done
 
-integration: all $(PB_PY)
+integration: all $(BUILD)/rolling $(PB_PY)
 	$(INTEGRATION)
 
 oracle: all $(PB_PY)
@@ -184,7 +189,7 @@ layers:
 
 include tests/crash/targets.mk tests/fuzz/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
 include tests/cohort/targets.mk client/verify/targets.mk tests/verify/targets.mk
-include config/install.mk tests/system/targets.mk
+include client/libraries.mk config/install.mk tests/library/targets.mk tests/rolling/targets.mk tests/system/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1

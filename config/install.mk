@@ -10,8 +10,6 @@ MANDIR     ?= $(PREFIX)/share/man
 DATADIR    := $(PREFIX)/share/kansen
 VERSION    := $(shell sed -n 's/^.define KANSEN_VERSION *"\(.*\)"/\1/p' daemon/base/version.h)
 UNITS      := $(wildcard config/systemd/*.service config/systemd/*.socket)
-# The library with all that it leans on, but for other libraries.
-LIB_DEPS   := $(PB_OBJ) $(call obj,proto/frame.c daemon/base/buf.c)
 
 DEB_PACKAGES := $(PACKAGES) build-essential debhelper dpkg-dev fakeroot lintian po-debconf
 DEB_ROOT     := build/deb
@@ -27,28 +25,24 @@ $(BUILD)/prefix: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
 
-# One object, in which only names of the library are left for others to see.
-$(BUILD)/install/libkansen.o: $(call obj,$(LIB_SRC)) $(LIB_DEPS)
-	@mkdir -p $(@D)
-	$(call Q,LINK,$@)$(LD) -r $^ -o $@
-	@objcopy --wildcard --keep-global-symbol='kansen_*' $@
-
-$(BUILD)/install/libkansen.a: $(BUILD)/install/libkansen.o
-
-install-programs: all
+install-programs: all $(LIB_OUT)/kansenctl
 	install -D -m 755 $(BUILD)/kansend $(DESTDIR)$(PREFIX)/sbin/kansend
-	install -D -m 755 $(BUILD)/kansenctl $(DESTDIR)$(PREFIX)/bin/kansenctl
 	install -D -m 755 $(BUILD)/kansen-verify $(DESTDIR)$(PREFIX)/bin/kansen-verify
+	install -D -m 755 $(LIB_OUT)/kansenctl $(DESTDIR)$(PREFIX)/bin/kansenctl
 	install -D -m 644 -t $(DESTDIR)$(DATADIR)/seeds seeds/regions.csv seeds/interests.csv
 
-install-library: $(BUILD)/install/libkansen.a $(PB_H)
-	install -D -m 644 -t $(DESTDIR)$(LIBDIR) $<
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include client/lib/kansen.h
+install-library: libraries $(PB_H)
+	install -D -m 644 -t $(DESTDIR)$(LIBDIR) $(LIB_OUT)/libkansen.a $(LIB_OUT)/libkansen-event.a \
+	    $(LIB_OUT)/libkansen.so.$(SOVERSION) $(LIB_OUT)/libkansen-event.so.$(SOVERSION)
+	ln -sf libkansen.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libkansen.so
+	ln -sf libkansen-event.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libkansen-event.so
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include $(LIB_HEADERS)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/kansen/v1 $(PB_H)
 	install -D -m 644 -t $(DESTDIR)$(DATADIR)/proto/kansen/v1 $(PROTOS)
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' client/lib/libkansen.pc.in \
-	    >$(DESTDIR)$(LIBDIR)/pkgconfig/libkansen.pc
+	for file in client/lib/libkansen.pc client/event/libkansen-event.pc; do \
+	    sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $$file.in \
+	        >$(DESTDIR)$(LIBDIR)/pkgconfig/$${file##*/}; done
 
 install-manuals:
 	for page in $(MANUALS); do \

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define FORMS    "unix:PATH, HOST:PORT, [IPv6]:PORT or tls:HOST:PORT"
+#define UNIX     "unix:"
 #define RETRY_MS 10 // between tries while a unix socket's queue is full
 #define HOST_MAX KANSEN_ADDRESS_HOST_MAX
 
@@ -34,35 +35,44 @@ wait_connected(int fd, uint32_t timeout_ms)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : errno;
 }
 
-// Connects one socket. 0 or a positive errno.
-static int
-connect_one(const struct sockaddr *address, socklen_t len, uint32_t timeout_ms, int *out)
+int
+kansen_address_start(const struct sockaddr *address, socklen_t len, int *out)
 {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int one = 1, error = 0;
 
     if (fd < 0)
         return errno;
-    while (connect(fd, address, len) != 0) {
-        error = errno;
-        if (error == EINPROGRESS || error == EINTR) {
-            error = wait_connected(fd, timeout_ms);
-            break;
-        }
-        if (error != EAGAIN || timeout_ms < RETRY_MS)
-            break;
-        timeout_ms -= RETRY_MS;
-        poll(NULL, 0, RETRY_MS);
-        error = 0;
-    }
-    if (error != 0) {
+    if (address->sa_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (connect(fd, address, len) != 0)
+        error = errno == EINTR ? EINPROGRESS : errno;
+    if (error != 0 && error != EINPROGRESS) {
         close(fd);
         return error;
     }
-    if (address->sa_family != AF_UNIX)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     *out = fd;
-    return 0;
+    return error;
+}
+
+// Connects one socket. 0 or a positive errno.
+static int
+connect_one(const struct sockaddr *address, socklen_t len, uint32_t timeout_ms, int *out)
+{
+    int fd = -1, error;
+
+    while ((error = kansen_address_start(address, len, &fd)) == EAGAIN && timeout_ms >= RETRY_MS) {
+        timeout_ms -= RETRY_MS;
+        poll(NULL, 0, RETRY_MS);
+    }
+    if (error == EINPROGRESS) {
+        error = wait_connected(fd, timeout_ms);
+        if (error != 0)
+            close(fd);
+    }
+    if (error == 0)
+        *out = fd;
+    return error;
 }
 
 static int
@@ -72,21 +82,21 @@ outcome(int number, const char *server, char *error, size_t error_size)
     return number == ETIMEDOUT ? KANSEN_E_TIMEOUT : KANSEN_E_UNREACHABLE;
 }
 
-static int
-connect_unix(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size)
+int
+kansen_address_unix(const char *server, struct sockaddr_un *address, char *error, size_t error_size)
 {
-    const char *path = server + strlen("unix:");
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int number;
+    const char *path = server + strlen(UNIX);
 
-    if (path[0] == '\0' || strlen(path) >= sizeof address.sun_path) {
+    if (strncmp(server, UNIX, strlen(UNIX)) != 0)
+        return KANSEN_E_MORE;
+    if (path[0] == '\0' || strlen(path) >= sizeof address->sun_path) {
         snprintf(error, error_size, "%s: the path of a unix socket has 1 to %zu bytes", server,
-                 sizeof address.sun_path - 1);
+                 sizeof address->sun_path - 1);
         return KANSEN_E_ADDRESS;
     }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    number = connect_one((const struct sockaddr *)&address, sizeof address, timeout_ms, fd);
-    return number == 0 ? 0 : outcome(number, server, error, error_size);
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(address->sun_path, path, strlen(path) + 1);
+    return 0;
 }
 
 // Cuts "HOST:PORT" or "[HOST]:PORT" in two. 0 or KANSEN_E_ADDRESS.
@@ -133,6 +143,27 @@ kansen_address_tls_host(const char *server, char host[HOST_MAX])
     return rest == server ? KANSEN_E_MORE : split(rest, host, &port);
 }
 
+int
+kansen_address_host(const char *server, char host[HOST_MAX], const char **port, char *error,
+                    size_t error_size)
+{
+    if (split(skip_tls(server), host, port) == 0)
+        return 0;
+    snprintf(error, error_size, "%s is no address of a server, allowed: " FORMS, server);
+    return KANSEN_E_ADDRESS;
+}
+
+int
+kansen_address_check(const char *server, char *error, size_t error_size)
+{
+    struct sockaddr_un address;
+    char host[HOST_MAX];
+    const char *port;
+    int result = kansen_address_unix(server, &address, error, error_size);
+
+    return result != KANSEN_E_MORE ? result : kansen_address_host(server, host, &port, error, error_size);
+}
+
 static int
 connect_host(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size)
 {
@@ -140,12 +171,10 @@ connect_host(const char *server, uint32_t timeout_ms, int *fd, char *error, size
     struct addrinfo *found = NULL;
     char host[HOST_MAX];
     const char *port;
-    int number;
+    int number = kansen_address_host(server, host, &port, error, error_size);
 
-    if (split(skip_tls(server), host, &port) != 0) {
-        snprintf(error, error_size, "%s is no address of a server, allowed: " FORMS, server);
-        return KANSEN_E_ADDRESS;
-    }
+    if (number != 0)
+        return number;
     number = getaddrinfo(host, port, &hints, &found);
     if (number != 0) {
         snprintf(error, error_size, "could not reach %s: %s", server, gai_strerror(number));
@@ -185,7 +214,13 @@ kansen_address_is_local(const struct sockaddr *address)
 int
 kansen_address_connect(const char *server, uint32_t timeout_ms, int *fd, char *error, size_t error_size)
 {
-    if (strncmp(server, "unix:", 5) == 0)
-        return connect_unix(server, timeout_ms, fd, error, error_size);
-    return connect_host(server, timeout_ms, fd, error, error_size);
+    struct sockaddr_un address;
+    int result = kansen_address_unix(server, &address, error, error_size), number;
+
+    if (result == KANSEN_E_MORE)
+        return connect_host(server, timeout_ms, fd, error, error_size);
+    if (result != 0)
+        return result;
+    number = connect_one((const struct sockaddr *)&address, sizeof address, timeout_ms, fd);
+    return number == 0 ? 0 : outcome(number, server, error, error_size);
 }

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes of frames in, bytes of frames out. Invariant: waiting holds all requests whose last answer has not
 // come, oldest first, so that an answer nobody asked for is seen.
+#include "client/lib/kansen_core.h"
 #include "base/buf.h"
 #include "client/lib/kansen.h"
 #include "proto/frame.h"
+#include "proto/varint.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Fields of Request that are written by hand, and the most bytes that they take with their tags.
+#define FIELD_ID       1u
+#define FIELD_DEADLINE 2u
+#define FIELDS_MAX     (2u * (1u + VARINT_MAX))
 
 struct waiting {
     uint64_t id;
@@ -19,6 +26,7 @@ struct kansen_core {
     struct buf in, out;
     struct waiting *waiting;
     size_t in_flight, room;
+    size_t watches; // of those in flight
 };
 
 struct kansen_core *
@@ -64,6 +72,14 @@ reserve_waiting(struct kansen_core *core)
     return 0;
 }
 
+// There is room for it.
+static void
+add_waiting(struct kansen_core *core, uint64_t id, bool watch)
+{
+    core->waiting[core->in_flight++] = (struct waiting){id, watch};
+    core->watches += watch;
+}
+
 int
 kansen_core_request(struct kansen_core *core, Kansen__V1__Request *request, uint64_t *id)
 {
@@ -82,11 +98,61 @@ kansen_core_request(struct kansen_core *core, Kansen__V1__Request *request, uint
     kansen__v1__request__pack(request, to + header_len);
     buf_commit(&core->out, header_len + size);
     core->last_id = request->id;
-    core->waiting[core->in_flight++] =
-        (struct waiting){request->id, request->body_case == KANSEN__V1__REQUEST__BODY_WATCH};
+    add_waiting(core, request->id, request->body_case == KANSEN__V1__REQUEST__BODY_WATCH);
     if (id != NULL)
         *id = request->id;
     return 0;
+}
+
+// Writes the fields in front of a packed request; returns their length.
+static size_t
+put_fields(const struct kansen_core_packed *packed, uint8_t out[FIELDS_MAX])
+{
+    uint8_t *to = varint_put(varint_put(out, varint_tag_number(FIELD_ID)), packed->id);
+
+    if (packed->deadline_ms > 0)
+        to = varint_put(varint_put(to, varint_tag_number(FIELD_DEADLINE)), packed->deadline_ms);
+    return (size_t)(to - out);
+}
+
+bool
+kansen_core_fits(const struct kansen_core *core, const struct kansen_core_packed *packed)
+{
+    uint8_t fields[FIELDS_MAX];
+    size_t size = put_fields(packed, fields) + packed->len;
+
+    return size <= core->max_frame && size <= UINT32_MAX;
+}
+
+int
+kansen_core_queue(struct kansen_core *core, const struct kansen_core_packed *packed)
+{
+    uint8_t header[FRAME_HEADER_MAX], fields[FIELDS_MAX], *to;
+    size_t fields_len = put_fields(packed, fields), header_len, size;
+
+    if (!kansen_core_fits(core, packed))
+        return KANSEN_E_TOO_LARGE;
+    header_len = frame_encode_header(header, fields_len + packed->len);
+    size = header_len + fields_len + packed->len;
+    to = buf_reserve(&core->out, size);
+    if (to == NULL || reserve_waiting(core) != 0)
+        return -ENOMEM;
+    memcpy(to, header, header_len);
+    memcpy(to + header_len, fields, fields_len);
+    if (packed->len > 0)
+        memcpy(to + header_len + fields_len, packed->data, packed->len);
+    buf_commit(&core->out, size);
+    add_waiting(core, packed->id, packed->watch);
+    return 0;
+}
+
+void
+kansen_core_reset(struct kansen_core *core, size_t max_frame)
+{
+    buf_truncate(&core->in, 0);
+    buf_truncate(&core->out, 0);
+    core->in_flight = core->watches = 0;
+    core->max_frame = max_frame;
 }
 
 size_t
@@ -135,6 +201,7 @@ answered(struct kansen_core *core, const Kansen__V1__Response *response)
             continue;
         if (!kansen_is_last(response))
             return core->waiting[i].watch ? 0 : KANSEN_E_PROTOCOL;
+        core->watches -= core->waiting[i].watch;
         core->in_flight--;
         memmove(core->waiting + i, core->waiting + i + 1, (core->in_flight - i) * sizeof *core->waiting);
         return 0;
@@ -172,4 +239,10 @@ size_t
 kansen_core_in_flight(const struct kansen_core *core)
 {
     return core->in_flight;
+}
+
+size_t
+kansen_core_asked(const struct kansen_core *core)
+{
+    return core->in_flight - core->watches;
 }

@@ -13,7 +13,7 @@ OWNERS = {
     "lmdb.h": ["daemon/store/"],
     "systemd/": ["daemon/base/systemd.c"],
     "openssl/": ["daemon/net/tls.c", "client/lib/kansen_tls.c"],
-    "event2/": ["daemon/net/", "daemon/admin/", "daemon/main.c"],
+    "event2/": ["daemon/net/", "daemon/admin/", "daemon/main.c", "client/event/"],
     "seccomp.h": ["daemon/base/syscalls.c"],
     "confuse.h": ["daemon/base/options"],
     "store/internal.h": ["daemon/store/"],

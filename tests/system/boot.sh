@@ -22,12 +22,29 @@ trap clean_up EXIT
 
 # The next version, to upgrade to: the same files under a higher number.
 mkdir "$work/debs"
-cp "$debs"/kansend_*.deb "$debs"/kansenctl_*.deb "$work/debs"
-for package in kansend kansenctl; do
+packages=(kansend kansenctl libkansen0 libkansen-event0)
+for package in "${packages[@]}"; do
+    cp "$debs/$package"_*.deb "$work/debs"
     dpkg-deb -R "$debs/$package"_*.deb "$work/$package"
     sed -i 's/^Version: .*/&+next/' "$work/$package/DEBIAN/control"
     dpkg-deb --root-owner-group -b "$work/$package" "$work/debs/next-$package.deb" >/dev/null
 done
+
+# What is built with libkansen-dev elsewhere, as there is no compiler in there: the example of its manual, and the load.
+for package in libkansen0 libkansen-event0 libkansen-dev; do
+    dpkg-deb -x "$debs/$package"_*.deb "$work/sdk"
+done
+zcat "$work"/sdk/usr/share/man/man3/libkansen.3.gz | sed -n '/^#include <kansen.h>/,/^\.Ed/p' | sed '$d; s/\\en/\\n/g' \
+    >"$work/example.c"
+flags() {
+    PKG_CONFIG_SYSROOT_DIR="$work/sdk" PKG_CONFIG_PATH=$(echo "$work"/sdk/usr/lib/*/pkgconfig) pkg-config --cflags --libs "$@"
+}
+# shellcheck disable=SC2046 # words on purpose
+{
+    gcc -Wall -Wextra -Werror "$work/example.c" -o "$work/debs/example" $(flags libkansen)
+    gcc -D_GNU_SOURCE "$here/../rolling/rolling.c" -o "$work/debs/rolling" $(flags libkansen-event) $(flags libprotobuf-c) \
+        -Wl,-rpath-link,"$(echo "$work"/sdk/usr/lib/*-linux-gnu)"
+}
 
 cat >"$work/test.service" <<UNIT
 [Unit]

@@ -77,7 +77,7 @@ nobody_refused() { ! grep -iE 'refused|no such file' /tmp/errors; }
 # ---- Install
 
 [ "$(systemctl is-system-running --wait)" = running ] || systemctl --failed --no-legend
-check 'the packages install' dpkg --install /opt/debs/kansend_*.deb /opt/debs/kansenctl_*.deb
+check 'the packages install' dpkg --install /opt/debs/*_*.deb
 check 'the service is active' active kansend.service
 check 'it was ready in time' is "$(property Result)" success
 check 'its status says what it serves' is "$(property StatusText)" \
@@ -185,11 +185,36 @@ systemctl stop kansend
 systemctl reset-failed kansend 2>/dev/null
 check 'with the right one it serves again' ping
 
+# ---- libkansen: what was built with its packages, and restarts under the load of 64 connections
+
+printf 'max_holds = 0\ntoken_rate = 0\n' >>/etc/kansen/kansend.conf
+systemctl reset-failed kansend 2>/dev/null # how often it was started until now
+systemctl restart kansend
+export KANSEN_TOKEN
+KANSEN_TOKEN=$(cat /tmp/token)
+kansenctl partner add --external-id rolling --kind sport_club --name Rolling --region GM0606 >/dev/null
+offer=$(kansenctl --json offer add --external-id rolling --partner rolling --kind sport --title 'Seats for all' --interests sport \
+    --seats 60000 --direct-placement | grep -oE '"(offer|id)": *[0-9]+' | grep -oE '[0-9]+')
+example() { /opt/debs/example 127.0.0.1:7411 GM0606 somebody first >/tmp/example; }
+check 'the example of libkansen(3) runs on the library' example
+check 'it finds the offer and holds a seat' grep -qE '^placement [0-9]+$' /tmp/example
+/opt/debs/rolling 127.0.0.1:7411 /tmp/rolled 9 64 "$offer" >/tmp/rolling 2>/tmp/rolling.err &
+rolling=$!
+for how in restart kill restart kill restart; do
+    sleep 1
+    if [ $how = kill ]; then kill -9 "$(property MainPID)"; else systemctl restart kansend; fi
+done
+check 'restarts under load: every request is answered well' wait $rolling
+head -5 /tmp/rolling.err
+echo "      five restarts: $(cat /tmp/rolling)"
+held() { kansenctl --json placement list --offer "$offer" | grep -c '"placement"'; }
+check 'each reservation is held once' is "$(held)" "$(($(wc -l </tmp/rolled) + 1))"
+
 # ---- Upgrade
 
 load_begins c d e
 before=$(property MainPID)
-check 'the packages are upgraded under load' dpkg --install /opt/debs/next-kansend.deb /opt/debs/next-kansenctl.deb
+check 'the packages are upgraded under load' dpkg --install /opt/debs/next-*.deb
 load_ends
 check 'the upgrade restarted it' is_not "$(property MainPID)" "$before"
 check 'nobody was refused' nobody_refused
@@ -218,6 +243,9 @@ echo 'kansend kansend/remove-data boolean true' | debconf-set-selections
 check 'the package is purged, and the answer is yes' dpkg --purge kansend
 check 'the state is gone' test ! -e /var/lib/kansen
 check 'nothing has failed' is "$(systemctl --failed --no-legend)" ''
+
+check 'kansenctl goes, and with it the library' dpkg --purge kansenctl libkansen-event0 libkansen0
+check 'which leaves nothing' is "$(find / -xdev -name 'libkansen*' -not -path '/opt/*' -not -path '/proc/*')" ''
 
 if [ $failed -ne 0 ]; then
     echo '---- the journal'

@@ -9,9 +9,9 @@ debs=$2
 here=$(dirname "$0")
 
 # The first of alternatives, without versions.
-needed=$(for deb in "$debs"/kansend_*.deb "$debs"/kansenctl_*.deb; do
+needed=$(for deb in "$debs"/kansend_*.deb "$debs"/kansenctl_*.deb "$debs"/libkansen0_*.deb "$debs"/libkansen-event0_*.deb; do
     dpkg-deb -f "$deb" Depends
-done | tr ',' '\n' | sed 's/[(|].*//; s/ //g' | grep -v '^kansen' | sort -u | paste -sd,)
+done | tr ',' '\n' | sed 's/[(|].*//; s/ //g' | grep -Ev '^(lib)?kansen' | sort -u | paste -sd,)
 list="systemd,systemd-sysv,dbus,debconf,openssl,$needed"
 
 [ "$(cat "$root.list" 2>/dev/null || true)" != "$list" ] || exit 0
