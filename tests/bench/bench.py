@@ -16,6 +16,7 @@ import cohort  # noqa: E402
 import growth  # noqa: E402
 import peers  # noqa: E402
 import reading  # noqa: E402
+import security  # noqa: E402
 import stage as stages  # noqa: E402
 import verdict  # noqa: E402
 import writing  # noqa: E402
@@ -36,6 +37,7 @@ SECTIONS = {
     "writes": writing.measure_writes,
     "reserves": writing.measure_reserves,
     "cohort": cohort.measure_cohort,
+    "security": security.measure_security,
 }
 OFFERS, LARGE = 250_000, 2_500_000
 QUICK_LARGE = 500_000

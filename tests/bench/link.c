@@ -9,7 +9,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define PATIENCE_S 30
@@ -40,8 +42,24 @@ secure(int fd, const char *host, const char *ca)
     return ssl;
 }
 
-struct link
-link_connect(const char *host, unsigned port, const char *ca)
+static int
+connect_unix(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval patience = {.tv_sec = PATIENCE_S};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (strlen(path) >= sizeof address.sun_path)
+        errx(1, "%s is too long for a socket", path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
+        connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        err(1, "%s", path);
+    return fd;
+}
+
+static int
+connect_tcp(const char *host, unsigned port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct timeval patience = {.tv_sec = PATIENCE_S};
@@ -53,6 +71,14 @@ link_connect(const char *host, unsigned port, const char *ca)
         connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0)
         err(1, "%s:%u", host, port);
+    return fd;
+}
+
+struct link
+link_connect(const char *host, unsigned port, const char *ca)
+{
+    int fd = *host == '/' ? connect_unix(host) : connect_tcp(host, port);
+
     return (struct link){fd, ca == NULL ? NULL : secure(fd, host, ca)};
 }
 

@@ -18,7 +18,7 @@
 #define CONNECTIONS_MAX 4096
 
 static const char help[] =
-    "usage: load --server ADDRESS:PORT [OPTION...] WHAT\n"
+    "usage: load --server ADDRESS:PORT|unix:/PATH [OPTION...] WHAT\n"
     "WHAT is asked, one of:\n"
     "  --requests FILE       match requests: frames, or one JSON object a line (*.jsonl), round robin\n"
     "  --ping                nothing but a sign of life\n"
@@ -88,8 +88,12 @@ set_server(struct given *given, const char *text)
 {
     const char *colon = strrchr(text, ':');
 
+    if (strncmp(text, "unix:/", 6) == 0) {
+        given->run.host = text + 5;
+        return;
+    }
     if (colon == NULL || (size_t)(colon - text) >= sizeof given->host)
-        wrong("--server takes ADDRESS:PORT");
+        wrong("--server takes ADDRESS:PORT or unix:/PATH");
     snprintf(given->host, sizeof given->host, "%.*s", (int)(colon - text), text);
     given->run.host = given->host;
     given->run.port = (unsigned)number(colon + 1, 1, 65535);

@@ -23,7 +23,8 @@ SERVER_CORE, LOAD_CORE = 0, 1
 BYTES_PER_OFFER = 2000  # of a workload and its store on the disk
 PATIENCE = 60  # seconds that a start or a stop may take
 IMPORT_PATIENCE = 1200
-SERVES = re.compile(r"serves on 127\.0\.0\.1:(\d+)")
+SERVES = re.compile(r"serves on 127\.0\.0\.1:(\d+)(?:.* tls:(\S+))?")
+UNLIMITED = "max_holds = 0\ntoken_rate = 0\ntoken_connections = 0\n"
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 # What the bytes of a workload and of a store are made by: a kept one is used while these files are the same.
@@ -67,14 +68,14 @@ def children_seconds():
 class Daemon:
     """A kansend on a store, on some cores. It serves as soon as it is made; started_ms tells how long that took."""
 
-    def __init__(self, build, store, seeds, workers, cores):
+    def __init__(self, build, store, seeds, workers, cores, settings=UNLIMITED, more=()):
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="kansen-bench-"))
-        (self.scratch / "conf").write_text("max_holds = 0\ntoken_rate = 0\ntoken_connections = 0\n", encoding="utf-8")
+        (self.scratch / "conf").write_text(settings, encoding="utf-8")
         self.socket = f"unix:{self.scratch / 's'}"
         began = time.monotonic()
         self.process = subprocess.Popen(
             [str(build / "kansend"), "-c", str(self.scratch / "conf"), "--data-dir", str(store), "--seeds", str(seeds),
-             "--listen", "127.0.0.1:0", "--listen", self.socket, "--admin", "off", "--workers", str(workers)],
+             "--listen", "127.0.0.1:0", "--listen", self.socket, "--admin", "off", "--workers", str(workers), *more],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=lambda: prepare_child(cores))
         watchdog = threading.Timer(PATIENCE, self.process.kill)
         watchdog.daemon = True
@@ -89,7 +90,7 @@ class Daemon:
             found = SERVES.search(line)
         self.started_ms = (time.monotonic() - began) * 1000
         watchdog.cancel()
-        self.server, self.pid = f"127.0.0.1:{found[1]}", self.process.pid
+        self.server, self.tls, self.pid = f"127.0.0.1:{found[1]}", found[2], self.process.pid
         threading.Thread(target=self.process.stdout.read, daemon=True).start()  # so that its log never blocks it
         self.token_file = store / "bench.token"  # goes where the store goes
         if not self.token_file.exists():
@@ -222,8 +223,8 @@ class Stage:
     # Daemons and load
 
     @contextlib.contextmanager
-    def daemon(self, store, workload, workers=1, cores=(SERVER_CORE,)):
-        daemon = Daemon(self.build, store, workload / "seeds", workers, cores)
+    def daemon(self, store, workload, workers=1, cores=(SERVER_CORE,), **options):
+        daemon = Daemon(self.build, store, workload / "seeds", workers, cores, **options)
         try:
             yield daemon
         finally:
@@ -234,9 +235,10 @@ class Stage:
         with self.daemon(self.store(form, offers), self.workload(form, offers), **options) as daemon:
             yield daemon
 
-    def load(self, daemon, *what, connections=1, in_flight=1, seconds=None, warm_up=None, core=LOAD_CORE):
+    def load(self, daemon, *what, connections=1, in_flight=1, seconds=None, warm_up=None, core=LOAD_CORE, server=None,
+             token=True):
         """One run of the load generator; all that it printed."""
-        out = self.run(self.build / "load", "--server", daemon.server, "--token-file", daemon.token_file, "--pid", daemon.pid, "--cpu", core,
+        out = self.run(self.build / "load", "--server", server or daemon.server, *(("--token-file", daemon.token_file) if token else ()), "--pid", daemon.pid, "--cpu", core,
                        "--connections", connections, "--in-flight", in_flight, "--seconds", self.seconds if seconds is None else seconds, "--warm-up",
                        self.warm_up if warm_up is None else warm_up, *what, patience=PATIENCE * 10)
         return json.loads(out)

@@ -83,6 +83,8 @@ TARGETS = (
     ("p99 of pings beside any / alone", TOLD, None, "x", value("worst.ping_ratio_p99")),
     ("others' longest wait beside it", AT_MOST, 20, "ms", value("worst.beside_max_us", 1e-3)),
     ("others' p99 beside it / alone", AT_MOST, 3, "x", value("worst.ratio_p99")),
+    ("match, all that guards it / unguarded, by CPU time", AT_LEAST, 0.97, "x", value("security.ratio")),
+    ("match by TLS / plain", TOLD, None, "x", value("security.tls_ratio")),
     ("a cohort of 1M, seats scarce: all of it", AT_MOST, 1500, "ms", value("cohort.scarce.1000000.total_ms")),
     ("a cohort of 1M, seats for all: all of it", AT_MOST, 1500, "ms", value("cohort.roomy.1000000.total_ms")),
     ("memory of a cohort of 1M, lists of 30", AT_MOST, 400, "MB", cohort_memory),
