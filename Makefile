@@ -53,7 +53,7 @@ CLIENT_LIBS = $(shell pkg-config --libs libprotobuf-c smartcols jansson libutf8p
 PACKAGES       := gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler libevent-dev libprotobuf-c-dev \
                   liblmdb-dev libxxhash-dev libconfuse-dev libutf8proc-dev libsodium-dev libsystemd-dev libseccomp-dev libsmartcols-dev libjansson-dev \
                   libssl-dev
-CHECK_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev libcmocka-dev python3 python3-protobuf openssl
+CHECK_PACKAGES := $(PACKAGES) clang libclang-rt-14-dev libcmocka-dev python3 python3-protobuf openssl zsh
 LINT_PACKAGES  := $(CHECK_PACKAGES) clang-format clang-tidy cppcheck shellcheck mandoc
 
 # ---- Sources -------------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ tsan:
 .PHONY: lint lint-compilers lint-format lint-tidy lint-cppcheck lint-shell lint-proto lint-manuals
 LINTED  := $(filter-out $(UNIT_SRC),$(C_SOURCES))
 MANUALS := $(wildcard daemon/*.[1-8] config/*.[1-8] client/*/*.[1-8] proto/*.[1-8])
-SCRIPTS := .ci/run config/install-packages.sh $(wildcard seeds/demo/*.sh tests/*/*.sh config/debian/kansend.config config/debian/kansend.p*)
+SCRIPTS := .ci/run config/install-packages.sh $(wildcard seeds/demo/*.sh tests/*/*.sh client/cli/*.bash config/*.bash config/debian/kansend.config config/debian/kansend.p*)
 BUF     := build/lint/node_modules/.bin/buf
 
 lint:

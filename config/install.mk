@@ -8,6 +8,8 @@ LIBDIR     ?= $(PREFIX)/lib
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANDIR     ?= $(PREFIX)/share/man
 DATADIR    := $(PREFIX)/share/kansen
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 VERSION    := $(shell sed -n 's/^.define KANSEN_VERSION *"\(.*\)"/\1/p' daemon/base/version.h)
 UNITS      := $(wildcard config/systemd/*.service config/systemd/*.socket)
 
@@ -15,8 +17,8 @@ DEB_PACKAGES := $(PACKAGES) build-essential debhelper dpkg-dev fakeroot lintian 
 DEB_ROOT     := build/deb
 DEB_TREE     := $(DEB_ROOT)/kansen-$(VERSION)
 
-.PHONY: install install-programs install-library install-manuals install-config deb
-install: install-programs install-library install-manuals install-config
+.PHONY: install install-programs install-library install-manuals install-completion install-config deb
+install: install-programs install-library install-manuals install-completion install-config
 
 # The place of the seeds is compiled in: another PREFIX needs that file again.
 $(BUILD)/obj/daemon/work/seed.o: $(BUILD)/prefix
@@ -47,6 +49,11 @@ install-library: libraries $(PB_H)
 install-manuals:
 	for page in $(MANUALS); do \
 	    install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page; done
+
+install-completion:
+	install -D -m 644 client/cli/kansenctl.bash $(DESTDIR)$(BASHDIR)/kansenctl
+	install -D -m 644 config/kansend.bash $(DESTDIR)$(BASHDIR)/kansend
+	install -D -m 644 -t $(DESTDIR)$(ZSHDIR) client/cli/_kansenctl config/_kansend
 
 install-config:
 	test -e $(DESTDIR)$(SYSCONFDIR)/kansen/kansend.conf || \

@@ -26,6 +26,7 @@
 #include "store/store.h"
 #include "work/engine.h"
 #include "work/erasures.h"
+#include "work/rules.h"
 #include "work/seed.h"
 #include <errno.h>
 #include <signal.h>
@@ -53,6 +54,7 @@ struct daemon {
     struct server *server;
     struct admin *admin;
     struct engine engine;
+    struct rules_source rules;
     struct erasures *erasures;
     struct reader *reader;
 };
@@ -60,8 +62,11 @@ struct daemon {
 static int
 fail(struct daemon *daemon, const struct fault *fault)
 {
-    LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("option", fault->field),
-              LOG_TEXT("why", fault->message));
+    if (fault->field[0] == '\0')
+        LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("why", fault->message));
+    else
+        LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("option", fault->field),
+                  LOG_TEXT("why", fault->message));
     return EXIT_FAILED;
 }
 
@@ -190,7 +195,7 @@ reload(void *arg)
                                       .log = &daemon->log,
                                       .service = &daemon->service,
                                       .server = daemon->server,
-                                      .engine = &daemon->engine,
+                                      .rules = &daemon->rules,
                                       .tls = daemon->tls});
 }
 
@@ -230,15 +235,21 @@ run_engine(struct daemon *daemon)
                                     .workers = service->workers,
                                     .owner = server_mailbox(daemon->server),
                                     .log = &daemon->log,
-                                    .rules = settings_rules(options),
+                                    .rules = &daemon->rules,
                                     .erasures = daemon->erasures};
-    int rc = engine_start(&daemon->engine, &queue, &writer);
+    struct rules rules = settings_rules(options);
+    int rc = rules_open(&daemon->rules, &rules);
+
+    if (rc != 0)
+        return fail_store(daemon, STORE_FAULT_MEMORY);
+    rc = engine_start(&daemon->engine, &queue, &writer);
 
     service->queue = daemon->engine.queue;
     service->writer = daemon->engine.writer;
     rc = rc != 0 ? fail_store(daemon, rc) : serve_clients(daemon);
     reader_finish(daemon->reader);
     engine_finish(&daemon->engine);
+    rules_close(&daemon->rules);
     return rc;
 }
 

@@ -139,10 +139,10 @@ find(const struct flag *flags, const char *name, size_t len)
     return NULL;
 }
 
-static const struct column *
-find_column(const struct verb *verb, const char *name, size_t len)
+const struct column *
+flags_find_column(const struct verb *verb, const char *name, size_t len)
 {
-    for (size_t i = 0; verb->columns != NULL && i < verb->columns->count; i++) {
+    for (size_t i = 0; verb != NULL && verb->columns != NULL && i < verb->columns->count; i++) {
         const struct column *column = &verb->columns->columns[i];
         // The names of all lists end in 's'; one item has a name without it.
         bool single = column->type >= COLUMN_TEXTS && strlen(column->name) == len + 1;
@@ -151,6 +151,22 @@ find_column(const struct verb *verb, const char *name, size_t len)
             return column;
     }
     return NULL;
+}
+
+const struct flag *
+flags_find(const struct verb *verb, const char *name, size_t len)
+{
+    const struct flag *flag = verb == NULL ? NULL : find(verb->flags, name, len);
+
+    if (flag == NULL && verb != NULL)
+        flag = find(verb->more_flags, name, len);
+    return flag == NULL && flags_find_column(verb, name, len) == NULL ? find(global_flags, name, len) : flag;
+}
+
+const struct flag *
+flags_global(void)
+{
+    return global_flags;
 }
 
 // An argument that is a flag, cut up.
@@ -254,7 +270,7 @@ flags_read(struct cli *cli, int argc, char **argv, void *target, const char **va
         flag = find(cli->verb->flags, argument.name, argument.len);
         if (flag == NULL)
             flag = find(cli->verb->more_flags, argument.name, argument.len);
-        column = find_column(cli->verb, argument.name, argument.len);
+        column = flags_find_column(cli->verb, argument.name, argument.len);
         if (flag != NULL)
             status = apply(cli, flag, target, &argument, argc, argv, &i);
         else if (column != NULL)

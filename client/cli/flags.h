@@ -29,6 +29,12 @@ bool flags_want_json(int argc, char **argv);
 #define FLAGS_NAME_MAX 64u
 char *flags_spell(const char *name, char out[FLAGS_NAME_MAX]);
 
+// The flag, or the column, of that name that the verb takes (NULL = no verb yet), or NULL; the table of the
+// flags of all verbs.
+const struct flag *flags_find(const struct verb *verb, const char *name, size_t len);
+const struct column *flags_find_column(const struct verb *verb, const char *name, size_t len);
+const struct flag *flags_global(void);
+
 // Writes the verb's flags with their help to standard output.
 void flags_print(const struct verb *verb);
 void flags_print_global(void);

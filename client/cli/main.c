@@ -2,6 +2,7 @@
 // kansenctl: the command line of Kansen. Finds the verb and runs it.
 #include "base/version.h"
 #include "client/cli/cli.h"
+#include "client/cli/complete.h"
 #include "client/cli/flags.h"
 #include <langinfo.h>
 #include <locale.h>
@@ -104,6 +105,8 @@ run(struct cli *cli, int argc, char **argv)
 
     if (strcmp(argv[0], "help") == 0)
         return help(cli, argc - 1, argv + 1);
+    if (strcmp(argv[0], "complete") == 0)
+        return complete_run(argc - 1, argv + 1);
     cli->verb = find_verb(argc, argv, &words);
     if (cli->verb == NULL) {
         bool help_wanted = flags_want_help(argc - 1, argv + 1);

@@ -257,3 +257,13 @@ query_flag_of(const struct query_member *member)
     }
     return flag->name;
 }
+
+const struct names *
+query_flag_names(const struct flag *flag, bool *list)
+{
+    const struct query_member *member =
+        flag->set == set ? query_member_named(((const struct spec *)flag->data)->key) : NULL;
+
+    *list = member != NULL && member->type == QUERY_WORDS;
+    return member == NULL ? NULL : member->names;
+}

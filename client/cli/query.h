@@ -24,6 +24,9 @@ struct query_member;
 // The name of the member's flag, without dashes.
 const char *query_flag_of(const struct query_member *member);
 
+// The words that a flag takes, one or, with *list, some of them; NULL for other flags.
+const struct names *query_flag_names(const struct flag *flag, bool *list);
+
 #define QUERY_E_BAD 1 // what was given is not allowed
 
 #endif

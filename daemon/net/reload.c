@@ -12,7 +12,8 @@
 #include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
-#include "work/engine.h"
+#include "work/queue.h"
+#include "work/rules.h"
 #include <string.h>
 
 #define REFUSED "the configuration was refused, what was in use stays in use"
@@ -90,11 +91,12 @@ static void
 use_options(const struct reload *reload, const struct options *options)
 {
     struct queue_options queue = settings_queue(options, reload->service->workers);
-    struct writer_rules rules = settings_rules(options);
+    struct rules rules = settings_rules(options);
     struct quota_options quota = settings_quota(options);
 
     atomic_store(&reload->log->level, log_level_named(options->log_level));
-    engine_change(reload->engine, &queue, &rules);
+    queue_resize(reload->service->queue, queue.max_jobs, queue.max_bytes);
+    rules_change(reload->rules, &rules);
     readings_resize(reload->service->readings, (unsigned)options->long_reads);
     quota_change(reload->service->quota, &quota);
     server_change(reload->server, (int64_t)options->drain_timeout_s * 1000000);

@@ -9,9 +9,9 @@
 #include "base/attr.h"
 #include <stdbool.h>
 
-struct engine;
 struct log;
 struct options;
+struct rules_source;
 struct server;
 struct service;
 struct tls;
@@ -24,7 +24,7 @@ struct reload {
     struct log *log;
     struct service *service;
     struct server *server;
-    struct engine *engine;
+    struct rules_source *rules;
     struct tls *tls; // NULL = no listener needs it
 };
 

@@ -12,16 +12,16 @@ settings_queue(const struct options *options, unsigned workers)
     return (struct queue_options){options->write_queue, options->write_queue_size, workers};
 }
 
-struct writer_rules
+struct rules
 settings_rules(const struct options *options)
 {
-    return (struct writer_rules){.group = options->commit_group,
-                                 .delay_us = (int64_t)options->commit_delay_ms * 1000,
-                                 .max_holds = (uint32_t)options->max_holds,
-                                 .journal_keep = options->journal_keep,
-                                 .retain = {(int64_t)options->retain_placements_days * DAY_US,
-                                            (int64_t)options->retain_students_days * DAY_US,
-                                            (int64_t)options->retain_journal_days * DAY_US}};
+    return (struct rules){.group = options->commit_group,
+                          .delay_us = (int64_t)options->commit_delay_ms * 1000,
+                          .max_holds = (uint32_t)options->max_holds,
+                          .journal_keep = options->journal_keep,
+                          .retain = {(int64_t)options->retain_placements_days * DAY_US,
+                                     (int64_t)options->retain_students_days * DAY_US,
+                                     (int64_t)options->retain_journal_days * DAY_US}};
 }
 
 struct quota_options

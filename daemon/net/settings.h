@@ -8,12 +8,12 @@
 #include "net/tls.h"
 #include "rpc/quota.h"
 #include "work/queue.h"
-#include "work/writer.h"
+#include "work/rules.h"
 
 struct options;
 
 struct queue_options settings_queue(const struct options *options, unsigned workers);
-struct writer_rules settings_rules(const struct options *options);
+struct rules settings_rules(const struct options *options);
 struct quota_options settings_quota(const struct options *options);
 
 // Texts stay the options'. 0, or FAULT where no certificate is named.

@@ -13,6 +13,7 @@
 #include "work/lifecycle.h"
 #include "work/mailbox.h"
 #include "work/queue.h"
+#include "work/rules.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -29,17 +30,10 @@
 #define WALK_US          INT64_C(3600000000) // from the end of a walk over the students to the next one
 #define QUIET_LOOKS      10u // without a new entry in the journal, after which the index may be tidied
 
-struct keeping {
-    uint64_t journal; // entries; 0 = all
-    struct retention retain;
-};
-
 struct clockwork {
     struct clockwork_options options;
     pthread_t thread;
-    struct keeping keep;      // as of the look at hand
-    pthread_mutex_t lock;     // of next_keep
-    struct keeping next_keep; // what clockwork_change said
+    struct rules rules; // as of the look at hand
     struct txn *txn;
     uint64_t sequence;          // of the journal at the last look
     unsigned quiet_looks;       // since it grew
@@ -51,7 +45,7 @@ struct clockwork {
 static bool
 is_journal_long(struct clockwork *clockwork)
 {
-    uint64_t keep = clockwork->keep.journal, first;
+    uint64_t keep = clockwork->rules.journal_keep, first;
 
     return keep != 0 && journal_first(clockwork->txn, &first) == 0 &&
            txn_sequence(clockwork->txn) - (first - 1) > keep + TRIM_SLACK;
@@ -61,7 +55,7 @@ is_journal_long(struct clockwork *clockwork)
 static bool
 is_old(struct clockwork *clockwork, int64_t now)
 {
-    const struct retention *retain = &clockwork->keep.retain;
+    const struct retention *retain = &clockwork->rules.retain;
     int64_t oldest;
     uint64_t id;
 
@@ -187,7 +181,7 @@ static bool
 push_forgets(struct clockwork *clockwork)
 {
     struct retention_walk *walk = &clockwork->walk;
-    int64_t keep = clockwork->keep.retain.students_us;
+    int64_t keep = clockwork->rules.retain.students_us;
     struct job *job;
     int rc;
 
@@ -222,22 +216,6 @@ take_back(struct mail *mail)
     return came;
 }
 
-static void
-take_keeping(struct clockwork *clockwork)
-{
-    pthread_mutex_lock(&clockwork->lock);
-    clockwork->keep = clockwork->next_keep;
-    pthread_mutex_unlock(&clockwork->lock);
-}
-
-void
-clockwork_change(struct clockwork *clockwork, uint64_t journal_keep, const struct retention *retain)
-{
-    pthread_mutex_lock(&clockwork->lock);
-    clockwork->next_keep = (struct keeping){journal_keep, *retain};
-    pthread_mutex_unlock(&clockwork->lock);
-}
-
 static void *
 run(void *arg)
 {
@@ -247,7 +225,7 @@ run(void *arg)
     unsigned notices = 0;
 
     while ((notices & MAILBOX_STOP) == 0) {
-        take_keeping(clockwork);
+        rules_take(clockwork->options.rules, &clockwork->rules);
         if (!under_way && is_due(clockwork))
             under_way = push_tick(clockwork);
         if (!under_way)
@@ -273,14 +251,11 @@ clockwork_start(const struct clockwork_options *options, struct clockwork **out)
     if (clockwork == NULL)
         return STORE_FAULT_MEMORY;
     clockwork->options = *options;
-    clockwork->next_keep = (struct keeping){options->journal_keep, options->retain};
-    pthread_mutex_init(&clockwork->lock, NULL);
     rc = txn_new_read(options->store, &clockwork->txn);
     if (rc == 0)
         rc = -pthread_create(&clockwork->thread, NULL, run, clockwork);
     if (rc != 0) {
         txn_free(clockwork->txn);
-        pthread_mutex_destroy(&clockwork->lock);
         free(clockwork);
         return rc;
     }
@@ -296,6 +271,5 @@ clockwork_finish(struct clockwork *clockwork)
     mailbox_notify(clockwork->options.mailbox, MAILBOX_STOP);
     pthread_join(clockwork->thread, NULL);
     txn_free(clockwork->txn);
-    pthread_mutex_destroy(&clockwork->lock);
     free(clockwork);
 }

@@ -11,6 +11,7 @@
 struct clockwork;
 struct mailbox;
 struct queue;
+struct rules_source;
 struct store;
 
 struct clockwork_options {
@@ -18,15 +19,11 @@ struct clockwork_options {
     struct queue *queue;
     struct mailbox *mailbox; // its own; the writer sends its jobs back there
     unsigned worker;         // the number under which the queue and the writer know it
-    uint64_t journal_keep;   // entries; 0 = all
-    struct retention retain;
+    struct rules_source *rules;
 };
 
 // Starts the thread. 0, a store fault, or -errno. What the options point to must outlive it.
 int clockwork_start(const struct clockwork_options *options, struct clockwork **out) MUST_CHECK;
-
-// Keeps so much from its next look on. Any thread.
-void clockwork_change(struct clockwork *clockwork, uint64_t journal_keep, const struct retention *retain);
 
 // Ends the thread and frees; call it while the writer still runs. NULL is safe.
 void clockwork_finish(struct clockwork *clockwork);

@@ -9,11 +9,8 @@ engine_start(struct engine *engine, const struct queue_options *queue, const str
 {
     struct queue_options queue_options = *queue;
     struct writer_options writer_options = *writer;
-    struct clockwork_options clock_options = {.store = writer->store,
-                                              .mailbox = &engine->clock,
-                                              .worker = writer->workers,
-                                              .journal_keep = writer->rules.journal_keep,
-                                              .retain = writer->rules.retain};
+    struct clockwork_options clock_options = {
+        .store = writer->store, .mailbox = &engine->clock, .worker = writer->workers, .rules = writer->rules};
     int rc = mailbox_init(&engine->clock);
 
     if (rc != 0)
@@ -27,14 +24,6 @@ engine_start(struct engine *engine, const struct queue_options *queue, const str
     writer_options.clock = &engine->clock;
     rc = writer_start(&writer_options, &engine->writer);
     return rc == 0 ? clockwork_start(&clock_options, &engine->clockwork) : rc;
-}
-
-void
-engine_change(struct engine *engine, const struct queue_options *queue, const struct writer_rules *rules)
-{
-    queue_resize(engine->queue, queue->max_jobs, queue->max_bytes);
-    writer_change(engine->writer, rules);
-    clockwork_change(engine->clockwork, rules->journal_keep, &rules->retain);
 }
 
 void

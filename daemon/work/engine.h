@@ -24,11 +24,6 @@ struct engine {
 int engine_start(struct engine *engine, const struct queue_options *queue,
                  const struct writer_options *writer) MUST_CHECK;
 
-// Lets an engine that was started work by other rules, and its queue hold so much; the workers of queue are
-// not looked at.
-void engine_change(struct engine *engine, const struct queue_options *queue,
-                   const struct writer_rules *rules);
-
 // Ends the clock, lets the writer finish what is queued, and frees.
 void engine_finish(struct engine *engine);
 

@@ -17,6 +17,7 @@
 #include "work/lifecycle.h"
 #include "work/mailbox.h"
 #include "work/queue.h"
+#include "work/rules.h"
 #include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
@@ -31,10 +32,8 @@ struct chain { // jobs on their way back to one worker
 };
 
 struct writer {
-    struct writer_options options; // but for its rules
-    struct writer_rules rules;     // of the group at hand
-    pthread_mutex_t lock;          // of next_rules
-    struct writer_rules next_rules;
+    struct writer_options options;
+    struct rules rules; // of the group at hand
     pthread_t thread;
     struct txn *txn;
     struct arena *arena;  // of a tick before a command
@@ -414,22 +413,6 @@ expect_again(struct writer *writer, size_t writes, int64_t started_us)
     queue_expect(writer->options.queue, writes, now + (now - started_us) / PATIENCE);
 }
 
-static void
-take_rules(struct writer *writer)
-{
-    pthread_mutex_lock(&writer->lock);
-    writer->rules = writer->next_rules;
-    pthread_mutex_unlock(&writer->lock);
-}
-
-void
-writer_change(struct writer *writer, const struct writer_rules *rules)
-{
-    pthread_mutex_lock(&writer->lock);
-    writer->next_rules = *rules;
-    pthread_mutex_unlock(&writer->lock);
-}
-
 static void *
 run(void *arg)
 {
@@ -443,7 +426,7 @@ run(void *arg)
         int64_t started = clock_steady_us();
         uint64_t generation = client_generation(options->store);
 
-        take_rules(writer);
+        rules_take(options->rules, &writer->rules);
         while (queue_next_waiter(options->queue, &worker))
             mailbox_notify(mailbox_of(writer, worker), MAILBOX_ROOM);
         expire(group);
@@ -468,8 +451,7 @@ writer_start(const struct writer_options *options, struct writer **out)
     if (writer == NULL)
         return STORE_FAULT_MEMORY;
     writer->options = *options;
-    writer->rules = writer->next_rules = options->rules;
-    pthread_mutex_init(&writer->lock, NULL);
+    rules_take(options->rules, &writer->rules);
     rc = writer_last_time(options->store, &writer->last_time_us);
     if (rc == 0)
         rc = txn_new_write(options->store, &writer->txn);
@@ -481,7 +463,6 @@ writer_start(const struct writer_options *options, struct writer **out)
     if (rc != 0) {
         txn_free(writer->txn);
         arena_free(writer->arena);
-        pthread_mutex_destroy(&writer->lock);
         free(writer);
         return rc;
     }
@@ -497,7 +478,6 @@ writer_finish(struct writer *writer)
     pthread_join(writer->thread, NULL);
     txn_free(writer->txn);
     arena_free(writer->arena);
-    pthread_mutex_destroy(&writer->lock);
     free(writer);
 }
 

@@ -15,17 +15,9 @@ struct erasures;
 struct log;
 struct mailbox;
 struct queue;
+struct rules_source;
 struct store;
 struct writer;
-
-// What may change while it works.
-struct writer_rules {
-    size_t group;          // writes that make a commit full
-    int64_t delay_us;      // wait so long for more
-    uint32_t max_holds;    // open holds of one client; 0 = no cap
-    uint64_t journal_keep; // entries; 0 = all
-    struct retention retain;
-};
 
 // Everything pointed to must outlive the writer.
 struct writer_options {
@@ -36,7 +28,7 @@ struct writer_options {
     struct mailbox *clock; // of the clock, which goes by the number behind the last worker
     struct mailbox *owner; // told MAILBOX_FAILED when the disk failed
     const struct log *log;
-    struct writer_rules rules;
+    struct rules_source *rules;
     struct erasures *erasures; // the list outside the store; NULL = none is kept
 };
 
@@ -45,9 +37,6 @@ int writer_start(const struct writer_options *options, struct writer **out) MUST
 
 // Waits for the thread, which ends when the queue is closed and empty, and frees. NULL is safe.
 void writer_finish(struct writer *writer);
-
-// Works by other rules from the next group of writes on. Any thread.
-void writer_change(struct writer *writer, const struct writer_rules *rules);
 
 // Commits that are on disk. Any thread.
 uint64_t writer_commits(struct writer *writer);

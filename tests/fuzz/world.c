@@ -20,6 +20,7 @@
 #include "work/lifecycle.h"
 #include "work/mailbox.h"
 #include "work/queue.h"
+#include "work/rules.h"
 #include "work/writer.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -43,6 +44,7 @@ struct world {
     struct log log;
     struct limits limits;
     struct service service;
+    struct rules_source rules;
     struct mailbox worker, owner, clock;
     struct rpc_env *env, *reading_env;
     struct readings *readings;
@@ -73,6 +75,11 @@ static const struct {
 static void
 start_writer(struct world *world)
 {
+    const struct rules rules = {
+        .group = 100,
+        .max_holds = 5,
+        .journal_keep = 1000,
+        .retain = {.placements_us = 20 * DAY_US, .students_us = 30 * DAY_US, .journal_us = 40 * DAY_US}};
     struct queue_options queue = {.max_jobs = 16, .max_bytes = 16 << 20, .workers = 2};
     struct writer_options writer = {.store = world->service.store,
                                     .mailboxes = &world->worker,
@@ -80,15 +87,11 @@ start_writer(struct world *world)
                                     .clock = &world->clock,
                                     .owner = &world->owner,
                                     .log = &world->log,
-                                    .rules = {.group = 100,
-                                              .max_holds = 5,
-                                              .journal_keep = 1000,
-                                              .retain = {.placements_us = 20 * DAY_US,
-                                                         .students_us = 30 * DAY_US,
-                                                         .journal_us = 40 * DAY_US}},
+                                    .rules = &world->rules,
                                     .erasures = world->erasures};
 
     world->service.queue = writer.queue = queue_new(&queue);
+    assert(rules_open(&world->rules, &rules) == 0);
     assert(world->service.queue != NULL && writer_start(&writer, &world->service.writer) == 0);
 }
 
@@ -121,6 +124,7 @@ close_store(struct world *world)
     rpc_env_free(world->reading_env);
     queue_close(world->service.queue);
     writer_finish(world->service.writer);
+    rules_close(&world->rules);
     queue_free(world->service.queue);
     erasures_close(world->erasures);
     store_close(world->service.store);

@@ -11,6 +11,7 @@
 #include "work/job.h"
 #include "work/mailbox.h"
 #include "work/queue.h"
+#include "work/rules.h"
 #include "work/writer.h"
 #include <kansen/v1/protocol.pb-c.h>
 #include <poll.h>
@@ -27,6 +28,7 @@ struct world {
     struct rpc_env *env;
     struct session session;
     struct mailbox worker, owner;
+    struct rules_source rules;
 };
 
 static struct world *
@@ -51,14 +53,16 @@ open_world(bool with_writer)
     assert_int_equal(mailbox_init(&world->worker), 0);
     assert_int_equal(mailbox_init(&world->owner), 0);
     if (with_writer) {
+        const struct rules rules = {.group = 100};
         struct writer_options writer = {.store = world->store.store,
                                         .queue = world->service.queue,
                                         .mailboxes = &world->worker,
                                         .workers = 1,
                                         .owner = &world->owner,
                                         .log = &world->log,
-                                        .rules = {.group = 100}};
+                                        .rules = &world->rules};
 
+        assert_int_equal(rules_open(&world->rules, &rules), 0);
         assert_int_equal(writer_start(&writer, &world->service.writer), 0);
     }
     world->env = rpc_env_new(&world->service, 0);
@@ -83,6 +87,8 @@ close_world(struct world *world)
         }
     }
     writer_finish(world->service.writer);
+    if (world->service.writer != NULL)
+        rules_close(&world->rules);
     rpc_env_free(world->env);
     mailbox_destroy(&world->worker);
     mailbox_destroy(&world->owner);

@@ -6,6 +6,7 @@
 #include "work/job.h"
 #include "work/mailbox.h"
 #include "work/queue.h"
+#include "work/rules.h"
 #include "work/writer.h"
 #include <poll.h>
 #include <string.h>
@@ -81,18 +82,21 @@ push(struct scene *scene, Kansen__V1__Write *write, int64_t until_us)
 static void
 run(struct scene *scene, enum code codes[JOBS])
 {
+    const struct rules rules = {.group = 100};
+    struct rules_source source;
     struct writer_options options = {.store = scene->fixture.store,
                                      .queue = scene->queue,
                                      .mailboxes = &scene->worker,
                                      .workers = 1,
                                      .owner = &scene->owner,
                                      .log = &scene->log,
-                                     .rules = {.group = 100}};
+                                     .rules = &source};
     struct pollfd wait = {.fd = scene->worker.event_fd, .events = POLLIN};
     struct writer *writer;
     struct mail *mail, *next;
     unsigned notices, n = 0;
 
+    assert_int_equal(rules_open(&source, &rules), 0);
     assert_int_equal(writer_start(&options, &writer), 0);
     while (n < JOBS) {
         assert_int_equal(poll(&wait, 1, 30000), 1);
@@ -105,6 +109,7 @@ run(struct scene *scene, enum code codes[JOBS])
     }
     queue_close(scene->queue);
     writer_finish(writer);
+    rules_close(&source);
 }
 
 // What became of a write of boss that another one came before.
