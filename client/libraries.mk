@@ -55,3 +55,6 @@ $(LIB_OUT)/kansenctl: $(call obj,$(CLI_SRC)) $(LIB_OUT)/libkansen.so.$(SOVERSION
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ -Wl,--as-needed $(CLIENT_LIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_PIC) $(EVENT_PIC))
+
+# Every allocation of the library fails once.
+$(BUILD)/unit/test_kansen_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
