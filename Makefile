@@ -189,7 +189,7 @@ layers:
 
 include tests/crash/targets.mk tests/fuzz/targets.mk tests/model/targets.mk tests/bench/peers.mk tests/bench/targets.mk
 include tests/cohort/targets.mk client/verify/targets.mk tests/verify/targets.mk
-include client/libraries.mk config/install.mk tests/library/targets.mk tests/rolling/targets.mk tests/system/targets.mk
+include config/install.mk client/libraries.mk tests/library/targets.mk tests/rolling/targets.mk tests/system/targets.mk
 
 # The other compiler and the sanitizers: everything under ASan and UBSan, the threaded parts under TSan.
 asan: export UBSAN_OPTIONS = print_stacktrace=1

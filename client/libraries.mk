@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # libkansen and libkansen-event as others link them, under build/lib: shared with a map of symbols, and static; and
-# kansenctl on the shared one, as it is installed. Included by the Makefile.
+# kansenctl on the shared one, as it is installed. Included by the Makefile, behind install.mk.
 #
 # The soname changes with what breaks a program that was built before: a public function, a struct in the headers. The
 # messages (kansen__v1__*) have a version of their own, which changes with their layout.
@@ -14,7 +14,7 @@ LIB_PIC    := $(call pic,$(LIB_SRC) proto/frame.c daemon/base/buf.c) $(PB_C:$(BU
 EVENT_PIC  := $(call pic,$(EVENT_SRC) client/lib/kansen_address.c)
 
 .PHONY: libraries
-libraries: $(addprefix $(LIB_OUT)/,libkansen.so libkansen-event.so libkansen.a libkansen-event.a kansenctl)
+libraries: $(addprefix $(LIB_OUT)/,libkansen.so libkansen-event.so libkansen.a libkansen-event.a)
 
 $(BUILD)/pic/%.o: %.c | $(PB_H)
 	@mkdir -p $(@D)
@@ -50,8 +50,17 @@ $(LIB_OUT)/%.a: $(LIB_OUT)/%.o
 	@rm -f $@
 	$(call Q,AR,$@)ar rcs $@ $<
 
-# Messages come from the library too, as it stands before the archives.
-$(LIB_OUT)/kansenctl: $(call obj,$(CLI_SRC)) $(LIB_OUT)/libkansen.so.$(SOVERSION) $(PROTO_LIB) $(BASE_LIB)
-	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ -Wl,--as-needed $(CLIENT_LIBS)
+# Messages come from the library too, as it stands before the archives. Where the library goes to no place of the
+# system, the program is told where it is.
+$(LIB_OUT)/kansenctl: $(call obj,$(CLI_SRC)) $(LIB_OUT)/libkansen.so.$(SOVERSION) $(PROTO_LIB) $(BASE_LIB) $(LIB_OUT)/libdir
+	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $(filter-out %/libdir,$^) -o $@ -Wl,--as-needed $(CLIENT_LIBS) \
+	    $(if $(filter /usr,$(PREFIX)),,-Wl$(comma)-rpath$(comma)$(LIBDIR))
+
+$(LIB_OUT)/libdir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' >$@
 
 -include $(patsubst %.o,%.d,$(LIB_PIC) $(EVENT_PIC))
+
+# Every allocation of the library fails once.
+$(BUILD)/unit/test_kansen_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup

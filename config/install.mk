@@ -27,10 +27,10 @@ $(BUILD)/prefix: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
 
-install-programs: all $(LIB_OUT)/kansenctl
+install-programs: all $(BUILD)/lib/kansenctl
 	install -D -m 755 $(BUILD)/kansend $(DESTDIR)$(PREFIX)/sbin/kansend
 	install -D -m 755 $(BUILD)/kansen-verify $(DESTDIR)$(PREFIX)/bin/kansen-verify
-	install -D -m 755 $(LIB_OUT)/kansenctl $(DESTDIR)$(PREFIX)/bin/kansenctl
+	install -D -m 755 $(BUILD)/lib/kansenctl $(DESTDIR)$(PREFIX)/bin/kansenctl
 	install -D -m 644 -t $(DESTDIR)$(DATADIR)/seeds seeds/regions.csv seeds/interests.csv
 
 install-library: libraries $(PB_H)

@@ -210,15 +210,16 @@ tell_change(struct kansen_event *event)
 static void
 arm(struct kansen_event *event)
 {
-    uint64_t due = kansen_session_due(event->session), now = now_ms();
+    uint64_t due, now = now_ms();
     struct timeval wait;
     size_t waiting;
 
+    kansen_session_output(event->session, &waiting);
+    due = kansen_session_due(event->session); // behind the output, which may fail
     if (event->more && now + RETRY_MS < due)
         due = now + RETRY_MS;
     if (event->fd >= 0 && !is_open(event))
         due = now; // it broke while it was written to
-    kansen_session_output(event->session, &waiting);
     if (event->fd >= 0 && is_open(event))
         event_add(event->readable, NULL);
     if (event->fd >= 0 && is_open(event) && waiting > 0)

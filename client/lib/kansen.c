@@ -181,12 +181,14 @@ static int
 pump(struct kansen *kansen, uint64_t wait_ms, int interrupt_fd)
 {
     struct pollfd ready[] = {{.fd = kansen->fd, .events = POLLIN}, {.fd = interrupt_fd, .events = POLLIN}};
-    uint64_t due = kansen_session_due(kansen->session), now = now_ms();
-    uint64_t until = due <= now ? 0 : due - now, limit = wait_ms < until ? wait_ms : until;
+    uint64_t due, now = now_ms(), until, limit;
     size_t waiting;
     int n;
 
     kansen_session_output(kansen->session, &waiting);
+    due = kansen_session_due(kansen->session); // behind the output, which may fail
+    until = due <= now ? 0 : due - now;
+    limit = wait_ms < until ? wait_ms : until;
     if (waiting > 0)
         ready[0].events |= POLLOUT;
     do

@@ -321,6 +321,7 @@ kansen_session_opened(struct kansen_session *session, bool local, uint64_t now_m
         return;
     }
     session->moved_ms = now_ms;
+    session->tls_broke = false;
     move(session, KANSEN_SESSION_OPENING);
     if (session->tls == NULL)
         kansen_session_say_hello(session);
@@ -363,7 +364,7 @@ kansen_session_due(const struct kansen_session *session)
         due = session->due_ms;
     if (waits(session) && silent < due)
         due = silent;
-    return due;
+    return session->tls_broke ? 0 : due;
 }
 
 void
@@ -371,6 +372,10 @@ kansen_session_tick(struct kansen_session *session, uint64_t now_ms)
 {
     const struct kansen_settings *settings = &session->settings;
 
+    if (session->tls_broke) {
+        session->tls_broke = false;
+        kansen_session_broken(session, KANSEN_E_TLS, kansen_tls_error(session->tls), now_ms);
+    }
     if (waits(session) && now_ms - session->moved_ms >= settings->timeout_ms) {
         if (session->tls != NULL && session->hello_id == 0)
             kansen_session_tell(session, "%s did not answer the TLS handshake for %u.%03u s",

@@ -25,6 +25,7 @@ struct kansen_session {
     struct kansen_calls calls;
     Kansen__V1__Response *hello; // the last answer to hello
     uint64_t hello_id;
+    bool tls_broke;    // when it was written to; told by the next tick
     uint64_t due_ms;   // when the wait is over
     uint64_t moved_ms; // when something came, or began to be waited for
     uint64_t lost_ms;  // since when there is no session; KANSEN_NEVER = there is one, or nobody has tried

@@ -168,12 +168,13 @@ kansen_session_output(struct kansen_session *session, size_t *len)
     if (session->tls == NULL)
         return data;
     kansen_tls_output(session->tls, &encrypted);
-    // A failure of TLS is told by what comes back, or by its end.
     if (is_open(session) && *len > 0 && encrypted < ENCRYPTED_HIGH) {
         size_t now = *len < ENCRYPTED_HIGH ? *len : ENCRYPTED_HIGH;
 
         if (kansen_tls_write(session->tls, data, now) == 0)
             kansen_core_sent(session->core, now);
+        else
+            session->tls_broke = true;
     }
     return kansen_tls_output(session->tls, len);
 }

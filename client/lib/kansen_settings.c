@@ -43,6 +43,8 @@ kansen_settings_free(struct kansen_settings *settings)
 {
     free(settings->server);
     free(settings->client_name);
+    if (settings->token != NULL)
+        explicit_bzero(settings->token, strlen(settings->token));
     free(settings->token);
     free(settings->ca_file);
     free(settings->certificate_file);

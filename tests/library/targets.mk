@@ -3,7 +3,7 @@
 .PHONY: library-check
 LIB_PREFIX := $(abspath $(BUILD)/library)
 
-library-check: all libraries $(PB_PY)
+library-check: all libraries $(LIB_OUT)/kansenctl $(PB_PY)
 	@rm -rf $(LIB_PREFIX)
 	@$(MAKE) --no-print-directory -s install-library PREFIX=$(LIB_PREFIX)
 	$(PYTHON) tests/library/test_library.py $(BUILD) $(LIB_PREFIX)

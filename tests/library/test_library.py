@@ -168,7 +168,9 @@ class Programs(unittest.TestCase):
     def test_kansenctl(self):
         """It is linked with the shared library, and does nothing with the network itself."""
         program = BUILD / "lib/kansenctl"
-        self.assertIn("libkansen.so.0", run("readelf", "-d", program))
+        told = run("readelf", "-d", program)
+        self.assertIn("libkansen.so.0", told)
+        self.assertRegex(told, r"runpath: \[/usr/local/lib\]")  # where it will be
         wanted = {line.split()[0].split("@")[0] for line in run("nm", "-D", "-u", "--format=posix", program).splitlines()}
         self.assertFalse(wanted & NETWORK)
         self.assertFalse({name for name in wanted if name.startswith(("SSL_", "BIO_"))})

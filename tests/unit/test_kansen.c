@@ -122,12 +122,14 @@ test_core_faults(void **state)
     free(payload);
 }
 
-// A server for one connection, which answers one request after the other and reads nothing while it writes.
+// A server for one connection (or some, one after the other), which answers one request after the other and
+// reads nothing while it writes.
 struct server {
     char dir[64], address[128];
     int listener;
     bool silent;     // answers nothing but hello
     size_t close_at; // closes after so many answers; 0 = never
+    int more;        // connections behind the first
     pthread_t thread;
 };
 
@@ -187,10 +189,9 @@ answer(const struct server *server, int fd, struct buf *in, size_t *answers)
     return true;
 }
 
-static void *
-serve(void *arg)
+static void
+serve_one(const struct server *server)
 {
-    const struct server *server = arg;
     int fd = accept(server->listener, NULL, NULL);
     struct buf in = {0};
     size_t answers = 0;
@@ -206,6 +207,15 @@ serve(void *arg)
     }
     close(fd);
     buf_free(&in);
+}
+
+static void *
+serve(void *arg)
+{
+    const struct server *server = arg;
+
+    for (int i = 0; i <= server->more; i++)
+        serve_one(server);
     return NULL;
 }
 
@@ -306,6 +316,58 @@ test_front_close(void **state)
     stop(&server);
 }
 
+// With retry_ms the connection that closes is made again, and the ping that was not answered is sent again.
+static void
+test_front_again(void **state)
+{
+    const struct kansen_options options = {.timeout_ms = 10000, .retry_ms = 10000, .backoff_first_ms = 1};
+    struct kansen *kansen = kansen_new(&options);
+    static struct server server = {.close_at = 3, .more = 2};
+    Kansen__V1__PingRequest body;
+    Kansen__V1__Request request = ping(&body, NULL, 0);
+    Kansen__V1__Response *response;
+
+    (void)state;
+    start(&server);
+    assert_int_equal(kansen_connect(kansen, server.address), 0);
+    assert_int_equal(kansen_connect(kansen, server.address), 0); // it is
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(kansen_send(kansen, &request, NULL), 0);
+    assert_int_equal(kansen_call(kansen, &request, &response), KANSEN_E_FULL);
+    for (uint64_t i = 0; i < 5; i++) {
+        assert_int_equal(kansen_receive(kansen, &response), 0);
+        assert_int_equal(response->id, i + 2); // each connection answers hello and two of them
+        assert_int_equal(kansen_code(response), 0);
+        kansen__v1__response__free_unpacked(response, NULL);
+    }
+    kansen_free(kansen);
+    stop(&server);
+}
+
+// The deadline of a request holds whatever the daemon does.
+static void
+test_front_deadline(void **state)
+{
+    const struct kansen_options options = {.timeout_ms = 10000};
+    struct kansen *kansen = kansen_new(&options);
+    static struct server server = {.silent = true};
+    Kansen__V1__PingRequest body;
+    Kansen__V1__Request request = ping(&body, NULL, 0);
+    Kansen__V1__Response *response;
+
+    (void)state;
+    start(&server);
+    assert_int_equal(kansen_call(kansen, &request, &response), KANSEN_E_CLOSED); // not connected
+    assert_int_equal(kansen_connect(kansen, server.address), 0);
+    request.deadline_ms = 50;
+    assert_int_equal(kansen_call(kansen, &request, &response), 0);
+    assert_int_equal(kansen_code(response), 4);
+    assert_int_equal(response->id, request.id);
+    kansen__v1__response__free_unpacked(response, NULL);
+    kansen_free(kansen);
+    stop(&server);
+}
+
 static void
 test_front_addresses(void **state)
 {
@@ -384,7 +446,8 @@ main(void)
         cmocka_unit_test(test_what_is_local),   cmocka_unit_test(test_core_order),
         cmocka_unit_test(test_core_faults),     cmocka_unit_test(test_front_full),
         cmocka_unit_test(test_front_silence),   cmocka_unit_test(test_front_close),
-        cmocka_unit_test(test_front_addresses),
+        cmocka_unit_test(test_front_addresses), cmocka_unit_test(test_front_again),
+        cmocka_unit_test(test_front_deadline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
