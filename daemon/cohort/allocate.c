@@ -34,12 +34,12 @@ struct run {
     struct table *tables; // by offer
     struct node *nodes;   // by student
     struct cohort_place *places;
+    uint32_t n_wishes;
     uint32_t *queue; // a ring of n_students, as nobody is in it twice
     uint32_t first, n_queued;
 };
 
 #define AHEAD 8u // students and wishes that are called for before their turn
-#define SOON  4u // first wishes of a student among them
 
 static uint32_t
 merge(struct node *nodes, uint32_t a, uint32_t b)
@@ -142,7 +142,7 @@ propose(const struct run *run, uint32_t student)
         uint64_t key = cohort_key(cohort, run->lottery, student, w);
         bool own = pinned != 0 && w == end - 1;
 
-        if (w + AHEAD < end)
+        if (w + AHEAD < run->n_wishes) // behind the end of this list stands who is next by index
             CALL_FOR(&run->tables[cohort->wishes[w + AHEAD].offer]);
         if (!own && key >= run->tables[offer].bound[kind])
             continue;
@@ -204,7 +204,11 @@ call_for_next(const struct run *run)
         CALL_FOR(&run->places[last]);
     }
     if (middle != COHORT_NONE) {
-        CALL_FOR(&cohort->wishes[cohort->list[middle] + run->places[middle].rank]);
+        uint32_t from = cohort->list[middle] + run->places[middle].rank;
+
+        CALL_FOR(&cohort->wishes[from]);
+        if (from + AHEAD < run->n_wishes)
+            CALL_FOR(&cohort->wishes[from + AHEAD]); // the next line of memory
         CALL_FOR(&cohort->flags[middle]);
         CALL_FOR(&run->lottery->rank[middle]);
         CALL_FOR(&run->nodes[middle]);
@@ -212,7 +216,7 @@ call_for_next(const struct run *run)
     if (near != COHORT_NONE) {
         uint32_t from = cohort->list[near] + run->places[near].rank;
 
-        for (uint32_t w = from; w < cohort->list[near + 1] && w < from + SOON; w++)
+        for (uint32_t w = from; w < cohort->list[near + 1] && w < from + AHEAD; w++)
             CALL_FOR(&run->tables[cohort->wishes[w].offer]);
     }
 }
@@ -242,10 +246,11 @@ allocate_run(const struct cohort *cohort, const struct cohort_lottery *lottery, 
     struct run run = {.cohort = cohort, .lottery = lottery, .tables = memory, .places = places};
 
     run.nodes = (struct node *)(run.tables + cohort->n_offers);
+    run.n_wishes = cohort->list[cohort->n_students];
     run.queue = (uint32_t *)(run.nodes + cohort->n_students);
     set_up(&run);
     for (uint32_t n = 0; n < cohort->n_students; n++)
-        enqueue(&run, order[n]);
+        enqueue(&run, order == NULL ? n : order[n]);
     while (run.n_queued > 0) {
         uint32_t loser;
 

@@ -16,10 +16,10 @@
 size_t allocate_size(const struct cohort *cohort);
 
 // Fills places (n_students). memory: allocate_size bytes aligned for 64 bytes, free again afterwards; nothing
-// is allocated. The cohort must be sound: offers in range, no offer twice in a list,
-// no more pinned students at an offer than it has seats. order: all students, in the order in which they
-// propose first; any order gives the same places, lottery->student is the fastest. Time: the total length of
-// the lists, times the logarithm of the seats of an offer where applicants push each other out.
+// is allocated. The cohort must be sound: offers in range, no offer twice in a list, no more pinned students
+// at an offer than it has seats. order: all students, in the order in which they propose first, or NULL = by
+// index, which is the fastest; any order gives the same places. Time: the total length of the lists, times
+// the logarithm of the seats of an offer where applicants push each other out.
 void allocate_run(const struct cohort *cohort, const struct cohort_lottery *lottery, const uint32_t *order,
                   void *memory, struct cohort_place *places);
 

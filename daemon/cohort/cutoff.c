@@ -6,11 +6,16 @@
 
 #define AHEAD 8u // wishes whose offers are called for before their turn
 
-// Holders by offer: those of j are student[from[j]] .. student[from[j + 1] - 1].
+// A holder, as its offer sees it.
+struct holder {
+    uint64_t key;
+    bool referred, kept;
+};
+
+// Holders by offer: those of j are holder[from[j]] .. holder[from[j + 1] - 1].
 struct holders {
+    struct holder *holder;
     uint32_t *from; // n_offers + 1
-    uint32_t *student;
-    uint64_t *keys; // n_students: of those of one offer
 };
 
 static uint32_t
@@ -45,19 +50,29 @@ cutoff_bounds(const struct cutoff_holders *h, uint64_t *general, uint64_t *refer
 size_t
 cutoff_size(const struct cohort *cohort)
 {
-    return cohort->n_students * (sizeof(uint64_t) + sizeof(uint32_t)) +
-           (cohort->n_offers + (size_t)1) * sizeof(uint32_t);
+    return cohort->n_students * sizeof(struct holder) + (cohort->n_offers + (size_t)1) * sizeof(uint32_t);
+}
+
+static struct holder
+make_holder(const struct cohort *cohort, const struct cohort_lottery *lottery, uint32_t student,
+            const struct cohort_place *place)
+{
+    return (struct holder){
+        .key = cohort_key(cohort, lottery, student, cohort->list[student] + place->rank - 1),
+        .referred = (cohort->flags[student] & COHORT_REFERRED) != 0,
+        .kept = cohort_is_kept(cohort, student, place),
+    };
 }
 
 // A counting sort. from is one place ahead while it fills, so that it ends where it should.
 static struct holders
-sort_holders(const struct cohort *cohort, const struct cohort_place *places, void *memory)
+sort_holders(const struct cohort *cohort, const struct cohort_lottery *lottery,
+             const struct cohort_place *places, void *memory)
 {
-    struct holders holders = {.keys = memory};
+    struct holders holders = {.holder = memory};
     uint32_t sum = 0;
 
-    holders.student = (uint32_t *)(holders.keys + cohort->n_students);
-    holders.from = holders.student + cohort->n_students;
+    holders.from = (uint32_t *)(holders.holder + cohort->n_students);
     memset(holders.from, 0, (cohort->n_offers + (size_t)1) * sizeof *holders.from);
     for (uint32_t i = 0; i < cohort->n_students; i++) {
         if (places[i].offer != COHORT_NONE)
@@ -71,54 +86,50 @@ sort_holders(const struct cohort *cohort, const struct cohort_place *places, voi
     }
     for (uint32_t i = 0; i < cohort->n_students; i++) {
         if (places[i].offer != COHORT_NONE)
-            holders.student[holders.from[places[i].offer + 1]++] = i;
+            holders.holder[holders.from[places[i].offer + 1]++] = make_holder(cohort, lottery, i, &places[i]);
     }
     return holders;
 }
 
 static int
-compare_keys(const void *a, const void *b)
+compare_holders(const void *a, const void *b)
 {
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    const struct holder *left = a, *right = b;
 
-    return (left > right) - (left < right);
+    return (left->key > right->key) - (left->key < right->key);
 }
 
 // The bound of the worst of n referred holders who sits on one of the reserved seats.
 static uint64_t
-reserved_bound(uint64_t *keys, uint32_t n, uint32_t reserve, uint64_t worst)
+reserved_bound(struct holder *referred, uint32_t n, uint32_t reserve, uint64_t worst)
 {
     if (n == 0 || reserve == 0)
         return CUTOFF_CLOSED;
     if (n <= reserve)
         return worst + 1;
-    qsort(keys, n, sizeof *keys, compare_keys);
-    return keys[reserve - 1] + 1;
+    qsort(referred, n, sizeof *referred, compare_holders);
+    return referred[reserve - 1].key + 1;
 }
 
 static struct cutoff
-look_at_offer(const struct cohort *cohort, const struct cohort_lottery *lottery,
-              const struct cohort_place *places, const struct holders *holders, uint32_t offer)
+look_at_offer(const struct cohort_offer *offer, struct holder *holders, uint32_t n)
 {
-    struct cutoff_holders others = {.seats = cohort->offers[offer].capacity,
-                                    .reserve = effective_reserve(&cohort->offers[offer])};
-    struct cutoff cutoff = {.held = (uint16_t)(holders->from[offer + 1] - holders->from[offer])};
+    struct cutoff_holders others = {.seats = offer->capacity, .reserve = effective_reserve(offer)};
+    struct cutoff cutoff = {.held = (uint16_t)n};
 
-    for (uint32_t h = holders->from[offer]; h < holders->from[offer + 1]; h++) {
-        uint32_t student = holders->student[h];
-        bool referred = (cohort->flags[student] & COHORT_REFERRED) != 0;
-        uint64_t key = cohort_key(cohort, lottery, student, cohort->list[student] + places[student].rank - 1);
+    for (uint32_t h = 0; h < n; h++) {
+        struct holder holder = holders[h];
 
-        cutoff.held_referred += referred;
-        if (cohort_is_kept(cohort, student, &places[student])) {
+        cutoff.held_referred += holder.referred;
+        if (holder.kept) {
             cutoff.pinned++;
-            cutoff.pinned_referred += referred;
-        } else if (referred) {
-            holders->keys[others.n_referred++] = key;
-            others.worst_referred = key > others.worst_referred ? key : others.worst_referred;
+            cutoff.pinned_referred += holder.referred;
+        } else if (holder.referred) {
+            holders[others.n_referred++] = holder; // these go to the front
+            others.worst_referred = holder.key > others.worst_referred ? holder.key : others.worst_referred;
         } else {
             others.n_general++;
-            others.worst_general = key > others.worst_general ? key : others.worst_general;
+            others.worst_general = holder.key > others.worst_general ? holder.key : others.worst_general;
         }
     }
     others.seats -= cutoff.pinned;
@@ -126,7 +137,7 @@ look_at_offer(const struct cohort *cohort, const struct cohort_lottery *lottery,
     if (others.reserve > others.seats)
         others.reserve = others.seats;
     cutoff_bounds(&others, &cutoff.general, &cutoff.referred);
-    cutoff.reserved = reserved_bound(holders->keys, others.n_referred, others.reserve, others.worst_referred);
+    cutoff.reserved = reserved_bound(holders, others.n_referred, others.reserve, others.worst_referred);
     return cutoff;
 }
 
@@ -134,10 +145,11 @@ void
 cutoff_compute(const struct cohort *cohort, const struct cohort_lottery *lottery,
                const struct cohort_place *places, void *memory, struct cutoff *cutoffs)
 {
-    struct holders holders = sort_holders(cohort, places, memory);
+    struct holders holders = sort_holders(cohort, lottery, places, memory);
 
     for (uint32_t j = 0; j < cohort->n_offers; j++)
-        cutoffs[j] = look_at_offer(cohort, lottery, places, &holders, j);
+        cutoffs[j] = look_at_offer(&cohort->offers[j], holders.holder + holders.from[j],
+                                   holders.from[j + 1] - holders.from[j]);
 }
 
 static enum cutoff_flaw
@@ -188,6 +200,8 @@ enum cutoff_flaw
 cutoff_stable(const struct cohort *cohort, const struct cohort_lottery *lottery,
               const struct cohort_place *places, const struct cutoff *cutoffs, struct cutoff_finding *finding)
 {
+    uint32_t n_wishes = cohort->list[cohort->n_students];
+
     for (uint32_t i = 0; i < cohort->n_students; i++) {
         bool referred = (cohort->flags[i] & COHORT_REFERRED) != 0;
         uint32_t end = places[i].rank == 0 ? cohort->list[i + 1] : cohort->list[i] + places[i].rank - 1;
@@ -195,7 +209,7 @@ cutoff_stable(const struct cohort *cohort, const struct cohort_lottery *lottery,
         for (uint32_t w = cohort->list[i]; w < end; w++) {
             const struct cutoff *cutoff = &cutoffs[cohort->wishes[w].offer];
 
-            if (w + AHEAD < end)
+            if (w + AHEAD < n_wishes)
                 CALL_FOR(&cutoffs[cohort->wishes[w + AHEAD].offer]);
             if (cohort_key(cohort, lottery, i, w) < (referred ? cutoff->referred : cutoff->general))
                 return find(finding, CUTOFF_BLOCKING, i, cohort->wishes[w].offer);

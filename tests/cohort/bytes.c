@@ -135,16 +135,16 @@ digest_round(const struct round *r, const struct cohort_lottery *lottery, crypto
 static bool
 other_orders_agree(struct round *r, const struct cohort_lottery *lottery, struct dice *dice)
 {
-    uint32_t order[STUDENTS];
+    uint32_t order[STUDENTS] = {0};
 
     for (int run = 0; run < 5; run++) {
         for (uint32_t i = 0; i < STUDENTS; i++) {
-            uint32_t j = run == 0 ? i : dice_below(dice, i + 1);
+            uint32_t j = dice_below(dice, i + 1);
 
             order[i] = order[j];
             order[j] = i;
         }
-        allocate_run(&r->cohort, lottery, order, block, r->again);
+        allocate_run(&r->cohort, lottery, run == 0 ? NULL : order, block, r->again);
         if (memcmp(r->again, r->places, sizeof r->places) != 0)
             return false;
     }

@@ -2,7 +2,7 @@
 # Fuzzing with libFuzzer under ASan and UBSan, under build/fuzz. A target is a file fuzz_NAME.c and its name here.
 # `make fuzz` replays what is committed, then fuzzes each target for FUZZ_SECONDS; FUZZ='dispatch session' names some.
 .PHONY: fuzz fuzz-short fuzz-merge fuzz-programs
-FUZZ_TARGETS := frame wire dispatch session csv json config text answer client damage erasures verify
+FUZZ_TARGETS := frame wire dispatch session csv json config text answer client damage erasures verify cohort
 
 FUZZ_SECONDS ?= 60
 FUZZ_SHORT   ?= 30

@@ -30,7 +30,8 @@ small_shuffle(struct dice *dice, uint32_t *out, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         uint32_t j = dice_below(dice, i + 1);
 
-        out[i] = out[j];
+        if (j != i)
+            out[i] = out[j];
         out[j] = i;
     }
 }

@@ -330,7 +330,7 @@ check_instance(struct dice *dice, uint32_t *n_more)
         small_shuffle(dice, order, s.cohort.n_students);
         memset(got, 0xFF, sizeof got);
         memset(block, 0xA5, sizeof block);
-        allocate_run(&s.cohort, &s.lottery, run == 0 ? s.student : order, block, got);
+        allocate_run(&s.cohort, &s.lottery, run == 0 ? NULL : order, block, got);
         assert_memory_equal(got, wanted, s.cohort.n_students * sizeof got[0]);
     }
     check_cutoffs(&s, &best, got);

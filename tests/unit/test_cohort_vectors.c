@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worked examples of tests/cohort/vectors.json: matchings and cutoffs that the engine must give,
+// The worked examples of tests/verify/vectors.json: matchings and cutoffs that the engine must give,
 // matchings that the check must reject, and the values of the lottery.
 #include "cohort/allocate.h"
 #include "cohort/cutoff.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VECTORS "tests/cohort/vectors.json"
+#define VECTORS "tests/verify/vectors.json"
 #define MOST    16u // students or offers of an example
 #define BLOCK   8192u
 
