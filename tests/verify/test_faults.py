@@ -331,7 +331,7 @@ class Files(harness.Case):
                 ("else all class 0", "else all class 1", "a class that has a label"),
                 ("else all class 0", "when a class 0 same x\nelse all class 0", "fact of the offer"),
                 ("else all class 0", "when a class 0 rank 1\nelse all class 0", "condition: \"rank\""),
-                ("else all class 0", "when a class 0 referred reserved\nelse all class 0", "condition: \"reserved\""),
+                ("else all class 0", "when a class 0 referred reserved\nelse all class 0", "&: \"reserved\" instead of this word"),
                 ("else all class 0", "when all class 0 referred\nelse all class 0", "a name that no other line has"),
                 ("label 0 Class 0", "label 0 Class\x01", "label: \"Class\\x01\""),
                 ("label 0 Class 0", "label 0 Class \xff", "UTF-8"),
