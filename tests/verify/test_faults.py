@@ -181,6 +181,15 @@ class Signed(harness.Case):
         following.previous = record.hashed(foreign["record"])
         self.assert_fault(following.files(self.key), "chain", "another key", options=["--previous", record.write(two, foreign)], only=True)
 
+    def test_drawn_again(self):
+        first = three()
+        one = record.write(self.folder / "first", first.files(self.key))
+        digest = record.hashed((one / "record").read_bytes())
+        again = lambda **other: record.Round(first.students, first.offers, previous=digest, **other).files(self.key)  # noqa: E731
+        self.assert_holds(again(revision=1), "--previous", one)
+        self.assert_fault(again(), "revision", "0 comes behind 0", options=["--previous", one], only=True)
+        self.assert_fault(again(revision=1, beacon=b"other"), "revision", "run-1 was drawn again", options=["--previous", one], only=True)
+
 
 class Late(harness.Case):
     """A second round held against the first one."""

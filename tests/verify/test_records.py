@@ -87,7 +87,10 @@ class Shapes(harness.Case):
             receipt.write_text(of_seed.receipt(files, index))
             status, out, err = self.run_on(folder, "--receipt", receipt)
             self.assertEqual((status, err), (0, ""))
-            self.assertIn(f"student {list(of_seed.students)[index]} ", out)
+            i, of_student = list(of_seed.students.items())[index]
+            self.assertIn(f"student {i} ", out)
+            seed_of = of_seed.earlier[of_student["seed"] - 1][1] if of_student["seed"] else of_seed.seed
+            self.assertIn(f"h {record.hashed('alloc-lot-v1', bytes(1), i, key=seed_of).hex()}", out)
 
     def test_nobody(self):
         self.assert_holds(record.Round({}, {}).files(self.key))
