@@ -262,6 +262,14 @@ class Changed(harness.Case):
             (folder / name).write_bytes(data)
         self.assertEqual(self.run_on(folder)[0], 0)
 
+    def test_no_memory(self):
+        """Each allocation fails in turn."""
+        few = record.Round({"a": dict(list=["x"], seed=1), "b": dict(list=["x"])}, {"x": dict(mtb=True, facts=[("f", "v")])},
+                           places={"p": (1, 2)}, earlier=[("before", bytes(32), bytes(32))])
+        done = subprocess.run([harness.BUILD / "verify_shortage", self.write(few.files(self.key))], capture_output=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertGreater(int(done.stdout.split()[0]), 40)
+
     def test_lengths(self):
         files = shapes.random_round(8).files(self.key)
         folder = self.write(files)
