@@ -86,8 +86,9 @@ earlier_check(const struct files *files, unsigned number, const struct input *in
 
         digest_of(files->file[FILES_INPUT], digests[0]);
         digest_of(files->file[FILES_RESULT], digests[1]);
-        rc = memcmp(digests[0], record->digests[FILES_INPUT], DIGEST_BYTES) |
-             memcmp(digests[1], record->digests[FILES_RESULT], DIGEST_BYTES);
+        if (memcmp(digests[0], record->digests[FILES_INPUT], DIGEST_BYTES) == 0 &&
+            memcmp(digests[1], record->digests[FILES_RESULT], DIGEST_BYTES) == 0)
+            rc = 0;
     }
     if (rc != 0) {
         rc = report_fault(report, "record", 0, "earlier", "the record of earlier round %u is not sound: %s",

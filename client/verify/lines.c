@@ -54,8 +54,9 @@ lines_bad(const struct lines *lines, const char *field, struct slice value, cons
 {
     char quoted[REPORT_QUOTED_MAX];
 
-    return report_fault(lines->report, lines->file, lines->number, "form", "%s: %s instead of %s", field,
-                        report_quote(value, quoted), allowed);
+    report_fault(lines->report, lines->file, lines->number, "form", "%s: %s instead of %s", field,
+                 report_quote(value, quoted), allowed);
+    return -1;
 }
 
 int

@@ -150,7 +150,8 @@ check_earlier(const struct options *options, const struct input *input, struct r
     free(pinned);
 }
 
-static void
+// 0, or -1 when the record could not be read; in both cases there may be faults.
+static int
 run(const struct options *options, const struct verify_known *known, struct report *report,
     struct verify *verify)
 {
@@ -164,13 +165,14 @@ run(const struct options *options, const struct verify_known *known, struct repo
         check_receipt(options->receipt, verify, &files, report);
     if (rc == 0 && !options->in_public)
         check_earlier(options, &verify->input, report);
-    if (report->faults == 0)
+    if (rc == 0 && report->faults == 0)
         printf("run %.*s, revision %llu: %s holds, %llu students, %llu offers, %llu seats\n",
                SLICE_ARGS(verify->record.terms.run), (unsigned long long)verify->record.terms.revision,
                options->in_public ? "what is public" : "everything",
                (unsigned long long)verify->record.students, (unsigned long long)verify->record.offers,
                (unsigned long long)verify->record.seats);
     files_free(&files);
+    return rc;
 }
 
 int
@@ -179,27 +181,30 @@ main(int argc, char **argv)
     struct options options = {.most = FILES_MAX};
     struct files previous = {0};
     struct report report = {.out = stderr, .notes = stdout};
-    struct verify *verify = calloc(1, sizeof *verify);
+    struct verify *verify;
     struct verify_known known = {0};
     int rc = parse(argc, argv, &options);
 
-    if (rc == 0 && (verify == NULL || sodium_init() < 0))
-        rc = report_no_memory(&report);
+    if (rc != 0)
+        return rc == EXIT_USAGE ? EXIT_USAGE : EXIT_HOLDS; // the version was asked for
+    verify = calloc(1, sizeof *verify);
+    if (verify == NULL || sodium_init() < 0) {
+        report_no_memory(&report);
+        rc = -1;
+    }
     if (rc == 0 && options.previous != NULL)
-        read_directory(options.previous, FILES_N_PUBLIC, options.most, &report, &previous);
-    if (rc == 0 && report.faults == 0) {
+        rc = read_directory(options.previous, FILES_N_PUBLIC, options.most, &report, &previous);
+    if (rc == 0) {
         known.key = options.has_key ? options.key : NULL;
         known.commitment = options.has_commitment ? options.commitment : NULL;
         known.input_digest = options.has_input_digest ? options.input_digest : NULL;
         known.previous = options.previous != NULL ? &previous.file[FILES_RECORD] : NULL;
-        run(&options, &known, &report, verify);
+        rc = run(&options, &known, &report, verify);
         verify_free(verify);
     }
     if (report.faults > REPORT_SHOWN)
         fprintf(stderr, "%zu more\n", report.faults - REPORT_SHOWN);
     files_free(&previous);
     free(verify);
-    if (rc > 0)
-        return rc;
-    return report.faults > 0 || fflush(stdout) != 0 ? EXIT_FAULT : EXIT_HOLDS;
+    return rc != 0 || report.faults > 0 || fflush(stdout) != 0 ? EXIT_FAULT : EXIT_HOLDS;
 }

@@ -5,7 +5,7 @@
 struct receipt {
     struct terms terms;
     uint8_t record[DIGEST_BYTES], salt[DIGEST_BYTES];
-    uint64_t index, students, lottery;
+    uint64_t index, students, lottery, seed;
     struct slice lines[3], ref, offer;
     uint64_t rank;
     uint8_t path[MERKLE_LEVELS][DIGEST_BYTES];
@@ -31,12 +31,14 @@ read_ref(struct lines *lines, const struct receipt *receipt)
 }
 
 static int
-read_lines(struct lines *lines, struct receipt *receipt)
+read_lines(struct lines *lines, const struct record *record, struct receipt *receipt)
 {
-    uint64_t students, rank;
+    uint64_t students, rank, referred;
 
     if (lines_next(lines) != 0 || lines_word(lines, "student") != 0 ||
-        lines_ref(lines, "student", &receipt->ref) != 0)
+        lines_ref(lines, "student", &receipt->ref) != 0 ||
+        lines_number(lines, "referred", 1, &referred) != 0 ||
+        lines_number(lines, "seed", record->terms.n_earlier, &receipt->seed) != 0)
         return -1;
     receipt->lines[0] = with_lf(lines);
     if (read_ref(lines, receipt) != 0 || lines_field(lines, "offer", &receipt->offer) != 0)
@@ -55,13 +57,13 @@ read_lines(struct lines *lines, struct receipt *receipt)
 }
 
 static int
-read_receipt(struct lines *lines, struct receipt *receipt)
+read_receipt(struct lines *lines, const struct record *record, struct receipt *receipt)
 {
     if (lines_line_words(lines, "kansen-receipt", "1") != 0 || terms_read_run(lines, &receipt->terms) != 0 ||
         lines_line_digest(lines, "record", receipt->record) != 0 || lines_next(lines) != 0 ||
         lines_word(lines, "leaf") != 0 || lines_number(lines, "index", UINT32_MAX, &receipt->index) != 0 ||
         lines_number(lines, "students", UINT32_MAX, &receipt->students) != 0 || lines_end(lines) != 0 ||
-        lines_line_digest(lines, "salt", receipt->salt) != 0 || read_lines(lines, receipt) != 0)
+        lines_line_digest(lines, "salt", receipt->salt) != 0 || read_lines(lines, record, receipt) != 0)
         return -1;
     while (lines_follow(lines, "path")) {
         if (receipt->path_len == MERKLE_LEVELS)
@@ -72,6 +74,25 @@ read_receipt(struct lines *lines, struct receipt *receipt)
     return lines_done(lines);
 }
 
+// Where the student is placed, and h, from which everybody's places in the common lottery come.
+static void
+tell(const struct receipt *receipt, const struct record *record, struct report *report)
+{
+    static const char tag[] = "alloc-lot-v1";
+    const uint8_t *seed = receipt->seed == 0 ? record->seed : record->terms.earlier[receipt->seed - 1].seed;
+    uint8_t h[DIGEST_BYTES];
+    char text[DIGEST_TEXT];
+
+    digest_make(seed, (struct slice[]){{tag, sizeof tag}, receipt->ref}, 2, h);
+    if (slice_is(receipt->offer, "-"))
+        report_note(report, "student %.*s is without a place", SLICE_ARGS(receipt->ref));
+    else
+        report_note(report, "student %.*s is placed at offer %.*s, number %llu of its list",
+                    SLICE_ARGS(receipt->ref), SLICE_ARGS(receipt->offer), (unsigned long long)receipt->rank);
+    report_note(report, "lottery rank %llu of %llu, from h %s", (unsigned long long)receipt->lottery,
+                (unsigned long long)receipt->students, digest_text(h, text));
+}
+
 void
 receipt_check(struct slice file, const struct record *record, struct slice record_file, struct report *report)
 {
@@ -79,7 +100,7 @@ receipt_check(struct slice file, const struct record *record, struct slice recor
     struct receipt receipt = {0};
     uint8_t digest[DIGEST_BYTES], leaf[DIGEST_BYTES];
 
-    if (read_receipt(&lines, &receipt) != 0)
+    if (read_receipt(&lines, record, &receipt) != 0)
         return;
     digest_of(record_file, digest);
     if (memcmp(digest, receipt.record, sizeof digest) != 0 ||
@@ -90,14 +111,6 @@ receipt_check(struct slice file, const struct record *record, struct slice recor
     if (!merkle_leads(leaf, receipt.index, receipt.students, receipt.path, receipt.path_len, record->merkle))
         report_fault(report, "receipt", 0, "merkle", "the lines of student %.*s are not in the record",
                      SLICE_ARGS(receipt.ref));
-    else if (slice_is(receipt.offer, "-"))
-        report_note(report, "student %.*s is without a place; lottery rank %llu of %llu",
-                    SLICE_ARGS(receipt.ref), (unsigned long long)receipt.lottery,
-                    (unsigned long long)receipt.students);
     else
-        report_note(
-            report,
-            "student %.*s is placed at offer %.*s, number %llu of its list; lottery rank %llu of %llu",
-            SLICE_ARGS(receipt.ref), SLICE_ARGS(receipt.offer), (unsigned long long)receipt.rank,
-            (unsigned long long)receipt.lottery, (unsigned long long)receipt.students);
+        tell(&receipt, record, report);
 }

@@ -135,7 +135,6 @@ static int
 read_line(struct lines *lines, struct rule *rule, const char *keyword)
 {
     struct rule_line *line = &rule->line[rule->n_lines];
-    struct slice word;
 
     if (lines_next(lines) != 0 || lines_word(lines, keyword) != 0 ||
         lines_name(lines, "name", &line->name) != 0 || read_outcome(lines, rule, line) != 0)
@@ -144,11 +143,7 @@ read_line(struct lines *lines, struct rule *rule, const char *keyword)
         if (read_condition(lines, rule, line) != 0)
             return -1;
         while (!lines->over)
-            if (lines_field(lines, "&", &word) != 0)
-                return -1;
-            else if (!slice_is(word, "&"))
-                return lines_bad(lines, "condition", word, "& before the next condition");
-            else if (read_condition(lines, rule, line) != 0)
+            if (lines_word(lines, "&") != 0 || read_condition(lines, rule, line) != 0)
                 return -1;
     }
     rule->n_lines++;

@@ -25,6 +25,19 @@ check_digests(const struct files *files, unsigned n, const struct record *record
     }
 }
 
+// A run is drawn once: a correction counts its revision up and keeps the seed.
+static void
+check_revision(const struct record *before, const struct record *record, struct report *report)
+{
+    if (record->terms.revision <= before->terms.revision)
+        report_fault(report, "record", 0, "revision", "%llu comes behind %llu of the same run",
+                     (unsigned long long)record->terms.revision, (unsigned long long)before->terms.revision);
+    if (memcmp(record->seed, before->seed, DIGEST_BYTES) != 0)
+        report_fault(report, "record", 0, "revision",
+                     "run %.*s was drawn again: the revision before has another seed",
+                     SLICE_ARGS(record->terms.run));
+}
+
 static void
 check_previous(struct slice file, const struct record *record, struct report *report)
 {
@@ -41,6 +54,8 @@ check_previous(struct slice file, const struct record *record, struct report *re
         report_fault(report, "record", 0, "chain", "the record before it is none: %s", silent.first);
     else if (memcmp(before->key, record->key, DIGEST_BYTES) != 0)
         report_fault(report, "record", 0, "chain", "the record before it has another key");
+    else if (slice_equal(before->terms.run, record->terms.run))
+        check_revision(before, record, report);
     free(before);
 }
 

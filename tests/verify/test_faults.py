@@ -181,6 +181,15 @@ class Signed(harness.Case):
         following.previous = record.hashed(foreign["record"])
         self.assert_fault(following.files(self.key), "chain", "another key", options=["--previous", record.write(two, foreign)], only=True)
 
+    def test_drawn_again(self):
+        first = three()
+        one = record.write(self.folder / "first", first.files(self.key))
+        digest = record.hashed((one / "record").read_bytes())
+        again = lambda **other: record.Round(first.students, first.offers, previous=digest, **other).files(self.key)  # noqa: E731
+        self.assert_holds(again(revision=1), "--previous", one)
+        self.assert_fault(again(), "revision", "0 comes behind 0", options=["--previous", one], only=True)
+        self.assert_fault(again(revision=1, beacon=b"other"), "revision", "run-1 was drawn again", options=["--previous", one], only=True)
+
 
 class Late(harness.Case):
     """A second round held against the first one."""
@@ -252,6 +261,14 @@ class Changed(harness.Case):
                 self.assertNotEqual(err, "")
             (folder / name).write_bytes(data)
         self.assertEqual(self.run_on(folder)[0], 0)
+
+    def test_no_memory(self):
+        """Each allocation fails in turn."""
+        few = record.Round({"a": dict(list=["x"], seed=1), "b": dict(list=["x"])}, {"x": dict(mtb=True, facts=[("f", "v")])},
+                           places={"p": (1, 2)}, earlier=[("before", bytes(32), bytes(32))])
+        done = subprocess.run([harness.BUILD / "verify_shortage", self.write(few.files(self.key))], capture_output=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertGreater(int(done.stdout.split()[0]), 40)
 
     def test_lengths(self):
         files = shapes.random_round(8).files(self.key)
@@ -331,7 +348,7 @@ class Files(harness.Case):
                 ("else all class 0", "else all class 1", "a class that has a label"),
                 ("else all class 0", "when a class 0 same x\nelse all class 0", "fact of the offer"),
                 ("else all class 0", "when a class 0 rank 1\nelse all class 0", "condition: \"rank\""),
-                ("else all class 0", "when a class 0 referred reserved\nelse all class 0", "condition: \"reserved\""),
+                ("else all class 0", "when a class 0 referred reserved\nelse all class 0", "&: \"reserved\" instead of this word"),
                 ("else all class 0", "when all class 0 referred\nelse all class 0", "a name that no other line has"),
                 ("label 0 Class 0", "label 0 Class\x01", "label: \"Class\\x01\""),
                 ("label 0 Class 0", "label 0 Class \xff", "UTF-8"),

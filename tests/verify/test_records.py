@@ -87,7 +87,10 @@ class Shapes(harness.Case):
             receipt.write_text(of_seed.receipt(files, index))
             status, out, err = self.run_on(folder, "--receipt", receipt)
             self.assertEqual((status, err), (0, ""))
-            self.assertIn(f"student {list(of_seed.students)[index]} ", out)
+            i, of_student = list(of_seed.students.items())[index]
+            self.assertIn(f"student {i} ", out)
+            seed_of = of_seed.earlier[of_student["seed"] - 1][1] if of_student["seed"] else of_seed.seed
+            self.assertIn(f"h {record.hashed('alloc-lot-v1', bytes(1), i, key=seed_of).hex()}", out)
 
     def test_nobody(self):
         self.assert_holds(record.Round({}, {}).files(self.key))
@@ -108,6 +111,22 @@ class Shapes(harness.Case):
         files = long_lists.files(self.key)
         self.assertIn("\nrank 32 29 ", files["audit"])
         self.assert_holds(files)
+
+    def test_told_in_public(self):
+        """What becomes of the cutoffs of offers with many holders of one kind."""
+        crowd = lambda letter, n, referred: {f"{letter}{i:02}": dict(list=["x"], referred=referred) for i in range(n)}  # noqa: E731
+        for referred, others, offer, told in (
+                (14, 5, dict(q=12, r=12), r"x 12 12 12 \* \* 0,\d+"),     # nobody else is in
+                (14, 14, dict(q=12, r=10), r"x 12 10 12 \* \* 0,\d+"),    # few others are
+                (12, 14, dict(q=22, r=12), r"x 22 12 22 12 0,\d+ 0,\d+"),
+                (2, 30, dict(q=20, r=5), r"x 20 5 20 \* 0,\d+ OPEN"),
+                (10, 10, dict(q=21, r=1), r"x 21 1 20 10 OPEN OPEN"),
+                (5, 5, dict(q=9, r=1), "")):
+            of_crowd = record.Round({**crowd("r", referred, 1), **crowd("o", others, 0)}, {"x": offer})
+            files = of_crowd.files(self.key)
+            self.assertRegex(files["public-cutoffs"].strip(), f"^{told}$")
+            self.assert_holds(files)
+            self.run_public(of_crowd, files)
 
     def test_deterministic(self):
         folder = self.write(shapes.random_round(5).files(self.key))
