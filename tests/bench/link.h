@@ -13,9 +13,9 @@ struct link {
     struct ssl_st *ssl; // NULL = plain
 };
 
-// Connects to an IPv4 address, or to the unix socket that host names if it begins with '/'; by TLS if ca is not
-// NULL, which names a PEM file of certificates that the daemon's, for that address, must be signed by. The
-// socket blocks.
+// Connects to an IPv4 address, or to the unix socket that host names if it begins with '/'; by TLS if ca is
+// not NULL, which names a PEM file of certificates that the daemon's, for that address, must be signed by.
+// The socket blocks.
 struct link link_connect(const char *host, unsigned port, const char *ca);
 void link_close(struct link *link);
 
