@@ -85,6 +85,8 @@ struct log_field {
 #define LOG_ERRNO(number)     LOG_TEXT("why", strerror(number))
 
 // Writes one event; message is a literal. Its fields are not even worked out when the level leaves it out.
+// (They stand behind one that is passed over, as that form with no fields is read by all compilers and
+// checkers.)
 #define LOG_AT(to, at, name, text, ...)                                                                      \
     do {                                                                                                     \
         static const struct log_site log_site = {at, name, "" text, __FILE__, __func__, __LINE__};           \
@@ -92,7 +94,8 @@ struct log_field {
                                                                                                              \
         if (log_takes(log_to, at))                                                                           \
             log_event(log_to, &log_site,                                                                     \
-                      (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.kind = LOG_KIND_END}});         \
+                      &(const struct log_field[]){                                                           \
+                          {.kind = LOG_KIND_END}, ##__VA_ARGS__, {.kind = LOG_KIND_END}}[1]);                \
     } while (0)
 
 #define LOG_ERROR(to, subsystem, ...)   LOG_AT(to, LOG_LEVEL_ERROR, subsystem, __VA_ARGS__)
