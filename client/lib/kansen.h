@@ -120,8 +120,9 @@ void kansen_free(struct kansen *kansen);
 
 // Connects and says hello. server is "unix:PATH", "HOST:PORT", "[IPv6]:PORT", "tls:HOST:PORT" or
 // "tls:[IPv6]:PORT"; with tls: the daemon must show a certificate for HOST that the CA has signed. Once per
-// kansen; it tries again for retry_ms. 0, KANSEN_E_ADDRESS, _FILE, _UNREACHABLE, _TLS, _PLAIN, _CLOSED,
-// _TIMEOUT, _PROTOCOL, _REFUSED, _INTERRUPTED or -ENOMEM. Threads: its own.
+// kansen (after _INTERRUPTED it may be called again, and goes on); it tries again for retry_ms. 0,
+// KANSEN_E_ADDRESS, _FILE, _UNREACHABLE, _TLS, _PLAIN, _CLOSED, _TIMEOUT, _PROTOCOL, _REFUSED, _INTERRUPTED
+// or -ENOMEM. Threads: its own.
 int kansen_connect(struct kansen *kansen, const char *server) KANSEN_MUST_CHECK;
 
 // What hello was answered last; NULL before. It holds until the next call with this kansen. Threads: its own.

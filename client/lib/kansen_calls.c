@@ -78,6 +78,26 @@ kansen_calls_add(struct kansen_calls *calls, struct kansen_call *call)
     calls->count++;
 }
 
+int
+kansen_calls_resume(struct kansen_call *call)
+{
+    Kansen__V1__Request *request = kansen__v1__request__unpack(NULL, call->packed.len, call->data);
+    uint8_t *data;
+    size_t len;
+
+    if (request == NULL)
+        return -ENOMEM;
+    request->watch->from_sequence = call->resume;
+    len = kansen__v1__request__get_packed_size(request);
+    data = realloc(call->data, len);
+    if (data != NULL) {
+        call->packed.data = call->data = data;
+        call->packed.len = kansen__v1__request__pack(request, data);
+    }
+    kansen__v1__request__free_unpacked(request, NULL);
+    return data != NULL ? 0 : -ENOMEM;
+}
+
 struct kansen_call *
 kansen_calls_find(const struct kansen_calls *calls, uint64_t id)
 {

@@ -25,7 +25,9 @@ struct kansen_call {
     uint8_t *data;        // of packed
     uint64_t deadline_ms; // KANSEN_NEVER = none
     uint64_t again_ms;    // when it is sent again on this connection; KANSEN_NEVER = not
-    unsigned tries;       // times that it was sent
+    uint64_t resume;      // of a watch: the sequence that it goes on from; 0 = not known yet
+    unsigned tries;       // times that it was sent since its last answer
+    bool once;            // it is never sent again
     bool repeatable;
     bool sent; // on this connection, and not answered
 };
@@ -44,6 +46,9 @@ void kansen_calls_free(struct kansen_calls *calls);
 struct kansen_call *kansen_calls_make(struct kansen_calls *calls, const Kansen__V1__Request *request);
 void kansen_calls_add(struct kansen_calls *calls, struct kansen_call *call);
 void kansen_calls_drop(struct kansen_call *call);
+
+// Writes the sequence that a watch goes on from into its request. 0 or -ENOMEM.
+int kansen_calls_resume(struct kansen_call *call);
 
 // The call with that id, or NULL.
 struct kansen_call *kansen_calls_find(const struct kansen_calls *calls, uint64_t id);

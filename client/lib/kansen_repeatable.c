@@ -27,5 +27,7 @@ kansen_repeatable(const Kansen__V1__Request *request)
 
     if (request->idempotency_key != NULL && request->idempotency_key[0] != '\0')
         return true;
+    if (request->body_case == KANSEN__V1__REQUEST__BODY_WATCH && request->watch != NULL)
+        return request->watch->from_sequence > 0;
     return field != NULL && is_read(field->name);
 }

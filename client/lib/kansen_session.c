@@ -134,7 +134,7 @@ prepare(struct kansen_session *session)
 static void
 send_call(struct kansen_session *session, struct kansen_call *call, uint64_t now_ms)
 {
-    int result;
+    int result = 0;
 
     call->again_ms = KANSEN_NEVER;
     if (call->deadline_ms <= now_ms) // told by the tick
@@ -143,7 +143,10 @@ send_call(struct kansen_session *session, struct kansen_call *call, uint64_t now
         call->packed.deadline_ms = (uint32_t)(call->deadline_ms - now_ms);
     if (kansen_core_asked(session->core) == 0)
         session->moved_ms = now_ms;
-    result = kansen_core_queue(session->core, &call->packed);
+    if (call->resume > 0)
+        result = kansen_calls_resume(call);
+    if (result == 0)
+        result = kansen_core_queue(session->core, &call->packed);
     if (result == KANSEN_E_TOO_LARGE)
         kansen_calls_end(&session->calls, call, NULL, INVALID_ARGUMENT,
                          "the request does not fit a frame of the daemon");
@@ -414,7 +417,8 @@ kansen_session_request(struct kansen_session *session, Kansen__V1__Request *requ
     }
     if (request->deadline_ms > 0)
         call->deadline_ms = now_ms + request->deadline_ms;
-    call->repeatable = (how & KANSEN_ONCE) == 0 && ((how & KANSEN_REPEAT) != 0 || kansen_repeatable(request));
+    call->once = (how & KANSEN_ONCE) != 0;
+    call->repeatable = !call->once && ((how & KANSEN_REPEAT) != 0 || kansen_repeatable(request));
     call->end->tag = tag;
     request->id = call->packed.id;
     if (id != NULL)

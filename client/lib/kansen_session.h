@@ -15,8 +15,10 @@
 //         and take what kansen_session_answer() gives.
 //
 // What is sent again: a request that only reads, and one with an idempotency key, which the daemon applies
-// once. Anything else in flight on a connection that is lost is answered UNAVAILABLE, as nobody knows whether
-// it was done. A call is sent at most KANSEN_TRIES_MAX times.
+// once. A watch goes on behind what it has told, so that each change is told once; one that asked for what
+// comes next (from_sequence 0) as soon as it has had an answer. Anything else in flight on a connection that
+// is lost is answered UNAVAILABLE, as nobody knows whether it was done. A call is sent at most
+// KANSEN_TRIES_MAX times.
 //
 // Times are milliseconds of a clock that never goes back, from any start; no function reads a clock.
 // Threads: one thread at a time may use a session; sessions share nothing. Functions of no session may be
@@ -126,8 +128,8 @@ int kansen_session_answer(struct kansen_session *session, struct kansen_answer *
 // Requests whose last answer has not been given out.
 size_t kansen_session_in_flight(const struct kansen_session *session);
 
-// Whether a request may be sent twice though nobody knows whether it was done: it only reads, or carries an
-// idempotency key. Threads: any.
+// Whether a request may be sent twice though nobody knows whether it was done: it only reads (of watches,
+// those from a sequence), or carries an idempotency key. Threads: any.
 bool kansen_repeatable(const Kansen__V1__Request *request);
 
 #ifdef __cplusplus

@@ -42,6 +42,19 @@ take_hello(struct kansen_session *session, Kansen__V1__Response *response, uint6
     kansen_session_ready(session, now_ms);
 }
 
+// A watch that was answered can go on from there on another connection.
+static void
+note_watch(struct kansen_call *call, const Kansen__V1__Response *response)
+{
+    if (!call->packed.watch || response->body_case != KANSEN__V1__RESPONSE__BODY_WATCH ||
+        response->watch->next_sequence == 0)
+        return;
+    call->resume = response->watch->next_sequence;
+    call->repeatable = !call->once;
+    if (kansen_code(response) == 0)
+        call->tries = 1;
+}
+
 // Whether the call is to be sent again although it was answered: the daemon stops, or can not write for now.
 static bool
 put_back(struct kansen_session *session, struct kansen_call *call, const Kansen__V1__Response *response,
@@ -50,7 +63,8 @@ put_back(struct kansen_session *session, struct kansen_call *call, const Kansen_
     uint32_t wait_ms;
 
     if (session->settings.retry_ms == 0 || !call->repeatable || call->tries >= KANSEN_TRIES_MAX ||
-        kansen_code(response) != UNAVAILABLE)
+        kansen_code(response) != UNAVAILABLE ||
+        (response->body_case == KANSEN__V1__RESPONSE__BODY_WATCH && response->watch->n_events > 0))
         return false;
     wait_ms = kansen_backoff_next(&session->backoff, session->random.next(session->random.arg));
     if (wait_ms < response->status->retry_after_ms)
@@ -66,6 +80,8 @@ take(struct kansen_session *session, Kansen__V1__Response *response, uint64_t no
 {
     struct kansen_call *call = kansen_calls_find(&session->calls, response->id);
 
+    if (call != NULL)
+        note_watch(call, response);
     if (response->id != 0 && response->id == session->hello_id) {
         take_hello(session, response, now_ms);
     } else if (response->id == 0 && session->settings.retry_ms > 0 && may_pass(kansen_code(response))) {

@@ -14,8 +14,8 @@ enum step { ASK, OPEN, BREAK, TICK, FEED, SAY, TAKE, SEND, STEPS };
 
 struct call {
     uint64_t id;
-    bool repeatable, ended;
-    unsigned sent;
+    bool ended;
+    unsigned sent, most; // times; no bound for a watch that goes on from where it was
 };
 
 static struct world {
@@ -68,8 +68,11 @@ ask(uint8_t byte)
         request.body_case = KANSEN__V1__REQUEST__BODY_WATCH;
         request.watch = &watch;
     }
-    *call = (struct call){.repeatable = (how & KANSEN_ONCE) == 0 &&
-                                        ((how & KANSEN_REPEAT) != 0 || kansen_repeatable(&request))};
+    *call = (struct call){.most = 1};
+    if ((how & KANSEN_ONCE) == 0 && request.body_case == KANSEN__V1__REQUEST__BODY_WATCH)
+        call->most = UINT32_MAX;
+    else if ((how & KANSEN_ONCE) == 0 && ((how & KANSEN_REPEAT) != 0 || kansen_repeatable(&request)))
+        call->most = KANSEN_TRIES_MAX;
     result = kansen_session_request(world.session, &request, how, call, world.now, &call->id);
     assert(result == 0 || result == KANSEN_E_FULL || result == KANSEN_E_CLOSED);
     if (result == 0)
@@ -94,6 +97,7 @@ say(uint8_t id, uint8_t how)
     status.code = codes[how & 7];
     status.retry_after_ms = (how & 0x80) != 0 ? 500 : 0;
     watch.end = (how & 0x40) != 0;
+    watch.next_sequence = id;
     hello.max_frame_bytes = (how & 0x40) != 0 ? 64 : 0;
     response.body_case = KANSEN__V1__RESPONSE__BODY_HELLO;
     response.hello = &hello;
@@ -124,7 +128,7 @@ count_sent(const Kansen__V1__Request *request)
            KANSEN_SESSION_OPENING); // nothing goes before hello is answered
     assert(call != NULL);
     call->sent++;
-    assert(call->sent <= (call->repeatable ? KANSEN_TRIES_MAX : 1));
+    assert(call->sent <= call->most);
 }
 
 static void

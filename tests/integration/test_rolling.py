@@ -131,6 +131,7 @@ class Rolling(unittest.TestCase):
         self.assertEqual(told["connections"], CONNECTIONS)
         self.assertGreater(told["writes"], CONNECTIONS * 5)
         self.assertEqual((told["bad"], told["local"], told["unanswered"]), (0, 0, 0))
+        self.assertEqual(told["watched"], told["writes"])  # by a watch that goes on from where it was
         # Every student has one seat, and no seat is held that nobody was told of.
         self.assertEqual(len(acknowledged), told["writes"])
         self.assertEqual(len({student for student, _ in acknowledged}), len(acknowledged))

@@ -38,6 +38,8 @@ struct load {
     uint64_t end_ms;
     unsigned open; // connections that have not ended
     uint64_t writes, reads, bad, local, longest_ms;
+    struct kansen_event *watch;
+    uint64_t watched, last_sequence;
     struct link links[CONNECTIONS_MAX];
     size_t count;
 };
@@ -129,6 +131,52 @@ ask(struct link *link)
         abort();
 }
 
+// Ends the run once all is answered and all that was written has been watched.
+static void
+end(struct load *load)
+{
+    if (load->open == 0 && load->watched >= load->writes)
+        event_base_loopbreak(load->base);
+}
+
+static void
+on_watched(void *arg, const Kansen__V1__Response *response, bool local)
+{
+    struct load *load = arg;
+
+    if (kansen_is_last(response)) {
+        load->bad++;
+        fprintf(stderr, "the watch: %d %s%s\n", kansen_code(response), response->status->message,
+                local ? " (local)" : "");
+        return;
+    }
+    for (size_t i = 0; i < response->watch->n_events; i++) {
+        const Kansen__V1__WatchEvent *event = response->watch->events[i];
+
+        load->bad += event->sequence <= load->last_sequence;
+        load->last_sequence = event->sequence;
+        load->watched++;
+    }
+    end(load);
+}
+
+static void
+watch(struct load *load, const char *server, const struct kansen_options *options)
+{
+    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+    Kansen__V1__WatchRequest body = KANSEN__V1__WATCH_REQUEST__INIT;
+    Kansen__V1__RecordKind kind = KANSEN__V1__RECORD_KIND__RECORD_KIND_PLACEMENT;
+
+    load->watch = kansen_event_new(load->base, NULL, server, options);
+    body.from_sequence = 1;
+    body.n_kinds = 1;
+    body.kinds = &kind;
+    request.body_case = KANSEN__V1__REQUEST__BODY_WATCH;
+    request.watch = &body;
+    if (load->watch == NULL || kansen_event_call(load->watch, &request, 0, on_watched, load) != 0)
+        abort();
+}
+
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
@@ -139,8 +187,9 @@ on_timer(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (now_ms() < load->end_ms)
         ask(link);
-    else if (--load->open == 0)
-        event_base_loopbreak(load->base);
+    else
+        load->open--;
+    end(load);
 }
 
 static void
@@ -164,6 +213,7 @@ begin(struct load *load, const char *server, int offers, char **offer)
                                            .backoff_first_ms = 50,
                                            .backoff_most_ms = 1000};
 
+    watch(load, server, &options);
     for (size_t i = 0; i < load->count; i++) {
         struct link *link = &load->links[i];
 
@@ -186,15 +236,17 @@ tell(struct load *load)
 {
     unsigned opened = 0;
 
+    kansen_event_free(load->watch);
     for (size_t i = 0; i < load->count; i++) {
         opened += load->links[i].opened;
         kansen_event_free(load->links[i].event);
         event_free(load->links[i].timer);
     }
-    printf(
-        "{\"connections\": %zu, \"opened\": %u, \"writes\": %" PRIu64 ", \"reads\": %" PRIu64
-        ", \"bad\": %" PRIu64 ", \"local\": %" PRIu64 ", \"unanswered\": %u, \"longest_ms\": %" PRIu64 "}\n",
-        load->count, opened, load->writes, load->reads, load->bad, load->local, load->open, load->longest_ms);
+    printf("{\"connections\": %zu, \"opened\": %u, \"writes\": %" PRIu64 ", \"reads\": %" PRIu64
+           ", \"bad\": %" PRIu64 ", \"local\": %" PRIu64 ", \"unanswered\": %u, \"watched\": %" PRIu64
+           ", \"longest_ms\": %" PRIu64 "}\n",
+           load->count, opened, load->writes, load->reads, load->bad, load->local, load->open, load->watched,
+           load->longest_ms);
     return load->bad == 0 && load->open == 0;
 }
 

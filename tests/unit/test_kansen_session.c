@@ -127,6 +127,95 @@ test_lost(void **state)
     end(&peer);
 }
 
+static uint64_t
+watch(struct peer *peer, uint64_t from, unsigned how)
+{
+    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+    Kansen__V1__WatchRequest body = KANSEN__V1__WATCH_REQUEST__INIT;
+    Kansen__V1__RecordKind kind = KANSEN__V1__RECORD_KIND__RECORD_KIND_OFFER;
+
+    body.from_sequence = from;
+    body.n_kinds = 1;
+    body.kinds = &kind;
+    request.body_case = KANSEN__V1__REQUEST__BODY_WATCH;
+    request.watch = &body;
+    assert_int_equal(kansen_session_request(peer->session, &request, how, peer, 0, NULL), 0);
+    return request.id;
+}
+
+static void
+say_watch(struct peer *peer, uint64_t id, uint64_t next, int code)
+{
+    Kansen__V1__Response response = KANSEN__V1__RESPONSE__INIT;
+    Kansen__V1__WatchResponse body = KANSEN__V1__WATCH_RESPONSE__INIT;
+    Kansen__V1__Status status = KANSEN__V1__STATUS__INIT;
+
+    response.id = id;
+    response.body_case = KANSEN__V1__RESPONSE__BODY_WATCH;
+    response.watch = &body;
+    body.next_sequence = next;
+    status.code = code;
+    if (code != 0)
+        response.status = &status;
+    say(peer, &response, 0);
+}
+
+// Loses the connection and makes another one; the watch must be asked for again, from this sequence.
+static void
+expect_resumed(struct peer *peer, uint64_t id, uint64_t from)
+{
+    kansen_session_broken(peer->session, KANSEN_E_CLOSED, "gone", 0);
+    kansen_session_tick(peer->session, 0);
+    welcome(peer, 0);
+    assert_int_equal(peer->count, 1);
+    assert_int_equal(peer->asked[0]->id, id);
+    assert_int_equal(peer->asked[0]->watch->from_sequence, from);
+    assert_int_equal(peer->asked[0]->watch->n_kinds, 1);
+}
+
+// A watch goes on behind what it has told, for as long as it takes.
+static void
+test_watch(void **state)
+{
+    const struct kansen_options options = {.retry_ms = UINT32_MAX};
+    struct peer peer;
+    uint64_t id;
+
+    (void)state;
+    begin(&peer, &options, 0);
+    welcome(&peer, 0);
+    id = watch(&peer, 5, 0);
+    expect_resumed(&peer, id, 5);
+    for (uint64_t next = 6; next < 60; next++) {
+        say_watch(&peer, id, next, OK);
+        expect(&peer, id, OK, false);
+        expect_resumed(&peer, id, next);
+    }
+    say_watch(&peer, id, 70, UNAVAILABLE); // a daemon that stops says where to resume
+    expect_nothing(&peer);
+    expect_resumed(&peer, id, 70);
+    say_watch(&peer, id, 80, RESOURCE_EXHAUSTED); // one that lags has to hear it
+    expect(&peer, id, RESOURCE_EXHAUSTED, false);
+    // What comes next is known from the first answer on.
+    id = watch(&peer, 0, 0);
+    kansen_session_broken(peer.session, KANSEN_E_CLOSED, "gone", 0);
+    expect(&peer, id, UNAVAILABLE, true);
+    kansen_session_tick(peer.session, 0);
+    welcome(&peer, 0);
+    id = watch(&peer, 0, 0);
+    say_watch(&peer, id, 90, OK);
+    expect(&peer, id, OK, false);
+    expect_resumed(&peer, id, 90);
+    say_watch(&peer, id, 91, RESOURCE_EXHAUSTED);
+    expect(&peer, id, RESOURCE_EXHAUSTED, false);
+    id = watch(&peer, 5, KANSEN_ONCE);
+    say_watch(&peer, id, 92, OK);
+    expect(&peer, id, OK, false);
+    kansen_session_broken(peer.session, KANSEN_E_CLOSED, "gone", 0);
+    expect(&peer, id, UNAVAILABLE, true);
+    end(&peer);
+}
+
 static void
 test_gives_up(void **state)
 {
@@ -384,7 +473,7 @@ main(void)
         cmocka_unit_test(test_refused),     cmocka_unit_test(test_unavailable),
         cmocka_unit_test(test_silence),     cmocka_unit_test(test_poison),
         cmocka_unit_test(test_plain_token), cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_repeatable),
+        cmocka_unit_test(test_repeatable),  cmocka_unit_test(test_watch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
