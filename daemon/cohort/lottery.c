@@ -12,6 +12,9 @@
 #define SEED_DOMAIN   "alloc-seed-v1"
 #define NUMBER_DOMAIN "alloc-lot-v1"
 
+#define STACK_BITS 16u // tickets are dealt to so many stacks: 2^16
+#define STACKS     (1u << STACK_BITS)
+
 struct ticket {
     uint64_t head; // of h, its first byte the highest
     uint32_t student, wish;
@@ -165,10 +168,25 @@ compare(const void *a, const void *b, void *arg)
     return order != 0 ? order : (left->student > right->student) - (left->student < right->student);
 }
 
+// The order of n tickets, in dealt. from: STACKS + 1 numbers.
+static void
+sort_all(struct draw *draw, const struct ticket *tickets, uint32_t n, struct ticket *dealt, uint32_t *from)
+{
+    memset(from, 0, (STACKS + 1) * sizeof *from);
+    for (uint32_t i = 0; i < n; i++)
+        from[(tickets[i].head >> (64 - STACK_BITS)) + 1]++;
+    for (uint32_t stack = 0; stack < STACKS; stack++)
+        from[stack + 1] += from[stack];
+    for (uint32_t i = 0; i < n; i++) // from moves on to where the next stack starts
+        dealt[from[tickets[i].head >> (64 - STACK_BITS)]++] = tickets[i];
+    for (uint32_t stack = 0, start = 0; stack < STACKS; start = from[stack++])
+        qsort_r(dealt + start, from[stack] - start, sizeof *dealt, compare, draw);
+}
+
 size_t
 lottery_draw_size(uint32_t n_students)
 {
-    return n_students * sizeof(struct ticket);
+    return (size_t)2 * n_students * sizeof(struct ticket) + (STACKS + 1) * sizeof(uint32_t);
 }
 
 void
@@ -176,13 +194,13 @@ lottery_draw(const struct cohort *cohort, const struct lottery_seeds *seeds, voi
              uint32_t *student)
 {
     struct draw draw = {cohort, seeds, COHORT_NONE};
-    struct ticket *tickets = memory;
+    struct ticket *tickets = memory, *dealt = tickets + cohort->n_students;
 
     for (uint32_t i = 0; i < cohort->n_students; i++)
         tickets[i] = make_ticket(&draw, i, 0);
-    qsort_r(tickets, cohort->n_students, sizeof *tickets, compare, &draw);
+    sort_all(&draw, tickets, cohort->n_students, dealt, (uint32_t *)(dealt + cohort->n_students));
     for (uint32_t l = 0; l < cohort->n_students; l++) {
-        student[l] = tickets[l].student;
+        student[l] = dealt[l].student;
         rank[student[l]] = l;
     }
 }

@@ -58,7 +58,7 @@ size_t lottery_draw_size(uint32_t n_students);
 size_t lottery_draw_at_size(const struct cohort *cohort, const uint8_t *drawn_at);
 
 // Fills rank and student (n_students each, see cohort_lottery). memory: lottery_draw_size bytes aligned for
-// uint64_t, free again afterwards; sorting may take as much again for a moment.
+// uint64_t, free again afterwards; qsort may take some more for a moment.
 void lottery_draw(const struct cohort *cohort, const struct lottery_seeds *seeds, void *memory,
                   uint32_t *rank, uint32_t *student);
 

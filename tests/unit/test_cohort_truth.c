@@ -16,7 +16,7 @@
 #define LISTS      16u // ordered lists of some of three offers
 #define PROFILES   (LISTS * LISTS * LISTS)
 #define STRUCTURES 300u
-#define BLOCK      8192u
+#define BLOCK      (1u << 19)
 #define CROWD      200u
 
 static _Alignas(64) uint8_t block[BLOCK];
@@ -167,7 +167,7 @@ static void
 test_who_else_takes_part_changes_no_order(void **state)
 {
     static struct crowd all, some;
-    uint8_t seed[2][LOTTERY_BYTES] = {{1}, {2}}, which[CROWD];
+    uint8_t seed[2][LOTTERY_BYTES] = {{1}, {2}}, which[CROWD], h[CROWD][LOTTERY_BYTES];
     struct lottery_seeds seeds = {seed, which};
 
     (void)state;
@@ -176,6 +176,10 @@ test_who_else_takes_part_changes_no_order(void **state)
     gather(&all, 1);
     assert_true(lottery_draw_size(CROWD) <= BLOCK);
     lottery_draw(&all.cohort, &seeds, block, all.rank, all.student);
+    for (uint32_t i = 0; i < CROWD; i++)
+        lottery_hash(seed[which[i]], all.bytes + 7 * i, 7, h[i]);
+    for (uint32_t l = 1; l < CROWD; l++)
+        assert_true(memcmp(h[all.student[l - 1]], h[all.student[l]], LOTTERY_BYTES) < 0);
     for (uint32_t i = 0; i < CROWD / 2; i++)
         which[i] = 2 * i % 3 == 0;
     gather(&some, 2);
