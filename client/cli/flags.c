@@ -273,7 +273,7 @@ flags_read(struct cli *cli, int argc, char **argv, void *target, const char **va
         column = flags_find_column(cli->verb, argument.name, argument.len);
         if (flag != NULL)
             status = apply(cli, flag, target, &argument, argc, argv, &i);
-        else if (column != NULL)
+        else if (column != NULL && values != NULL)
             status = apply_column(cli, column, values, &argument, argc, argv, &i);
         else if ((flag = find(global_flags, argument.name, argument.len)) != NULL && flag->set != NULL)
             status = apply(cli, flag, cli, &argument, argc, argv, &i);

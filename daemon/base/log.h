@@ -93,9 +93,7 @@ struct log_field {
         const struct log *log_to = (to);                                                                     \
                                                                                                              \
         if (log_takes(log_to, at))                                                                           \
-            log_event(log_to, &log_site,                                                                     \
-                      &(const struct log_field[]){                                                           \
-                          {.kind = LOG_KIND_END}, ##__VA_ARGS__, {.kind = LOG_KIND_END}}[1]);                \
+            log_event(log_to, &log_site, (const struct log_field[]){{0}, ##__VA_ARGS__, {0}} + 1);           \
     } while (0)
 
 #define LOG_ERROR(to, subsystem, ...)   LOG_AT(to, LOG_LEVEL_ERROR, subsystem, __VA_ARGS__)

@@ -68,8 +68,6 @@ print_allowed(const struct option_row *row, FILE *out)
     options_table_print(row, row->max, max);
     if (row->type == OPTION_NUMBER || row->type == OPTION_SIZE)
         fprintf(out, "%s, %s to %s", row->argument, min, max);
-    else if (row->type == OPTION_SWITCH || row->type == OPTION_WORD)
-        fprintf(out, "%s", row->argument);
     else if (row->type == OPTION_LIST)
         fprintf(out, "list of %s", row->argument);
     else

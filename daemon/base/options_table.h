@@ -27,8 +27,8 @@ struct option_row {
     const char *flag; // long flag of the command line, or NULL
     const char *argument;
     enum option_type type;
-    size_t offset; // of the member of struct options
-    bool reloads;  // a reload changes it; else it needs a restart
+    unsigned offset; // of the member of struct options
+    bool reloads;    // a reload changes it; else it needs a restart
     uint64_t min, max;
     const char *initial; // default as text; NULL = found at the end
     const char *help;
