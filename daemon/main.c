@@ -27,6 +27,7 @@
 #include "work/engine.h"
 #include "work/erasures.h"
 #include "work/seed.h"
+#include "work/tasks.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -37,6 +38,7 @@
 #define EXIT_FAILED   1
 #define EXIT_USAGE    2
 #define SPARE_READERS 16u // beside those of the workers
+#define TASKS_WAITING 8u  // at most
 
 struct daemon {
     int argc;
@@ -142,6 +144,18 @@ start_reader(struct daemon *daemon)
     return service->readings == NULL ? -ENOMEM : reader_start(&reader, &daemon->reader);
 }
 
+// 0, a store fault or -errno.
+static int
+start_tasks(struct daemon *daemon)
+{
+    struct tasks_options tasks = {.store = daemon->service.store,
+                                  .mailboxes = server_mailboxes(daemon->server),
+                                  .log = &daemon->log,
+                                  .max = TASKS_WAITING};
+
+    return tasks_start(&tasks, &daemon->service.tasks);
+}
+
 // Opens the listeners, which do not accept yet, and then gives up what is needed no more. No thread has
 // started, so that all of them inherit the sandbox. 0 or the exit status.
 static int
@@ -205,6 +219,8 @@ serve_clients(struct daemon *daemon)
     if (rc == 0)
         rc = start_reader(daemon);
     if (rc == 0)
+        rc = start_tasks(daemon);
+    if (rc == 0)
         rc = server_start(daemon->server);
     if (rc != 0) {
         watchdog_free(watchdog);
@@ -238,6 +254,7 @@ run_engine(struct daemon *daemon)
     service->writer = daemon->engine.writer;
     rc = rc != 0 ? fail_store(daemon, rc) : serve_clients(daemon);
     reader_finish(daemon->reader);
+    tasks_finish(service->tasks);
     engine_finish(&daemon->engine);
     return rc;
 }

@@ -271,6 +271,10 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct request_row *
     if (rc == 0)
         return reply_response(out, env->service->max_frame, &call.response);
     buf_truncate(out, before); // what the handler had begun to write
+    if (rc == CALL_TASK) {
+        in->session->due += env->service->max_frame;
+        return RPC_TASK;
+    }
     if (rc == EFFORT_E_LATE)
         rc = handover_late(&env->effort, deadline_of(in, request), &call.fault);
     if (rc == EFFORT_E_SPENT && (rc = hand_over(env, in, &call.fault)) == 0)

@@ -45,6 +45,7 @@ enum rpc_result {
     RPC_ANSWERED = 0, // the answer is in out
     RPC_QUEUED,       // the writer has it; its job comes back through the worker's mailbox
     RPC_READING,      // the same of a reading thread and its reading
+    RPC_TASK,         // the same of the job thread and its task
     RPC_BUSY,         // the write queue is full; call again with the same bytes after MAILBOX_ROOM
     RPC_CLOSE,        // the answer is in out; the connection can not go on
     RPC_ENDED,        // the same, as the caller may call no more: what it still waits for is not answered
@@ -71,7 +72,7 @@ void rpc_pause(struct rpc_env *env);
 // Whether requests since the last pause have taken so much work that others should have their turn.
 bool rpc_is_tired(const struct rpc_env *env);
 
-// Whether the answer to a reading that came back may be told: RPC_ANSWERED; RPC_ENDED when the caller may
+// Whether the answer to a reading or a task that came back may be told: RPC_ANSWERED; RPC_ENDED when the caller may
 // call no more, which it was told, now or before; or -ENOMEM.
 int rpc_may_answer(struct rpc_env *env, struct session *session, struct buf *out) MUST_CHECK;
 

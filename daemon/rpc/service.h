@@ -20,6 +20,7 @@ struct quota;
 struct readings;
 struct secret;
 struct store;
+struct tasks;
 struct writer;
 
 enum service_state {
@@ -34,6 +35,7 @@ struct service {
     struct writer *writer;
     struct secret *secret;
     struct readings *readings; // NULL = every read is answered where it arrives
+    struct tasks *tasks;       // of the job thread; NULL = it is not there
     struct quota *quota;       // of tokens and clients; NULL = no limits
     const struct log *log;
     struct sandbox sandbox;
