@@ -24,10 +24,13 @@
 #include "store/check.h"
 #include "store/compact.h"
 #include "store/store.h"
+#include "work/backup.h"
 #include "work/engine.h"
 #include "work/erasures.h"
+#include "work/replay.h"
 #include "work/rules.h"
 #include "work/seed.h"
+#include "work/tasks.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -38,6 +41,7 @@
 #define EXIT_FAILED   1
 #define EXIT_USAGE    2
 #define SPARE_READERS 16u // beside those of the workers
+#define TASKS_WAITING 8u  // at most
 
 struct daemon {
     int argc;
@@ -57,6 +61,7 @@ struct daemon {
     struct rules_source rules;
     struct erasures *erasures;
     struct reader *reader;
+    struct backup_options backups;
 };
 
 static int
@@ -147,6 +152,19 @@ start_reader(struct daemon *daemon)
     return service->readings == NULL ? -ENOMEM : reader_start(&reader, &daemon->reader);
 }
 
+// 0, a store fault or -errno.
+static int
+start_tasks(struct daemon *daemon)
+{
+    struct tasks_options tasks = {.store = daemon->service.store,
+                                  .mailboxes = server_mailboxes(daemon->server),
+                                  .log = &daemon->log,
+                                  .max = TASKS_WAITING};
+
+    daemon->service.backups = &daemon->backups;
+    return tasks_start(&tasks, &daemon->service.tasks);
+}
+
 // Opens the listeners, which do not accept yet, and then gives up what is needed no more. No thread has
 // started, so that all of them inherit the sandbox. 0 or the exit status.
 static int
@@ -155,6 +173,7 @@ listen_and_confine(struct daemon *daemon)
     const struct options *options = &daemon->options;
     struct fault fault;
 
+    backup_prepare(&daemon->backups);
     server_use_tls(daemon->server, daemon->tls);
     for (size_t i = 0; i < daemon->n_listen; i++) {
         if (server_listen(daemon->server, &daemon->listen[i], &fault) != 0)
@@ -210,6 +229,8 @@ serve_clients(struct daemon *daemon)
     if (rc == 0)
         rc = start_reader(daemon);
     if (rc == 0)
+        rc = start_tasks(daemon);
+    if (rc == 0)
         rc = server_start(daemon->server);
     if (rc != 0) {
         watchdog_free(watchdog);
@@ -248,6 +269,7 @@ run_engine(struct daemon *daemon)
     service->writer = daemon->engine.writer;
     rc = rc != 0 ? fail_store(daemon, rc) : serve_clients(daemon);
     reader_finish(daemon->reader);
+    tasks_finish(service->tasks);
     engine_finish(&daemon->engine);
     rules_close(&daemon->rules);
     return rc;
@@ -270,6 +292,7 @@ forget_again(struct daemon *daemon, struct fault *fault)
 
     if (rc == 0)
         rc = erasures_apply(daemon->erasures, daemon->service.store, &daemon->log, fault);
+    daemon->backups.erasures = daemon->erasures;
     warn_of_retention(daemon);
     return rc;
 }
@@ -278,7 +301,8 @@ static int
 serve(struct daemon *daemon)
 {
     struct store_options store_options = {.dir = daemon->options.data_dir,
-                                          .map_bytes = daemon->options.map_size};
+                                          .map_bytes = daemon->options.map_size,
+                                          .plain_upgrade = strcmp(daemon->options.upgrade_backup, "no") == 0};
     struct quota_options quota = settings_quota(&daemon->options);
     struct service *service = &daemon->service;
     struct fault fault;
@@ -292,6 +316,11 @@ serve(struct daemon *daemon)
     rc = store_open(&store_options, &service->store, &fault);
     if (rc != 0)
         return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
+    if (store_upgraded_from(service->store) != 0)
+        LOG_NOTICE(&daemon->log, "main", "the store was upgraded, and a copy kept beside it",
+                   LOG_U64("from", store_upgraded_from(service->store)), LOG_U64("to", STORE_FORMAT));
+    daemon->backups = (struct backup_options){
+        .dir = daemon->options.backup_dir, .map_bytes = daemon->options.map_size, .log = &daemon->log};
     rc = store_key_open(service->store, daemon->options.data_dir, &service->secret, &fault);
     if (rc == 0)
         rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
@@ -318,6 +347,17 @@ serve(struct daemon *daemon)
 }
 
 static int
+replay(const struct options *options)
+{
+    struct replay_options replay = {.dir = options->data_dir,
+                                    .map_bytes = options->map_size,
+                                    .file = options->replay_file,
+                                    .to_sequence = options->to_sequence};
+
+    return replay_run(&replay, stdout);
+}
+
+static int
 run(struct daemon *daemon)
 {
     switch (daemon->options.mode) {
@@ -336,6 +376,8 @@ run(struct daemon *daemon)
         return compact_run(daemon->options.data_dir, daemon->options.map_size, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_FORGET_KEY:
         return store_key_forget(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
+    case OPTIONS_REPLAY:
+        return replay(&daemon->options) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_TEST_CONFIG:
         if (parse_addresses(daemon) != 0)
             return EXIT_USAGE;

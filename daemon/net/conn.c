@@ -12,10 +12,12 @@
 #include "net/intake.h"
 #include "net/tls.h"
 #include "net/worker.h"
+#include "rpc/answer_dump.h"
 #include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
 #include "rpc/session_quota.h"
+#include "work/tasks.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,8 +177,11 @@ conn_free(struct conn *conn)
     handshakes_leave(&loop->shakes, &conn->shaker);
     if (conn->readings > 0)
         readings_forget(loop->service->readings, loop->worker, conn->session.connection);
+    if (conn->tasks > 0)
+        tasks_forget(loop->service->tasks, loop->worker, conn->session.connection);
     watching_leave(&loop->watching, &conn->watcher);
     session_quota_leave(loop->service, &conn->session);
+    answer_dump_leave(loop->service, &conn->session);
     timeouts_leave(&loop->timeouts, &conn->timed);
     stream_close(&conn->stream);
     buf_free(&conn->in);
@@ -210,10 +215,12 @@ handle(struct conn *conn, const struct frame *frame)
     buf_consume(&conn->in, frame->header_len + frame->payload_len);
     conn->took = true;
     conn_end_strange(conn);
-    if (rc == RPC_QUEUED || rc == RPC_READING)
+    if (rc == RPC_QUEUED || rc == RPC_READING || rc == RPC_TASK)
         conn->in_flight++;
     if (rc == RPC_READING)
         conn->readings++;
+    if (rc == RPC_TASK)
+        conn->tasks++;
     if (rc == RPC_CLOSE) {
         conn_move(conn, CONN_ENDED);
         conn->told_fault = true;

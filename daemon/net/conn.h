@@ -19,9 +19,7 @@
 #include <sys/queue.h>
 
 struct conn;
-struct job;
 struct limits;
-struct reading;
 struct rpc_env;
 struct service;
 struct worker_mail;
@@ -68,10 +66,6 @@ void conn_check(struct conn *conn);
 
 // The same for a connection whose token expires; once a second.
 void conn_check_end(struct conn *conn);
-
-// Adds the answer to a job, or a reading, that came back; it is sent by conn_run_ready.
-void conn_answer(struct conn *conn, const struct job *job);
-void conn_answer_reading(struct conn *conn, const struct reading *reading);
 
 // Stops reading and ends watches; what is under way is answered and sent, and the connection closed, by
 // conn_run_ready or later.

@@ -15,8 +15,9 @@ struct conn {
     enum conn_state state;
     struct session session;
     struct buf in, out;
-    unsigned in_flight;  // jobs and readings that have not come back
+    unsigned in_flight;  // jobs, readings and tasks that have not come back
     unsigned readings;   // of them, readings
+    unsigned tasks;      // of them, tasks of the job thread
     bool scheduled;      // is in loop->ready
     uint64_t round;      // of the ready ones in which it has its turn
     bool frames_wait;    // scheduled for frames that have come, so they are handled before more is read

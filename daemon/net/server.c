@@ -10,6 +10,7 @@
 #include "net/worker.h"
 #include "rpc/service.h"
 #include "work/mailbox.h"
+#include "work/tasks.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
@@ -66,6 +67,7 @@ drain(struct server *server)
     atomic_store(&server->service->state, SERVICE_DRAINING);
     systemd_stopping();
     close_listeners(server);
+    tasks_close(server->service->tasks); // they may take long, so they are answered by their end
     notify_workers(server, MAILBOX_DRAIN);
     if (event_add(server->late, &late) != 0)
         notify_workers(server, MAILBOX_STOP); // better too early than never

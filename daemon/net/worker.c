@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "net/conn.h"
+#include "net/conn_answer.h"
 #include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/rpc.h"
@@ -40,6 +41,10 @@ drop_mail(struct service *service, struct mail *mail)
     }
     if (mail->kind == MAIL_READING) {
         reading_free((struct reading *)mail);
+        return;
+    }
+    if (mail->kind == MAIL_TASK || mail->kind == MAIL_TASK_NEWS) {
+        conn_answer_drop(mail);
         return;
     }
     close(connection->fd);
@@ -93,6 +98,16 @@ take_reading(struct worker *worker, struct reading *reading)
 }
 
 static void
+take_task(struct worker *worker, struct mail *mail)
+{
+    struct conn *conn = conn_find(&worker->loop, conn_answer_to(mail));
+
+    if (conn != NULL)
+        conn_answer_task(conn, mail);
+    conn_answer_drop(mail);
+}
+
+static void
 take_mails(struct worker *worker, struct mail *first)
 {
     while (first != NULL) {
@@ -102,6 +117,8 @@ take_mails(struct worker *worker, struct mail *first)
             take_job(worker, (struct job *)first);
         else if (first->kind == MAIL_READING)
             take_reading(worker, (struct reading *)first);
+        else if (first->kind == MAIL_TASK || first->kind == MAIL_TASK_NEWS)
+            take_task(worker, first);
         else
             take_connection(worker, (struct worker_mail *)first);
         first = next;

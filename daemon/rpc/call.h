@@ -18,6 +18,7 @@ struct txn;
 struct call {
     struct service *service;
     struct session *session;
+    unsigned worker; // whose loop it is
     const Kansen__V1__Request *request;
     struct txn *txn;       // begun; NULL for requests that need no snapshot
     uint64_t generation;   // client_generation before it was begun
@@ -30,8 +31,10 @@ struct call {
     bool encoded;                  // it did so
 };
 
+#define CALL_TASK 11 // a handler's: the job thread has it, its task comes back
+
 // A handler: 0 with the response's body set or with the answer written by reply_begin; FAULT with the fault
-// set, a store fault, or an effort_outcome, and then nothing that it wrote to out is sent.
+// set, a store fault, CALL_TASK, or an effort_outcome, and then nothing that it wrote to out is sent.
 typedef int call_handler(struct call *call);
 
 #endif

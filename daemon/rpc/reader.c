@@ -2,6 +2,7 @@
 // A reading is answered as a worker answers a request, by the same code on a snapshot of its own that is
 // begun when its turn comes and ended before it goes back.
 #include "rpc/reader.h"
+#include "base/background.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "rpc/readings.h"
@@ -10,14 +11,8 @@
 #include "work/mailbox.h"
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-// A tenth of a core that a worker wants too: less, and a busy core would keep a snapshot for seconds.
-#define NICENESS 10
 
 struct reader {
     struct reader_options options;
@@ -25,17 +20,6 @@ struct reader {
     unsigned started;
     pthread_t threads[];
 };
-
-// Where that is not allowed the thread is a rival of the workers, as any other: not worth an end.
-static void
-step_back(const struct log *log)
-{
-    struct sched_param none = {.sched_priority = 0};
-
-    if (sched_setscheduler(0, SCHED_BATCH, &none) != 0 ||
-        setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0)
-        LOG_WARNING(log, "reader", "a reading thread keeps its priority", LOG_ERRNO(errno));
-}
 
 static void
 answer(struct reader *reader, struct rpc_env *env, struct reading *reading)
@@ -60,7 +44,7 @@ run(void *arg)
     struct reading *reading;
 
     pthread_setname_np(pthread_self(), "reader"); // by itself: the sandbox lets no thread name another
-    step_back(service->log);
+    background_enter(service->log, "reader");
     if (env == NULL) {
         LOG_ERROR(service->log, "reader", "memory is too short for a reading thread");
         readings_close(service->readings); // long requests are refused, the others go on

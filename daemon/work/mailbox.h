@@ -13,6 +13,8 @@ enum mail_kind {
     MAIL_JOB,        // a struct job comes back
     MAIL_CONNECTION, // a new connection (its struct is net's)
     MAIL_READING,    // a long read comes back (its struct is rpc's)
+    MAIL_TASK,       // a struct task comes back
+    MAIL_TASK_NEWS,  // a struct task_news: how far a task is
 };
 
 // What lies in a mailbox; the first member of the struct that it is a part of.

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Linux keeps the niceness of each thread by itself, and who only has an ordinary priority may lower it.
+#include "base/background.h"
+#include "base/log.h"
+#include <errno.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define NICENESS 10
+
+void
+background_enter(const struct log *log, const char *what)
+{
+    struct sched_param none = {.sched_priority = 0};
+
+    if (sched_setscheduler(0, SCHED_BATCH, &none) != 0 ||
+        setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0)
+        LOG_WARNING(log, "main", "a thread for long work keeps its priority", LOG_TEXT("thread", what),
+                    LOG_ERRNO(errno));
+}
