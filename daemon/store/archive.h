@@ -32,7 +32,7 @@ struct archive_order {
 // Begins a snapshot and a stream of it. 0; FAULT when the journal does not have what is asked; or a store
 // fault. archive_writer_free ends the snapshot; NULL is safe.
 int archive_writer_new(struct store *store, const struct archive_order *order, struct archive_writer **out,
-                      struct fault *fault) MUST_CHECK;
+                       struct fault *fault) MUST_CHECK;
 void archive_writer_free(struct archive_writer *writer);
 
 // Adds whole frames to out, until that has grown by about `most` bytes or the stream is at its end, which is
@@ -50,7 +50,7 @@ void archive_reader_free(struct archive_reader *reader);    // NULL is safe
 // 0; FAULT when the stream is none, is not one that this version reads, or was altered; or
 // STORE_FAULT_MEMORY.
 int archive_read(struct archive_reader *reader, const uint8_t *bytes, size_t len, struct arena *arena,
-                Kansen__V1__StreamFrame **out, struct fault *fault) MUST_CHECK;
+                 Kansen__V1__StreamFrame **out, struct fault *fault) MUST_CHECK;
 
 // The header and, once archive_ended, the trailer; good as long as the reader.
 const Kansen__V1__StreamHeader *archive_header(const struct archive_reader *reader);
@@ -59,7 +59,7 @@ bool archive_ended(const struct archive_reader *reader);
 // What an entry of the table journal says; in arena. 0; FAULT (its checksum does not hold); or
 // STORE_FAULT_MEMORY.
 int archive_journal_entry(const Kansen__V1__StreamEntry *entry, struct arena *arena,
-                         Kansen__V1__JournalEntry **out, struct fault *fault) MUST_CHECK;
+                          Kansen__V1__JournalEntry **out, struct fault *fault) MUST_CHECK;
 
 // Goes through a whole file of frames. For each, take is called with the frame, and what it says other than 0
 // ends that. 0; FAULT, also when the file ends before its trailer or goes on behind it; a store fault; or
