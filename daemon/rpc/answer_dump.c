@@ -7,8 +7,8 @@
 #include "rpc/call.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
-#include "store/store.h"
 #include "store/archive.h"
+#include "store/store.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>

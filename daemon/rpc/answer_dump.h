@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streams of a store or a journal, which a client pulls piece by piece from a snapshot that its session holds.
-// A worker's thread.
+// Streams of a store or a journal, which a client pulls piece by piece from a snapshot that its session
+// holds. A worker's thread.
 #ifndef RPC_ANSWER_DUMP_H
 #define RPC_ANSWER_DUMP_H
 

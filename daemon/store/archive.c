@@ -118,7 +118,7 @@ take_trailer(struct archive_reader *reader, const Kansen__V1__StreamTrailer *tra
 
 int
 archive_read(struct archive_reader *reader, const uint8_t *bytes, size_t len, struct arena *arena,
-            Kansen__V1__StreamFrame **out, struct fault *fault)
+             Kansen__V1__StreamFrame **out, struct fault *fault)
 {
     uint8_t head[FRAME_HEADER_MAX];
     size_t head_len = frame_encode_header(head, len);
@@ -157,7 +157,7 @@ archive_read(struct archive_reader *reader, const uint8_t *bytes, size_t len, st
 
 int
 archive_journal_entry(const Kansen__V1__StreamEntry *entry, struct arena *arena,
-                     Kansen__V1__JournalEntry **out, struct fault *fault)
+                      Kansen__V1__JournalEntry **out, struct fault *fault)
 {
     MDB_val key = {entry->key.len, entry->key.data}, value = {entry->value.len, entry->value.data};
     const uint8_t *bytes;

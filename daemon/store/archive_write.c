@@ -3,11 +3,11 @@
 // entry leans on stands before it. Those with records go in the order of the check, so the digest is had on
 // the way.
 #include "proto/frame.h"
+#include "store/archive.h"
+#include "store/archive_tables.h"
 #include "store/internal.h"
 #include "store/key_check.h"
 #include "store/records.h"
-#include "store/archive.h"
-#include "store/archive_tables.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,7 @@ check_order(struct archive_writer *writer, struct fault *fault)
 
 int
 archive_writer_new(struct store *store, const struct archive_order *order, struct archive_writer **out,
-                  struct fault *fault)
+                   struct fault *fault)
 {
     struct archive_writer *writer = calloc(1, sizeof *writer);
     bool journal = order->kind == KANSEN__V1__STREAM_KIND__STREAM_KIND_JOURNAL;

@@ -2,11 +2,11 @@
 // Invariant: the store's journal and the file's have the same entries where both have one.
 #include "work/replay.h"
 #include "base/arena.h"
+#include "store/archive.h"
 #include "store/check.h"
 #include "store/key_check.h"
 #include "store/records.h"
 #include "store/store.h"
-#include "store/archive.h"
 #include "work/apply.h"
 #include "work/known_students.h"
 #include <errno.h>

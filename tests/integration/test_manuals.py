@@ -164,9 +164,9 @@ class Client(unittest.TestCase):
 
 class Options(unittest.TestCase):
     def test_help_of_the_daemon_is_the_table(self):
-        """Its flags with an argument are options of the file, but for --config."""
+        """Its flags with an argument are options of the file, but for that file and what --replay takes."""
         flags = re.findall(r"^ +(?:-\w, )?--([a-z-]+) [A-Za-z]\S*", help_of(harness.kansend()), re.M)
-        self.assertEqual({flag.replace("-", "_") for flag in flags} - set(options()), {"config"})
+        self.assertEqual({flag.replace("-", "_") for flag in flags} - set(options()), {"config", "replay", "to_sequence"})
 
 
 if __name__ == "__main__":
