@@ -286,11 +286,14 @@ options_table_nearest(const char *key)
 size_t
 options_table_values(const struct options *options, const struct option_row *row)
 {
-    const char *text = *(char *const *)(const void *)((const char *)options + row->offset);
+    const char *text;
 
     if (row->type == OPTION_LIST)
         return options->n_listen;
-    return row->type == OPTION_TEXT && (text == NULL || text[0] == '\0') ? 0 : 1;
+    if (row->type != OPTION_TEXT)
+        return 1;
+    text = *(char *const *)(const void *)((const char *)options + row->offset);
+    return text == NULL || text[0] == '\0' ? 0 : 1;
 }
 
 const char *
