@@ -368,6 +368,53 @@ test_front_deadline(void **state)
     stop(&server);
 }
 
+// One of several threads, each with an object of its own: cmocka's asserts are for the main one.
+static void *
+call_often(void *arg)
+{
+    const struct server *server = arg;
+    const struct kansen_options options = {.timeout_ms = 10000, .retry_ms = 10000, .backoff_first_ms = 1};
+    struct kansen *kansen = kansen_new(&options);
+    intptr_t good = 0;
+
+    if (kansen == NULL || kansen_connect(kansen, server->address) != 0)
+        good = -1;
+    for (int i = 0; i < 200 && good >= 0; i++) {
+        Kansen__V1__PingRequest body;
+        Kansen__V1__Request request = ping(&body, NULL, 0);
+        Kansen__V1__Response *response;
+
+        if (kansen_call(kansen, &request, &response) != 0)
+            break;
+        good += kansen_code(response) == 0;
+        kansen__v1__response__free_unpacked(response, NULL);
+    }
+    kansen_free(kansen);
+    return (void *)good;
+}
+
+static void
+test_threads(void **state)
+{
+    enum { THREADS = 4 };
+    static struct server servers[THREADS];
+    pthread_t threads[THREADS];
+
+    (void)state;
+    for (int i = 0; i < THREADS; i++) {
+        servers[i] = (struct server){.close_at = 51, .more = 3}; // 50 pings each
+        start(&servers[i]);
+        assert_int_equal(pthread_create(&threads[i], NULL, call_often, &servers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        void *good;
+
+        assert_int_equal(pthread_join(threads[i], &good), 0);
+        assert_int_equal((intptr_t)good, 200);
+        stop(&servers[i]);
+    }
+}
+
 static void
 test_front_addresses(void **state)
 {
@@ -447,7 +494,7 @@ main(void)
         cmocka_unit_test(test_core_faults),     cmocka_unit_test(test_front_full),
         cmocka_unit_test(test_front_silence),   cmocka_unit_test(test_front_close),
         cmocka_unit_test(test_front_addresses), cmocka_unit_test(test_front_again),
-        cmocka_unit_test(test_front_deadline),
+        cmocka_unit_test(test_front_deadline),  cmocka_unit_test(test_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
