@@ -139,7 +139,7 @@ demo:
 check:
 	@config/install-packages.sh $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory -j$(JOBS) all units libraries build/gen-py/kansen/v1/protocol_pb2.py
-	@$(MAKE) --no-print-directory seeds-check layers unit cohort-compilers verify-check library-check integration oracle bench-check
+	@$(MAKE) --no-print-directory seeds-check layers unit cohort-check verify-check library-check integration oracle bench-check
 	@$(MAKE) --no-print-directory crash-short
 	@$(MAKE) --no-print-directory fuzz-short
 	@$(MAKE) --no-print-directory asan tsan

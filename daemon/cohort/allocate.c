@@ -82,23 +82,26 @@ set_bounds(const struct run *run, struct table *table)
     cutoff_bounds(&holders, &table->bound[GENERAL], &table->bound[REFERRED]);
 }
 
-// Lets the worst holder go when there is one too many, who may be the one that came; returns the student, or
-// COHORT_NONE.
+// Lets the worst go when these are one too many, who may be the one that came; returns the student, or
+// COHORT_NONE. held: by kind, together at most one more than the seats, so that table->held has room for what
+// stays.
 static uint32_t
-settle(const struct run *run, struct table *table)
+settle(const struct run *run, struct table *table, uint32_t held[2])
 {
     uint32_t loser = COHORT_NONE;
 
-    if (table->held[GENERAL] + table->held[REFERRED] > table->seats) {
-        enum kind kind = table->held[REFERRED] <= table->reserve ||
+    if (held[GENERAL] + held[REFERRED] > table->seats) {
+        enum kind kind = held[REFERRED] <= table->reserve ||
                                  worst_key(run, table, GENERAL) > worst_key(run, table, REFERRED)
                              ? GENERAL
                              : REFERRED;
 
         loser = table->worst[kind];
         table->worst[kind] = merge(run->nodes, run->nodes[loser].child[0], run->nodes[loser].child[1]);
-        table->held[kind]--;
+        held[kind]--;
     }
+    table->held[GENERAL] = (uint16_t)held[GENERAL];
+    table->held[REFERRED] = (uint16_t)held[REFERRED];
     set_bounds(run, table);
     return loser;
 }
@@ -107,23 +110,26 @@ static uint32_t
 take_seat(const struct run *run, uint32_t student, struct table *table, uint64_t key)
 {
     enum kind kind = run->cohort->flags[student] & COHORT_REFERRED;
+    uint32_t held[2] = {table->held[GENERAL], table->held[REFERRED]};
 
     run->nodes[student] = (struct node){key, {COHORT_NONE, COHORT_NONE}};
     table->worst[kind] = merge(run->nodes, table->worst[kind], student);
-    table->held[kind]++;
-    return settle(run, table);
+    held[kind]++;
+    return settle(run, table, held);
 }
 
 static uint32_t
 take_pinned_seat(const struct run *run, uint32_t student, struct table *table)
 {
+    uint32_t held[2] = {table->held[GENERAL], table->held[REFERRED]};
+
     assert(table->seats > 0);
     table->seats--;
     if ((run->cohort->flags[student] & COHORT_REFERRED) != 0 && table->reserve > 0)
         table->reserve--;
     if (table->reserve > table->seats)
         table->reserve = table->seats;
-    return settle(run, table);
+    return settle(run, table, held);
 }
 
 // The student goes down its list from behind the place it had until an offer holds it. Returns who has no

@@ -41,7 +41,7 @@ struct cohort_refs {
 };
 
 struct cohort {
-    uint32_t n_students, n_offers;
+    uint32_t n_students, n_offers; // less than COHORT_NONE, as are all wishes together
     struct cohort_refs student_refs, offer_refs;
     const uint8_t *flags; // n_students, of enum cohort_flags
     const uint32_t *list; // n_students + 1: the list of i is wishes[list[i]] .. wishes[list[i + 1] - 1]

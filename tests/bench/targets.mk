@@ -39,7 +39,7 @@ $(BUILD)/allocate: $(call obj,tests/bench/allocate.c $(wildcard daemon/cohort/*.
 $(BUILD)/bench_pieces: $(call obj,tests/bench/test_pieces.c) $(LOAD_OBJ) $(PROTO_LIB) $(BASE_LIB)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(CLIENT_LIBS)
 
-bench-check: all $(BUILD)/load $(BUILD)/bench_pieces $(PB_PY)
+bench-check: all $(BUILD)/load $(BUILD)/allocate $(BUILD)/bench_pieces $(PB_PY)
 	$(BUILD)/bench_pieces
 	$(PYTHON) tests/bench/test_bench.py $(BUILD)
 

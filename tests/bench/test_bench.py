@@ -120,6 +120,20 @@ class Pieces(unittest.TestCase):
         self.assertEqual([len(query["interests"]) for query in growth.with_interests(queries, 1)], [1, 1, 1])
 
 
+class Cohort(unittest.TestCase):
+    def allocate(self, seats):
+        found = json.loads(subprocess.run([BUILD / "allocate", "1000", "500", "10", str(seats), "7"], stdout=subprocess.PIPE, check=True).stdout)
+        return {key: number for key, number in found.items() if not key.endswith("_ms") and key != "memory_mb"}
+
+    def test_seats_for_all(self):
+        self.assertEqual(self.allocate(50_000), {"proposals": 1000, "assigned": 1000, "first": 1000})
+
+    def test_seats_for_some(self):
+        found = self.allocate(40)
+        self.assertTrue(300 <= found["assigned"] <= 400 and found["proposals"] > 6000, found)
+        self.assertEqual(self.allocate(40), found)
+
+
 class Load(unittest.TestCase):
     """The load generator against a daemon on the small seeds."""
 
