@@ -217,6 +217,25 @@ class Late(harness.Case):
         loser = next(i for i in "ac" if i != winner)
         self.check(None, **{winner: dict(list=["y", "x"], seed=1, pinned="x"), loser: dict(list=["y"], seed=1), "d": dict(list=["y", "x"])})
 
+    def test_third_round(self):
+        """What counts is the seed of the first round, and the place in the last one; however the records are given."""
+        (winner,) = (i for i in "abc" if self.placed[i] == "x")
+        second = self.second(**{winner: dict(list=["y", "x"], seed=1, pinned="x"), "d": dict(list=["y"])})
+        files = second.files(self.key)
+        self.assertEqual(second.match(), {winner: "y", "d": "y"})
+        folder = record.write(self.folder / "second", files)
+        both = second.earlier + [("second", second.seed, record.hashed(files["record"]))]
+        third = lambda **students: record.Round(students, {"x": {}, "y": dict(q=2)}, run="third", earlier=both).files(self.key)  # noqa: E731
+        options = ["--earlier", folder, "--earlier", self.before]
+        held = third(**{winner: dict(list=["y"], seed=1, pinned="y"), "d": dict(list=["x", "y"], seed=2, pinned="y"), "e": dict(list=["x"])})
+        self.assert_holds(held, *options)
+        self.assert_holds(held, *options[2:], *options[:2])
+        self.assert_fault(third(**{winner: dict(list=["x"], seed=1, pinned="x")}), "earlier", "did not obtain", options=options, only=True)
+        self.assert_fault(third(d=dict(list=["x"], seed=1)), "earlier", "in which it had no reference", options=options)
+        self.assert_fault(third(**{winner: dict(list=["x"], seed=2)}), "earlier", "run second", options=options)
+        status, out, _ = self.verify(held, "--earlier", folder)
+        self.assertIn("1 of 2 earlier rounds", out)
+
     def test_not_held(self):
         loser = next(i for i in "ac" if self.placed[i] is None)
         self.check("earlier", f"student {loser} is pinned to offer x, which it did not obtain",
