@@ -260,6 +260,22 @@ class Late(harness.Case):
 
 
 class Changed(harness.Case):
+    def test_digest(self):
+        """What nothing else depends on is held by the digest alone."""
+        files = three().files(self.key)
+        err = self.assert_fault({**files, "input": files["input"].replace("label 0 Class 0", "label 0 Class 9")}, "digest",
+                                record.hashed(files["input"].replace("label 0 Class 0", "label 0 Class 9")).hex())
+        self.assertIn("input: digest: ", err)
+        for name in ("audit", "cutoffs", "explanations", "result", "public-cutoffs"):
+            err = self.assert_fault({**files, name: files[name].replace(" ", "  ", 1) or "x\n"}, "digest")
+            self.assertIn(f"{name}: digest: ", err)
+
+    def test_signature(self):
+        files = three().files(self.key)
+        self.assert_fault({**files, "record": files["record"].replace("program tests", "program other")}, "signature", only=True)
+        self.assert_fault({**files, "signature": three().files(self.key, edit={"record": swap("tests", "other")})["signature"]},
+                          "signature", only=True)
+
     def test_every_byte(self):
         """Each byte of a small record becomes 40 other ones; the program itself on some of them."""
         small = record.Round({"a": dict(list=["x", "y"], referred=1), "b": dict(list=["x"], seed=1, pinned="x"), "c": dict(list=["z", "x", "y"])},
