@@ -228,8 +228,7 @@ near(const struct facts_places *places, const struct rule_condition *condition, 
 {
     for (size_t i = 0; i < n_a; i++)
         for (size_t k = 0; k < n_b; k++)
-            if (slice_equal(a[i].value, b[k].value) ||
-                facts_within(facts_find_place(places, a[i].value), facts_find_place(places, b[k].value),
+            if (facts_within(facts_find_place(places, a[i].value), facts_find_place(places, b[k].value),
                              condition->number))
                 return true;
     return false;

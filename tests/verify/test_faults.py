@@ -217,6 +217,25 @@ class Late(harness.Case):
         loser = next(i for i in "ac" if i != winner)
         self.check(None, **{winner: dict(list=["y", "x"], seed=1, pinned="x"), loser: dict(list=["y"], seed=1), "d": dict(list=["y", "x"])})
 
+    def test_third_round(self):
+        """What counts is the seed of the first round, and the place in the last one; however the records are given."""
+        (winner,) = (i for i in "abc" if self.placed[i] == "x")
+        second = self.second(**{winner: dict(list=["y", "x"], seed=1, pinned="x"), "d": dict(list=["y"])})
+        files = second.files(self.key)
+        self.assertEqual(second.match(), {winner: "y", "d": "y"})
+        folder = record.write(self.folder / "second", files)
+        both = second.earlier + [("second", second.seed, record.hashed(files["record"]))]
+        third = lambda **students: record.Round(students, {"x": {}, "y": dict(q=2)}, run="third", earlier=both).files(self.key)  # noqa: E731
+        options = ["--earlier", folder, "--earlier", self.before]
+        held = third(**{winner: dict(list=["y"], seed=1, pinned="y"), "d": dict(list=["x", "y"], seed=2, pinned="y"), "e": dict(list=["x"])})
+        self.assert_holds(held, *options)
+        self.assert_holds(held, *options[2:], *options[:2])
+        self.assert_fault(third(**{winner: dict(list=["x"], seed=1, pinned="x")}), "earlier", "did not obtain", options=options, only=True)
+        self.assert_fault(third(d=dict(list=["x"], seed=1)), "earlier", "in which it had no reference", options=options)
+        self.assert_fault(third(**{winner: dict(list=["x"], seed=2)}), "earlier", "run second", options=options)
+        status, out, _ = self.verify(held, "--earlier", folder)
+        self.assertIn("1 of 2 earlier rounds", out)
+
     def test_not_held(self):
         loser = next(i for i in "ac" if self.placed[i] is None)
         self.check("earlier", f"student {loser} is pinned to offer x, which it did not obtain",
@@ -241,6 +260,22 @@ class Late(harness.Case):
 
 
 class Changed(harness.Case):
+    def test_digest(self):
+        """What nothing else depends on is held by the digest alone."""
+        files = three().files(self.key)
+        err = self.assert_fault({**files, "input": files["input"].replace("label 0 Class 0", "label 0 Class 9")}, "digest",
+                                record.hashed(files["input"].replace("label 0 Class 0", "label 0 Class 9")).hex())
+        self.assertIn("input: digest: ", err)
+        for name in ("audit", "cutoffs", "explanations", "result", "public-cutoffs"):
+            err = self.assert_fault({**files, name: files[name].replace(" ", "  ", 1) or "x\n"}, "digest")
+            self.assertIn(f"{name}: digest: ", err)
+
+    def test_signature(self):
+        files = three().files(self.key)
+        self.assert_fault({**files, "record": files["record"].replace("program tests", "program other")}, "signature", only=True)
+        self.assert_fault({**files, "signature": three().files(self.key, edit={"record": swap("tests", "other")})["signature"]},
+                          "signature", only=True)
+
     def test_every_byte(self):
         """Each byte of a small record becomes 40 other ones; the program itself on some of them."""
         small = record.Round({"a": dict(list=["x", "y"], referred=1), "b": dict(list=["x"], seed=1, pinned="x"), "c": dict(list=["z", "x", "y"])},
