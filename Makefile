@@ -159,7 +159,7 @@ crash:
 	@echo 'make crash: all passed'
 
 crash-short:
-	@$(MAKE) --no-print-directory model kill-nine contention
+	@$(MAKE) --no-print-directory model replay kill-nine contention
 	@$(MAKE) --no-print-directory power-cut POWER_CUT_COMMITS=150 POWER_CUT_CUTS=300
 	@$(MAKE) --no-print-directory disk-faults forgetting
 

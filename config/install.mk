@@ -9,7 +9,7 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANDIR     ?= $(PREFIX)/share/man
 DATADIR    := $(PREFIX)/share/kansen
 VERSION    := $(shell sed -n 's/^.define KANSEN_VERSION *"\(.*\)"/\1/p' daemon/base/version.h)
-UNITS      := $(wildcard config/systemd/*.service config/systemd/*.socket)
+UNITS      := $(wildcard config/systemd/*.service config/systemd/*.socket config/systemd/*.timer)
 
 DEB_PACKAGES := $(PACKAGES) build-essential debhelper dpkg-dev fakeroot lintian po-debconf
 DEB_ROOT     := build/deb
@@ -55,7 +55,7 @@ install-config:
 	install -D -m 644 config/systemd/kansen.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/kansen.conf
 	install -d $(DESTDIR)$(UNITDIR)
 	for unit in $(UNITS); do \
-	    sed 's|/usr/sbin/kansend|$(PREFIX)/sbin/kansend|' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+	    sed -e 's|/usr/sbin/kansend|$(PREFIX)/sbin/kansend|' -e 's|/usr/bin/kansenctl|$(PREFIX)/bin/kansenctl|' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 
 # In a copy, as Debian wants its folder at the top. Tests are those of `make check`.
 deb:

@@ -24,8 +24,10 @@
 #include "store/check.h"
 #include "store/compact.h"
 #include "store/store.h"
+#include "work/backup.h"
 #include "work/engine.h"
 #include "work/erasures.h"
+#include "work/replay.h"
 #include "work/seed.h"
 #include "work/tasks.h"
 #include <errno.h>
@@ -57,6 +59,7 @@ struct daemon {
     struct engine engine;
     struct erasures *erasures;
     struct reader *reader;
+    struct backup_options backups;
 };
 
 static int
@@ -153,6 +156,7 @@ start_tasks(struct daemon *daemon)
                                   .log = &daemon->log,
                                   .max = TASKS_WAITING};
 
+    daemon->service.backups = &daemon->backups;
     return tasks_start(&tasks, &daemon->service.tasks);
 }
 
@@ -164,6 +168,7 @@ listen_and_confine(struct daemon *daemon)
     const struct options *options = &daemon->options;
     struct fault fault;
 
+    backup_prepare(&daemon->backups);
     server_use_tls(daemon->server, daemon->tls);
     for (size_t i = 0; i < daemon->n_listen; i++) {
         if (server_listen(daemon->server, &daemon->listen[i], &fault) != 0)
@@ -276,6 +281,7 @@ forget_again(struct daemon *daemon, struct fault *fault)
 
     if (rc == 0)
         rc = erasures_apply(daemon->erasures, daemon->service.store, &daemon->log, fault);
+    daemon->backups.erasures = daemon->erasures;
     warn_of_retention(daemon);
     return rc;
 }
@@ -284,7 +290,8 @@ static int
 serve(struct daemon *daemon)
 {
     struct store_options store_options = {.dir = daemon->options.data_dir,
-                                          .map_bytes = daemon->options.map_size};
+                                          .map_bytes = daemon->options.map_size,
+                                          .plain_upgrade = strcmp(daemon->options.upgrade_backup, "no") == 0};
     struct quota_options quota = settings_quota(&daemon->options);
     struct service *service = &daemon->service;
     struct fault fault;
@@ -298,6 +305,11 @@ serve(struct daemon *daemon)
     rc = store_open(&store_options, &service->store, &fault);
     if (rc != 0)
         return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
+    if (store_upgraded_from(service->store) != 0)
+        LOG_NOTICE(&daemon->log, "main", "the store was upgraded, and a copy kept beside it",
+                   LOG_U64("from", store_upgraded_from(service->store)), LOG_U64("to", STORE_FORMAT));
+    daemon->backups = (struct backup_options){
+        .dir = daemon->options.backup_dir, .map_bytes = daemon->options.map_size, .log = &daemon->log};
     rc = store_key_open(service->store, daemon->options.data_dir, &service->secret, &fault);
     if (rc == 0)
         rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
@@ -324,6 +336,17 @@ serve(struct daemon *daemon)
 }
 
 static int
+replay(const struct options *options)
+{
+    struct replay_options replay = {.dir = options->data_dir,
+                                    .map_bytes = options->map_size,
+                                    .file = options->replay_file,
+                                    .to_sequence = options->to_sequence};
+
+    return replay_run(&replay, stdout);
+}
+
+static int
 run(struct daemon *daemon)
 {
     switch (daemon->options.mode) {
@@ -342,6 +365,8 @@ run(struct daemon *daemon)
         return compact_run(daemon->options.data_dir, daemon->options.map_size, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_FORGET_KEY:
         return store_key_forget(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
+    case OPTIONS_REPLAY:
+        return replay(&daemon->options) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_TEST_CONFIG:
         if (parse_addresses(daemon) != 0)
             return EXIT_USAGE;

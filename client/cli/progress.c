@@ -17,20 +17,37 @@ progress_start(struct progress *progress, uint64_t total, bool output)
     *progress = (struct progress){.shown = shown, .total = total};
 }
 
+// Whether it is time to draw again.
+static bool
+is_due(struct progress *progress)
+{
+    int64_t now;
+
+    if (!progress->shown)
+        return false;
+    now = clock_steady_us();
+    if (now < progress->next_us)
+        return false;
+    progress->next_us = now + PERIOD_US;
+    progress->drawn = true;
+    return true;
+}
+
+void
+progress_show_bytes(struct progress *progress, uint64_t bytes)
+{
+    if (is_due(progress))
+        fprintf(stderr, "\r%.1f MiB ", (double)bytes / (1 << 20));
+}
+
 void
 progress_show(struct progress *progress, uint64_t done, uint64_t records)
 {
     static const char full[] = "########################################";
-    int64_t now;
     int filled;
 
-    if (!progress->shown)
+    if (!is_due(progress))
         return;
-    now = clock_steady_us();
-    if (now < progress->next_us)
-        return;
-    progress->next_us = now + PERIOD_US;
-    progress->drawn = true;
     if (progress->total == 0) {
         fprintf(stderr, "\r%" PRIu64 " records ", records);
         return;

@@ -20,6 +20,9 @@ void progress_start(struct progress *progress, uint64_t total, bool output);
 // Shows how far it is: units done, and how many records that are. Draws at most ten times a second.
 void progress_show(struct progress *progress, uint64_t done, uint64_t records);
 
+// The same for bytes whose total is not known.
+void progress_show_bytes(struct progress *progress, uint64_t bytes);
+
 // Takes the bar away, before something else is written there and at the end.
 void progress_clear(struct progress *progress);
 

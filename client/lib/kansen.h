@@ -70,9 +70,9 @@ int kansen_core_feed(struct kansen_core *core, const uint8_t *data, size_t len) 
 
 // The next response, in the order of arrival, which need not be that of the requests. Its id is that of a
 // request in flight, or 0 when the daemon could not read a frame (the status says why; it closes the
-// connection then). A watch may be answered any number of times, anything else once. The caller frees it with
-// kansen__v1__response__free_unpacked(response, NULL). 0, KANSEN_E_MORE, KANSEN_E_PROTOCOL or -ENOMEM.
-// Threads: its own.
+// connection then). A watch or a backup may be answered any number of times, anything else once. The caller
+// frees it with kansen__v1__response__free_unpacked(response, NULL). 0, KANSEN_E_MORE, KANSEN_E_PROTOCOL or
+// -ENOMEM. Threads: its own.
 int kansen_core_response(struct kansen_core *core, Kansen__V1__Response **response) KANSEN_MUST_CHECK;
 
 // Requests whose last answer has not come. Threads: its own.
@@ -81,8 +81,8 @@ size_t kansen_core_in_flight(const struct kansen_core *core);
 // The code of a response's status: 0 is OK. Threads: any.
 int kansen_code(const Kansen__V1__Response *response);
 
-// Whether no other response to the same request follows: for a watch, a response with a status other than OK
-// or one that says `end`; for anything else, always. Threads: any.
+// Whether no other response to the same request follows: for a watch or a backup, a response with a status
+// other than OK or one that says `end`; for anything else, always. Threads: any.
 bool kansen_is_last(const Kansen__V1__Response *response);
 
 // ---- The blocking front ----

@@ -61,7 +61,7 @@ kansen_calls_make(struct kansen_calls *calls, const Kansen__V1__Request *request
     kansen__v1__request__pack(&copy, call->data);
     call->packed.data = call->data;
     call->packed.id = calls->last_id + 1;
-    call->packed.watch = request->body_case == KANSEN__V1__REQUEST__BODY_WATCH;
+    call->packed.watch = kansen_core_is_watch(request);
     call->deadline_ms = call->again_ms = KANSEN_NEVER;
     return call;
 }

@@ -80,6 +80,13 @@ add_waiting(struct kansen_core *core, uint64_t id, bool watch)
     core->watches += watch;
 }
 
+bool
+kansen_core_is_watch(const Kansen__V1__Request *request)
+{
+    return request->body_case == KANSEN__V1__REQUEST__BODY_WATCH ||
+           request->body_case == KANSEN__V1__REQUEST__BODY_BACKUP;
+}
+
 int
 kansen_core_request(struct kansen_core *core, Kansen__V1__Request *request, uint64_t *id)
 {
@@ -98,7 +105,7 @@ kansen_core_request(struct kansen_core *core, Kansen__V1__Request *request, uint
     kansen__v1__request__pack(request, to + header_len);
     buf_commit(&core->out, header_len + size);
     core->last_id = request->id;
-    add_waiting(core, request->id, request->body_case == KANSEN__V1__REQUEST__BODY_WATCH);
+    add_waiting(core, request->id, kansen_core_is_watch(request));
     if (id != NULL)
         *id = request->id;
     return 0;
@@ -186,8 +193,11 @@ kansen_core_feed(struct kansen_core *core, const uint8_t *data, size_t len)
 bool
 kansen_is_last(const Kansen__V1__Response *response)
 {
-    return kansen_code(response) != 0 || response->body_case != KANSEN__V1__RESPONSE__BODY_WATCH ||
-           response->watch->end;
+    if (kansen_code(response) != 0)
+        return true;
+    if (response->body_case == KANSEN__V1__RESPONSE__BODY_BACKUP)
+        return response->backup->end;
+    return response->body_case != KANSEN__V1__RESPONSE__BODY_WATCH || response->watch->end;
 }
 
 // Takes the request off the list if this is its last answer; id 0 is not on it and always fine.

@@ -4,6 +4,7 @@
 #ifndef CLIENT_LIB_KANSEN_CORE_H
 #define CLIENT_LIB_KANSEN_CORE_H
 
+#include <kansen/v1/protocol.pb-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,5 +31,8 @@ size_t kansen_core_asked(const struct kansen_core *core);
 // Forgets all bytes and all that is in flight, for a new connection, whose frames have at most max_frame
 // bytes.
 void kansen_core_reset(struct kansen_core *core, size_t max_frame);
+
+// Whether a request may be answered any number of times, until one answer is the last: a watch, or a backup.
+bool kansen_core_is_watch(const Kansen__V1__Request *request);
 
 #endif

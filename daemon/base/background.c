@@ -16,6 +16,6 @@ background_enter(const struct log *log, const char *what)
 
     if (sched_setscheduler(0, SCHED_BATCH, &none) != 0 ||
         setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0)
-        LOG_WARNING(log, "main", "a thread for long work keeps its priority", LOG_TEXT("thread", what),
+        LOG_WARNING(log, "main", "a thread for long work keeps its priority", LOG_TEXT("of", what),
                     LOG_ERRNO(errno));
 }

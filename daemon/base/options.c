@@ -190,6 +190,7 @@ struct command_line {
     const char *listen[OPTIONS_LISTEN_MAX];
     size_t n_listen;
     const char *check_dir;
+    const char *replay_file, *to_sequence; // NULL = not given
 };
 
 enum {
@@ -198,6 +199,8 @@ enum {
     FLAG_COMPACT,
     FLAG_FORGET_KEY,
     FLAG_PRINT_CONFIG,
+    FLAG_REPLAY,
+    FLAG_TO_SEQUENCE,
     FLAG_VERSION,
 };
 
@@ -218,6 +221,11 @@ take_flag(struct command_line *line, int flag, char *why)
         line->mode = OPTIONS_FORGET_KEY;
     } else if (flag == FLAG_PRINT_CONFIG) {
         line->mode = OPTIONS_PRINT_CONFIG;
+    } else if (flag == FLAG_REPLAY) {
+        line->mode = OPTIONS_REPLAY;
+        line->replay_file = optarg;
+    } else if (flag == FLAG_TO_SEQUENCE) {
+        line->to_sequence = optarg;
     } else if (flag == FLAG_VERSION) {
         line->mode = OPTIONS_VERSION;
     } else if (flag >= FLAG_ROW && options_table[flag - FLAG_ROW].type != OPTION_LIST) {
@@ -235,7 +243,7 @@ take_flag(struct command_line *line, int flag, char *why)
 static int
 parse_command_line(int argc, char **argv, struct command_line *line, char *why)
 {
-    struct option flags[ROWS + 9];
+    struct option flags[ROWS + 11];
     size_t n = 0;
     int flag;
 
@@ -249,6 +257,8 @@ parse_command_line(int argc, char **argv, struct command_line *line, char *why)
     flags[n++] = (struct option){"compact", no_argument, NULL, FLAG_COMPACT};
     flags[n++] = (struct option){"forget-key", no_argument, NULL, FLAG_FORGET_KEY};
     flags[n++] = (struct option){"print-config", no_argument, NULL, FLAG_PRINT_CONFIG};
+    flags[n++] = (struct option){"replay", required_argument, NULL, FLAG_REPLAY};
+    flags[n++] = (struct option){"to-sequence", required_argument, NULL, FLAG_TO_SEQUENCE};
     flags[n++] = (struct option){"version", no_argument, NULL, FLAG_VERSION};
     flags[n++] = (struct option){"help", no_argument, NULL, 'h'};
     flags[n] = (struct option){0};
@@ -257,8 +267,8 @@ parse_command_line(int argc, char **argv, struct command_line *line, char *why)
         if (take_flag(line, flag, why) != 0)
             return 1;
     }
-    if (optind < argc &&
-        (line->mode == OPTIONS_CHECK || line->mode == OPTIONS_COMPACT || line->mode == OPTIONS_FORGET_KEY))
+    if (optind < argc && (line->mode == OPTIONS_CHECK || line->mode == OPTIONS_COMPACT ||
+                          line->mode == OPTIONS_FORGET_KEY || line->mode == OPTIONS_REPLAY))
         line->check_dir = argv[optind++];
     if (optind < argc)
         return tell(why, "\"%s\" is not expected here; see kansend --help", argv[optind]);
@@ -285,6 +295,30 @@ drop_listeners(struct options *options)
     options->n_listen = 0;
 }
 
+// Which journal is replayed, and how far.
+static int
+take_replay(const struct command_line *line, struct options *options)
+{
+    char *end;
+
+    if (line->to_sequence != NULL && line->mode != OPTIONS_REPLAY) {
+        fprintf(stderr, "kansend: --to-sequence goes with --replay\n");
+        return 1;
+    }
+    if (line->replay_file == NULL)
+        return 0;
+    options->replay_file = strdup(line->replay_file);
+    if (line->to_sequence == NULL)
+        return options->replay_file == NULL;
+    errno = 0;
+    options->to_sequence = strtoull(line->to_sequence, &end, 10);
+    if (errno == 0 && *end == '\0' && options->to_sequence > 0 && line->to_sequence[0] != '-')
+        return options->replay_file == NULL;
+    fprintf(stderr, "kansend: --to-sequence: \"%s\" is not allowed; it takes a number from 1\n",
+            line->to_sequence);
+    return 1;
+}
+
 static int
 take_command_line(const struct command_line *line, struct options *options, struct source *source)
 {
@@ -301,6 +335,8 @@ take_command_line(const struct command_line *line, struct options *options, stru
         if (line->values[i] != NULL)
             source->lines[i] = 0;
     }
+    if (take_replay(line, options) != 0)
+        return 1;
     if (line->check_dir != NULL)
         return set_flag(options, options_table_find("data_dir"), line->check_dir, source->why);
     return 0;
@@ -371,6 +407,10 @@ set_derived(struct options *options, const char *file, char *why)
     if (rc == 0 && options->erasures == NULL) {
         rc = asprintf(&path, "%s/kansen.erased", options->data_dir) < 0;
         options->erasures = rc == 0 ? path : NULL;
+    }
+    if (rc == 0 && options->backup_dir == NULL) {
+        rc = asprintf(&path, "%s/backup", options->data_dir) < 0;
+        options->backup_dir = rc == 0 ? path : NULL;
     }
     if (rc == 0 && options->n_listen == 0) {
         rc = asprintf(&path, "unix:%s/kansend.sock", options->data_dir) < 0;
@@ -455,11 +495,14 @@ options_free(struct options *options)
 {
     drop_listeners(options);
     free(options->file);
+    free(options->replay_file);
     free(options->data_dir);
     free(options->admin);
     free(options->seeds);
     free(options->log_level);
     free(options->erasures);
+    free(options->backup_dir);
+    free(options->upgrade_backup);
     free(options->insecure_plain_tcp_on_any_address);
     free(options->tls_certificate);
     free(options->tls_key);
@@ -482,6 +525,9 @@ options_help(FILE *out)
             "      --check [DIR]      verify the store, of the data directory or DIR, and stop\n"
             "      --compact [DIR]    write the store anew, without what was deleted, and stop\n"
             "      --forget-key [DIR] let the store take another kansen.key at its next start, and stop\n"
+            "      --replay FILE [DIR]\n"
+            "                         apply an exported journal to a store that ends before it, and stop\n"
+            "      --to-sequence N    with --replay: no further than that entry\n"
             "      --version          say the version and stop\n"
             "  -h, --help             say this and stop\n");
     for (size_t i = 0; i < ROWS; i++) {

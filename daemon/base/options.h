@@ -17,6 +17,7 @@ enum options_mode {
     OPTIONS_COMPACT,      // --compact: write the store anew
     OPTIONS_FORGET_KEY,   // --forget-key: let the store take another key
     OPTIONS_PRINT_CONFIG, // --print-config: all options with their values
+    OPTIONS_REPLAY,       // --replay: apply an exported journal to the store
     OPTIONS_VERSION,
     OPTIONS_HELP,
 };
@@ -31,7 +32,9 @@ enum options_switch {
 // Texts belong to the struct. Sizes are bytes.
 struct options {
     enum options_mode mode;
-    char *file; // the configuration; it may not be there when none was named
+    char *file;           // the configuration; it may not be there when none was named
+    char *replay_file;    // of --replay
+    uint64_t to_sequence; // the same; 0 = all of it
     char *data_dir;
     char *listen[OPTIONS_LISTEN_MAX]; // "unix:PATH", "ADDR:PORT" or "tls:ADDR:PORT"
     size_t n_listen;
@@ -39,6 +42,8 @@ struct options {
     char *seeds; // "" = the default places
     char *log_level;
     char *erasures;                          // file
+    char *backup_dir;                        // backups are written below it
+    char *upgrade_backup;                    // "yes" or "no"
     char *insecure_plain_tcp_on_any_address; // "yes" or "no"
     char *tls_certificate, *tls_key, *tls_client_ca, *tls_client_crl;
     char *tls_client;      // "off", "optional" or "required"

@@ -41,6 +41,7 @@ static const struct {
     enum landlock_access access;
 } named[] = {
     {offsetof(struct options, data_dir), LANDLOCK_CHANGE},
+    {offsetof(struct options, backup_dir), LANDLOCK_CHANGE},
     {offsetof(struct options, file), LANDLOCK_READ_REPLACED},
     {offsetof(struct options, tls_certificate), LANDLOCK_READ_REPLACED},
     {offsetof(struct options, tls_key), LANDLOCK_READ_REPLACED},

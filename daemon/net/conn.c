@@ -12,6 +12,7 @@
 #include "net/intake.h"
 #include "net/tls.h"
 #include "net/worker.h"
+#include "rpc/answer_dump.h"
 #include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
@@ -180,6 +181,7 @@ conn_free(struct conn *conn)
         tasks_forget(loop->service->tasks, loop->worker, conn->session.connection);
     watching_leave(&loop->watching, &conn->watcher);
     session_quota_leave(loop->service, &conn->session);
+    answer_dump_leave(loop->service, &conn->session);
     timeouts_leave(&loop->timeouts, &conn->timed);
     stream_close(&conn->stream);
     buf_free(&conn->in);

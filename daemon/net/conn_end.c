@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "net/conn_internal.h"
 #include "net/tls.h"
+#include "rpc/answer_dump.h"
 #include "rpc/service.h"
 #include <errno.h>
 #include <sys/socket.h>
@@ -112,6 +113,7 @@ conn_end_crowd(struct conn_loop *loop)
 void
 conn_check_end(struct conn *conn)
 {
+    answer_dump_expire(conn->loop->service, &conn->session, conn_now(conn->loop));
     if (conn->session.expires_us != 0)
         conn_check(conn);
 }

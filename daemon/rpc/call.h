@@ -18,6 +18,7 @@ struct txn;
 struct call {
     struct service *service;
     struct session *session;
+    unsigned worker; // whose loop it is
     const Kansen__V1__Request *request;
     struct txn *txn;       // begun; NULL for requests that need no snapshot
     uint64_t generation;   // client_generation before it was begun

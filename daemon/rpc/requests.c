@@ -2,7 +2,9 @@
 // One row for each request; a test walks every role by every row.
 #include "rpc/requests.h"
 #include "auth/role.h"
+#include "rpc/answer_backup.h"
 #include "rpc/answer_client.h"
+#include "rpc/answer_dump.h"
 #include "rpc/answer_match.h"
 #include "rpc/answer_placement.h"
 #include "rpc/answer_registry.h"
@@ -41,6 +43,8 @@ static const struct request_row rows[] = {
                               answer_placement_count_declines},
     [BODY(WATCH)] = {"Watch", INVOLVED, REQUEST_READS, watch_begin},
     [BODY(LIST_CLIENTS)] = {"ListClients", ROLE_OPERATOR, REQUEST_READS, answer_client_list_clients},
+    [BODY(BACKUP)] = {"Backup", ROLE_OPERATOR, REQUEST_TASK, answer_backup_backup},
+    [BODY(DUMP)] = {"Dump", ROLE_OPERATOR, 0, answer_dump_dump},
     [BODY(LIST_TOKENS)] = {"ListTokens", ROLE_OPERATOR, REQUEST_READS, answer_client_list_tokens},
 };
 

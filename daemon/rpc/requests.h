@@ -12,6 +12,7 @@ enum request_access {
     REQUEST_READS = 0x2,  // needs the snapshot
     REQUEST_WRITES = 0x4, // goes to the writer
     REQUEST_FREE = 0x8,   // is not held against the rate of its caller
+    REQUEST_TASK = 0x10,  // goes to the job thread, once its handler has looked at it
 };
 
 struct request_row {

@@ -121,7 +121,7 @@ rpc_is_tired(const struct rpc_env *env)
 // ---- Whether the request may run
 
 static int
-admit(struct incoming *in, const struct request_row **out)
+admit(const struct service *service, struct incoming *in, const struct request_row **out)
 {
     const struct request_row *row = requests_find(in->outside.body);
 
@@ -136,6 +136,8 @@ admit(struct incoming *in, const struct request_row **out)
     if ((row->access & REQUEST_ALWAYS) == 0 && (row->roles & in->session->identity.role) == 0)
         return fault_set(in->fault, CODE_PERMISSION_DENIED, "", "the role %s may not call %s",
                          role_name(in->session->identity.role), row->name);
+    if (store_is_loading(service->store) && (row->access & (REQUEST_ALWAYS | REQUEST_WRITES)) == 0)
+        return fault_set(in->fault, CODE_FAILED_PRECONDITION, "", "a stream is being read into the store");
     *out = row;
     return 0;
 }
@@ -216,6 +218,7 @@ begin_call(struct rpc_env *env, const struct incoming *in, const Kansen__V1__Req
 {
     call->service = env->service;
     call->session = in->session;
+    call->worker = env->worker;
     call->request = request;
     call->txn = NULL;
     call->effort = &env->effort;
@@ -427,7 +430,7 @@ handle(struct rpc_env *env, struct incoming *in, struct buf *out)
     wire_peek(&kansen__v1__request__descriptor, in->payload, in->len, &in->outside);
     if (!session_quota_take(env->service, in->session, in->outside.body, in->fault))
         return reply_fault(out, in->outside.id, in->fault); // before any work is done for it
-    refused = admit(in, &row);
+    refused = admit(env->service, in, &row);
     if (refused == 0 && (row->access & REQUEST_WRITES) != 0)
         return queue_write(env, in, out); // unpacks into the job
     rc = unpack(env, in, env->arena, &request);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dump;
 struct job;
 struct quota_token;
 struct rpc_env;
@@ -29,6 +30,7 @@ struct session {
     int64_t expires_us;        // when its token stops to work, on the steady clock; 0 = never
     size_t due;                // bytes that the answers to writes and long reads under way may take
     struct quota_token *quota; // what its caller may take; NULL = no limit. Leave it before the session goes
+    struct dump *dump;         // a stream that it pulls; NULL = none. Leave it before the session goes
     struct watches watches;    // what it follows; end or drop them before the session goes
 };
 
@@ -72,8 +74,8 @@ void rpc_pause(struct rpc_env *env);
 // Whether requests since the last pause have taken so much work that others should have their turn.
 bool rpc_is_tired(const struct rpc_env *env);
 
-// Whether the answer to a reading or a task that came back may be told: RPC_ANSWERED; RPC_ENDED when the caller may
-// call no more, which it was told, now or before; or -ENOMEM.
+// Whether the answer to a reading or a task that came back may be told: RPC_ANSWERED; RPC_ENDED when the
+// caller may call no more, which it was told, now or before; or -ENOMEM.
 int rpc_may_answer(struct rpc_env *env, struct session *session, struct buf *out) MUST_CHECK;
 
 // Adds the answer to a job that came back, unless the session's caller may call no more; who has shut itself

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct backup_options;
 struct limits;
 struct log;
 struct options;
@@ -37,6 +38,7 @@ struct service {
     struct readings *readings; // NULL = every read is answered where it arrives
     struct tasks *tasks;       // of the job thread; NULL = it is not there
     struct quota *quota;       // of tokens and clients; NULL = no limits
+    const struct backup_options *backups;
     const struct log *log;
     struct sandbox sandbox;
     int64_t started_us; // on the steady clock
@@ -49,6 +51,7 @@ struct service {
     _Atomic int state;                     // enum service_state
     _Atomic uint32_t connections;
     _Atomic uint32_t strangers; // of them, those on which nobody has said who calls
+    _Atomic uint32_t dumps;     // streams that sessions hold
     _Atomic uint64_t requests;  // answered; each worker adds once per wake-up
     struct counters counters;   // of refusals
 };

@@ -16,6 +16,7 @@
 
 #define PROBLEMS_SHOWN   100u
 #define CHECK_MEMORY_MAX (64u << 20) // bytes for the records of one step
+#define LOOK_EVERY       256u        // entries between two words of progress
 
 void
 check_problem(struct check *check, const char *format, ...)
@@ -47,6 +48,9 @@ walk(struct check *check, enum table table, check_step *step)
     while ((rc = txn_map(txn, mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) == 0) {
         rc = step(check, &key, &value);
         arena_reset(check->arena);
+        if (rc == 0 && ++check->walked % LOOK_EVERY == 0 &&
+            !progress_tell(check->sink, "check", check->walked, check->total))
+            rc = PROGRESS_E_ENDED;
         if (rc != 0)
             break;
     }
@@ -298,6 +302,17 @@ check_counts(struct check *check)
 }
 
 static int
+count_entries(struct check *check, enum table table)
+{
+    MDB_stat stat;
+    int rc = txn_map(check->txn, mdb_stat(check->txn->mdb, check->txn->store->dbi[table], &stat));
+
+    if (rc == 0)
+        check->total += stat.ms_entries;
+    return rc;
+}
+
+static int
 check_tables(struct check *check)
 {
     static const struct {
@@ -309,10 +324,14 @@ check_tables(struct check *check)
         {TABLE_JOURNAL, step_journal},   {TABLE_PLACEMENT, check_placement}, {TABLE_DUE, check_due},
         {TABLE_CLIENT, check_client},    {TABLE_TOKEN, check_token},
     };
-    uint64_t first = 0;
+    uint64_t first = 0, loading = 0;
     int rc = journal_first(check->txn, &first);
 
     check->expected[TABLE_JOURNAL] = first - 1;
+    if (rc == 0 && meta_get(check->txn, META_LOADING, &loading) == 0 && loading != 0)
+        check_problem(check, "a stream was read into it, and not to its end: the next start empties it");
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
+        rc = count_entries(check, steps[i].table);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
         rc = walk(check, steps[i].table, steps[i].step);
     if (rc == 0)
@@ -323,59 +342,74 @@ check_tables(struct check *check)
 static int
 report(struct check *check)
 {
-    struct store_counts counts;
     XXH128_hash_t digest = XXH3_128bits_digest(check->digest);
-    int rc = txn_counts(check->txn, &counts);
+    struct check_summary *summary = &check->summary;
+    int rc = txn_counts(check->txn, &summary->counts);
 
     if (rc != 0)
         return rc;
+    summary->sequence = txn_sequence(check->txn);
+    snprintf(summary->digest, sizeof summary->digest, "%016" PRIx64 "%016" PRIx64, digest.high64,
+             digest.low64);
     if (check->problems > PROBLEMS_SHOWN)
         fprintf(check->out, "and %" PRIu64 " problems more\n", check->problems - PROBLEMS_SHOWN);
     fprintf(check->out,
             "%s: %" PRIu64 " partners, %" PRIu64 " offers, %" PRIu64 " interests, %" PRIu64
-            " regions, %" PRIu64 " postcodes, journal at %" PRIu64 ", digest %016" PRIx64 "%016" PRIx64 "\n",
-            check->problems == 0 ? "all is well" : "problems found", counts.partners, counts.offers,
-            counts.interests, counts.regions, counts.postcodes, txn_sequence(check->txn), digest.high64,
-            digest.low64);
+            " regions, %" PRIu64 " postcodes, journal at %" PRIu64 ", digest %s\n",
+            check->problems == 0 ? "all is well" : "problems found", summary->counts.partners,
+            summary->counts.offers, summary->counts.interests, summary->counts.regions,
+            summary->counts.postcodes, summary->sequence, summary->digest);
     return check->problems == 0 ? 0 : 1;
 }
 
 static int
-check_store(struct store *store, FILE *out)
+check_all(struct check *check, struct store *store)
 {
-    struct check check = {.out = out, .arena = arena_new(CHECK_MEMORY_MAX), .digest = XXH3_createState()};
-    int rc =
-        check.arena == NULL || check.digest == NULL ? STORE_FAULT_MEMORY : txn_new_read(store, &check.txn);
+    int rc;
 
+    check->arena = arena_new(CHECK_MEMORY_MAX);
+    check->digest = XXH3_createState();
+    rc =
+        check->arena == NULL || check->digest == NULL ? STORE_FAULT_MEMORY : txn_new_read(store, &check->txn);
     if (rc == 0)
-        rc = txn_begin(check.txn);
+        rc = txn_begin(check->txn);
     if (rc == 0) {
-        XXH3_128bits_reset(check.digest);
-        rc = check_tables(&check);
+        XXH3_128bits_reset(check->digest);
+        rc = check_tables(check);
         if (rc == 0)
-            rc = report(&check);
+            rc = report(check);
     }
-    txn_free(check.txn);
-    XXH3_freeState(check.digest);
-    arena_free(check.arena);
+    txn_free(check->txn);
+    XXH3_freeState(check->digest);
+    arena_free(check->arena);
+    return rc;
+}
+
+int
+check_store(const char *dir, const struct progress_sink *sink, FILE *out, struct check_summary *summary)
+{
+    struct store_options options = {.dir = dir, .read_only = true};
+    struct check check = {.out = out, .sink = sink};
+    struct store *store;
+    struct fault fault;
+    int rc = store_open(&options, &store, &fault);
+
+    if (rc == FAULT)
+        fprintf(out, "%s\n", fault.message);
+    if (rc == 0) {
+        rc = check_all(&check, store);
+        store_close(store);
+    }
+    if (rc < 0)
+        fprintf(out, "the check could not end: %s\n", store_fault_text(rc));
+    *summary = check.summary;
     return rc;
 }
 
 int
 check_run(const char *dir, FILE *out)
 {
-    struct store_options options = {.dir = dir, .read_only = true};
-    struct fault fault;
-    struct store *store;
-    int rc = store_open(&options, &store, &fault);
+    struct check_summary summary;
 
-    if (rc == FAULT)
-        fprintf(out, "%s\n", fault.message);
-    if (rc == 0) {
-        rc = check_store(store, out);
-        store_close(store);
-    }
-    if (rc < 0)
-        fprintf(out, "the check could not end: %s\n", store_fault_text(rc));
-    return rc;
+    return check_store(dir, NULL, out, &summary);
 }

@@ -4,6 +4,7 @@
 #define STORE_CHECK_STATE_H
 
 #include "base/arena.h"
+#include "store/check.h"
 #include "store/internal.h"
 #include <kansen/v1/command.pb-c.h>
 #include <stdio.h>
@@ -17,6 +18,9 @@ struct check {
     uint64_t expected[TABLE_COUNT]; // entries that the records ask for, in the tables that are derived
     uint64_t slots;                 // of blocks, that stand for an offer
     XXH3_state_t *digest;
+    const struct progress_sink *sink; // NULL = nobody wants to know
+    uint64_t walked, total;           // entries
+    struct check_summary summary;
 };
 
 // Tells a problem; the first hundred are shown.

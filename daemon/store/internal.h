@@ -54,6 +54,9 @@ struct store {
     MDB_dbi dbi[TABLE_COUNT];
     int lock_fd; // holds the directory's lock; -1 = none
     _Atomic uint64_t client_generation;
+    unsigned upgraded_from; // 0 = it was not
+    struct load *load;      // the stream that is read into it; NULL = none. The writer's
+    _Atomic bool loading;   // nothing else may be done
 };
 
 struct txn {
@@ -64,6 +67,7 @@ struct txn {
     bool places_changed; // regions changed: rows with a derived place are due before the commit
     bool blocks_changed; // blocks or cards: the index gets a new generation with the commit
     bool clients_changed;
+    bool load_ends;         // with the commit nothing is being read into the store any more
     int fault;              // sticks until the end
     _Atomic uint64_t steps; // puts and deletions so far
     bool sequence_known;
@@ -130,6 +134,8 @@ int directory_chunk(struct txn *txn, uint64_t number, struct card_chunk *out) MU
 #define META_LAST_LISTED    "last_listed" // id of the last offer that has an entry in partner_offer
 #define META_LAST_CLIENT    "last_client"
 #define META_LAST_TOKEN     "last_token"
+#define META_KEY_CHECK      "key_check"
+#define META_LOADING        "loading"      // 1 while a stream is read into the store
 #define META_LAST_TRIMMED   "last_trimmed" // sequence of the last journal entry that was let go
 int meta_get(struct txn *txn, const char *name, uint64_t *out) MUST_CHECK;
 int meta_put(struct txn *txn, const char *name, uint64_t value) MUST_CHECK;
@@ -150,6 +156,9 @@ int record_get(struct txn *txn, enum table table, const struct key *key,
                const ProtobufCMessageDescriptor *type, struct arena *arena, void *out) MUST_CHECK;
 int record_unpack(struct txn *txn, const MDB_val *key, const MDB_val *value,
                   const ProtobufCMessageDescriptor *type, struct arena *arena, void *out) MUST_CHECK;
+
+// The message in a record whose checksum holds; NULL when it does not. Pure.
+const uint8_t *record_open(const MDB_val *key, const MDB_val *value, size_t *len);
 
 // Reads the whole taxonomy that txn sees. Freed by catalog_free.
 int catalog_load(struct txn *txn, struct catalog **out) MUST_CHECK;

@@ -4,8 +4,6 @@
 #include "store/internal.h"
 #include <string.h>
 
-#define META_KEY_CHECK "key_check"
-
 int
 key_check_get(struct txn *txn, uint8_t out[KEY_CHECK_BYTES])
 {

@@ -121,6 +121,28 @@ student_find(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], uint8_t id
 }
 
 int
+student_next(struct txn *txn, const uint8_t *after, uint8_t hash[STUDENT_HASH_BYTES],
+             uint8_t id[STUDENT_ID_BYTES])
+{
+    struct key from = {0};
+    MDB_val key, value;
+    int rc;
+
+    if (after != NULL) {
+        from = key_bytes(after, STUDENT_HASH_BYTES);
+        from.bytes[from.len++] = 0; // the smallest key above it
+    }
+    rc = table_seek(txn, TABLE_STUDENT, &from, &key, &value);
+    if (rc != 0)
+        return rc;
+    if (key.mv_size != STUDENT_HASH_BYTES || value.mv_size != sizeof(struct student))
+        return txn_fail(txn, STORE_FAULT_CORRUPT);
+    memcpy(hash, key.mv_data, STUDENT_HASH_BYTES);
+    memcpy(id, value.mv_data, STUDENT_ID_BYTES);
+    return 0;
+}
+
+int
 student_since(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], int64_t *time_us)
 {
     struct key key = key_bytes(hash, STUDENT_HASH_BYTES);

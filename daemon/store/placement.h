@@ -44,6 +44,10 @@ int turn_next(struct txn *txn, uint64_t offer, struct turn *turn,
 int student_find(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES],
                  uint8_t id[STUDENT_ID_BYTES]) MUST_CHECK;
 
+// The mapping behind the one with this hash, in the order of the hashes (NULL to start).
+int student_next(struct txn *txn, const uint8_t *after, uint8_t hash[STUDENT_HASH_BYTES],
+                 uint8_t id[STUDENT_ID_BYTES]) MUST_CHECK;
+
 // When that mapping came into being, microseconds since 1970; 0 if that is so long ago that it was not kept.
 int student_since(struct txn *txn, const uint8_t hash[STUDENT_HASH_BYTES], int64_t *time_us) MUST_CHECK;
 int student_seat_find(struct txn *txn, const uint8_t id[STUDENT_ID_BYTES], uint64_t offer,

@@ -44,22 +44,30 @@ record_append(struct txn *txn, enum table table, const struct key *key, const Pr
     return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc; // a later key is there already
 }
 
+const uint8_t *
+record_open(const MDB_val *key, const MDB_val *value, size_t *len)
+{
+    const uint8_t *bytes = value->mv_data;
+    uint64_t sum;
+
+    if (value->mv_size < sizeof sum)
+        return NULL;
+    *len = value->mv_size - sizeof sum;
+    memcpy(&sum, bytes, sizeof sum);
+    return sum == checksum(key->mv_data, key->mv_size, bytes + sizeof sum, *len) ? bytes + sizeof sum : NULL;
+}
+
 int
 record_unpack(struct txn *txn, const MDB_val *key, const MDB_val *value,
               const ProtobufCMessageDescriptor *type, struct arena *arena, void *out)
 {
-    const uint8_t *bytes = value->mv_data;
-    uint64_t sum;
-    size_t len;
     ProtobufCMessage *message;
+    size_t len;
+    const uint8_t *bytes = record_open(key, value, &len);
 
-    if (value->mv_size < sizeof sum)
+    if (bytes == NULL)
         return txn_fail(txn, STORE_FAULT_CORRUPT);
-    len = value->mv_size - sizeof sum;
-    memcpy(&sum, bytes, sizeof sum);
-    if (sum != checksum(key->mv_data, key->mv_size, bytes + sizeof sum, len))
-        return txn_fail(txn, STORE_FAULT_CORRUPT);
-    message = protobuf_c_message_unpack(type, arena_allocator(arena), len, bytes + sizeof sum);
+    message = protobuf_c_message_unpack(type, arena_allocator(arena), len, bytes);
     if (message == NULL)
         return txn_fail(txn, STORE_FAULT_MEMORY); // the bytes are as they were packed
     memcpy(out, &message, sizeof(void *));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening the environment: the directory's lock first, then LMDB in its default, durable mode (no NOSYNC, no
 // WRITEMAP), then the format number.
-#include "store/internal.h"
+#include "store/load_state.h"
+#include "store/upgrade_copy.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -159,6 +160,8 @@ open_tables(struct store *store, bool read_only, uint64_t *format)
         if (rc == 0)
             rc = meta_put(&txn, META_FORMAT, *format) == 0 ? 0 : EIO;
     }
+    if (rc == 0 && !read_only && load_clean(&txn) != 0)
+        rc = EIO;
     if (rc != 0) {
         mdb_txn_abort(txn.mdb);
         return rc;
@@ -192,6 +195,11 @@ store_open(const struct store_options *options, struct store **out, struct fault
     if (rc != 0)
         goto fail;
     rc = open_environment(store, options);
+    if (rc == 0 && !options->read_only && !options->plain_upgrade &&
+        upgrade_copy(store, options->dir, &store->upgraded_from, fault) != 0) {
+        rc = FAULT;
+        goto fail;
+    }
     if (rc == 0)
         rc = open_tables(store, options->read_only, &format);
     if (rc != 0) {
@@ -220,11 +228,24 @@ store_close(struct store *store)
 {
     if (store == NULL)
         return;
+    load_free(store->load);
     if (store->env != NULL)
         mdb_env_close(store->env);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     free(store);
+}
+
+unsigned
+store_upgraded_from(const struct store *store)
+{
+    return store->upgraded_from;
+}
+
+bool
+store_is_loading(struct store *store)
+{
+    return atomic_load_explicit(&store->loading, memory_order_relaxed);
 }
 
 struct store_usage

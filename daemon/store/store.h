@@ -43,12 +43,19 @@ struct store_options {
     uint64_t map_bytes;   // 0 = STORE_DEFAULT_MAP
     unsigned max_readers; // read transactions at the same time; 0 = 126
     bool read_only;       // for checks: nothing is made or written
+    bool plain_upgrade;   // no copy is kept of a store of an older format, before it is upgraded
 };
 
 // Opens the store and locks its directory against a second daemon (not with read_only, which asks for a
 // shared lock). 0; FAULT with the reason for a person; or a store fault. *out is set on 0 only.
 int store_open(const struct store_options *options, struct store **out, struct fault *fault) MUST_CHECK;
 void store_close(struct store *store); // all transactions must be freed before; NULL is safe
+
+// The format from which it was upgraded when it was opened, and a copy kept; 0 = it was not.
+unsigned store_upgraded_from(const struct store *store);
+
+// Whether a stream is being read into it (store/load.h), and nothing else may be done. Any thread.
+bool store_is_loading(struct store *store);
 
 struct store_usage {
     uint64_t used_bytes; // pages in use

@@ -158,7 +158,7 @@ txn_begin(struct txn *txn)
     txn->fault = 0;
     txn->places_changed = false;
     txn->blocks_changed = false;
-    txn->clients_changed = false;
+    txn->clients_changed = txn->load_ends = false;
     memset(txn->ids, 0, sizeof txn->ids);
     if (txn->waiting != NULL)
         blocks_waiting_clear(txn->waiting);
@@ -256,6 +256,8 @@ txn_commit(struct txn *txn)
     txn->catalog_uncommitted = false;
     if (txn->clients_changed) // also when it failed: it may be on the disk all the same
         atomic_fetch_add(&txn->store->client_generation, 1);
+    if (rc == 0 && txn->load_ends)
+        atomic_store(&txn->store->loading, false);
     return rc == 0 ? 0 : commit_fault(txn->store, rc);
 }
 

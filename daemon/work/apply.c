@@ -2,9 +2,11 @@
 // Applying a command: find its operation in the table, ask whether the caller may, let it check and put, add
 // it to the journal.
 #include "work/apply.h"
+#include "store/client.h"
 #include "store/placement.h"
 #include "store/write.h"
 #include "work/change.h"
+#include "work/lifecycle.h"
 #include "work/operations.h"
 #include "work/valid.h"
 #include <string.h>
@@ -90,10 +92,28 @@ without_student(const Kansen__V1__Write *write, struct copies *copies, Kansen__V
     }
 }
 
+// All that the command carries and that can matter when it is done again; with the entry's write, time, seed,
+// student and hash it is the command.
+static void
+fill_context(const struct command *command, Kansen__V1__CommandContext *out)
+{
+    kansen__v1__command_context__init(out);
+    out->client = (char *)(command->client == NULL ? "" : command->client);
+    out->movers = command->movers;
+    out->partner_id = command->partner;
+    out->source = (char *)(command->source == NULL ? "" : command->source);
+    if ((command->movers & MOVER_CLOCK) == 0)
+        return;
+    out->retain_placements_us = command->retain.placements_us;
+    out->retain_students_us = command->retain.students_us;
+    out->retain_journal_us = command->retain.journal_us;
+}
+
 static int
 add_to_journal(const struct change *change, uint64_t *sequence)
 {
     Kansen__V1__JournalEntry entry = KANSEN__V1__JOURNAL_ENTRY__INIT;
+    Kansen__V1__CommandContext context;
     struct copies copies;
     Kansen__V1__Write write;
     int rc;
@@ -103,6 +123,8 @@ add_to_journal(const struct change *change, uint64_t *sequence)
     entry.actor = (char *)change->command->actor;
     entry.semantics = STORE_SEMANTICS;
     entry.write = &write;
+    fill_context(change->command, &context);
+    entry.context = &context;
     entry.outcome = change->outcome;
     entry.id = change->id;
     entry.version = change->version;
@@ -113,6 +135,8 @@ add_to_journal(const struct change *change, uint64_t *sequence)
         entry.seed = (ProtobufCBinaryData){sizeof change->command->secrets->random, (uint8_t *)change->seed};
     if (change->student_id != NULL)
         entry.student_id = (ProtobufCBinaryData){STUDENT_ID_BYTES, (uint8_t *)change->student_id};
+    if (change->token_hash != NULL)
+        entry.token_hash = (ProtobufCBinaryData){TOKEN_HASH_BYTES, (uint8_t *)change->token_hash};
     rc = journal_append(change->txn, &entry);
     if (rc == 0)
         *sequence = entry.sequence;

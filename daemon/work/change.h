@@ -24,6 +24,7 @@ struct change {
     uint64_t id, version;
     const Kansen__V1__Placement *placement; // as it is now, for operations on one
     const uint8_t *student_id, *seed;       // for the journal; NULL where there is none
+    const uint8_t *token_hash;              // the same
     uint64_t first_kept;        // of a tick that let entries of the journal go: the oldest one left
     size_t n_noted, room_noted; // records that changed
     Kansen__V1__Change **noted; // in arena
@@ -51,6 +52,8 @@ int change_set_client_status(struct change *change) MUST_CHECK;
 int change_set_client_certificate(struct change *change) MUST_CHECK;
 int change_issue_token(struct change *change) MUST_CHECK;
 int change_revoke_token(struct change *change) MUST_CHECK;
+
+int change_load_stream(struct change *change) MUST_CHECK;
 
 int change_upsert_interest(struct change *change) MUST_CHECK;
 int change_remove_interest(struct change *change) MUST_CHECK;

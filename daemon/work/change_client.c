@@ -227,6 +227,7 @@ change_issue_token(struct change *change)
     token.created_us = change->command->time_us;
     stored.token = &token;
     stored.hash = (ProtobufCBinaryData){sizeof secrets->token_hash, (uint8_t *)secrets->token_hash};
+    change->token_hash = secrets->token_hash;
     rc = token_put(change->txn, &stored, NULL);
     return rc == 0 ? done(change, KIND(TOKEN), OUTCOME(CREATED), token.id, 0, token.client) : rc;
 }

@@ -351,10 +351,12 @@ int
 change_forget_student(struct change *change)
 {
     const struct command_secrets *secrets = change->command->secrets;
-    uint8_t id[STUDENT_ID_BYTES];
+    uint8_t *id = arena_alloc(change->arena, STUDENT_ID_BYTES);
     bool goes = true;
     int rc;
 
+    if (id == NULL)
+        return STORE_FAULT_MEMORY;
     if (!secrets->has_student)
         return fault_set(change->fault, CODE_INVALID_ARGUMENT, "student",
                          "student is missing; give the client's reference");
@@ -371,5 +373,6 @@ change_forget_student(struct change *change)
         return 0;
     }
     change->outcome = KANSEN__V1__OUTCOME__OUTCOME_REMOVED;
+    change->student_id = id;
     return student_delete(change->txn, secrets->student_hash);
 }

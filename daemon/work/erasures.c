@@ -268,6 +268,34 @@ erasures_apply(struct erasures *erasures, struct store *store, const struct log 
 
 // ---- While the writer runs
 
+// A line that the writer is about to write is not whole yet: it is left out.
+int
+erasures_copy(const struct erasures *erasures, int to)
+{
+    char block[512 * LINE_BYTES];
+    off_t at = 0;
+    ssize_t got;
+
+    while ((got = pread(erasures->fd, block, sizeof block, at)) > 0) {
+        const char *end = memrchr(block, '\n', (size_t)got);
+        size_t whole = end == NULL ? 0 : (size_t)(end - block) + 1, done = 0;
+
+        while (done < whole) {
+            ssize_t written = write(to, block + done, whole - done);
+
+            if (written < 0 && errno == EINTR)
+                continue;
+            if (written <= 0)
+                return written < 0 ? -errno : -ENOSPC;
+            done += (size_t)written;
+        }
+        if (whole == 0)
+            return 0;
+        at += (off_t)whole;
+    }
+    return got == 0 ? 0 : -errno;
+}
+
 int
 erasures_note(struct erasures *erasures, const uint8_t hash[ERASURES_HASH_BYTES], int64_t time_us)
 {

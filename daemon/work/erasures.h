@@ -28,6 +28,10 @@ void erasures_close(struct erasures *erasures); // NULL is safe
 int erasures_apply(struct erasures *erasures, struct store *store, const struct log *log,
                    struct fault *fault) MUST_CHECK;
 
+// Writes the whole lines that the list has now to a file that is open for writing. 0 or -errno. Any thread,
+// also beside the writer.
+int erasures_copy(const struct erasures *erasures, int to) MUST_CHECK;
+
 // Notes a student for the next sync. 0 or STORE_FAULT_MEMORY. With NULL these three do nothing.
 int erasures_note(struct erasures *erasures, const uint8_t hash[ERASURES_HASH_BYTES],
                   int64_t time_us) MUST_CHECK;

@@ -37,6 +37,7 @@ static const struct operation operations[] = {
     [OPERATION(CREATE_CLIENT)] = {"create_client", OPERATOR, true, change_create_client},
     [OPERATION(SET_CLIENT_STATUS)] = {"set_client_status", OPERATOR, false, change_set_client_status},
     [OPERATION(ISSUE_TOKEN)] = {"issue_token", OPERATOR, true, change_issue_token},
+    [OPERATION(LOAD_STREAM)] = {"load_stream", OPERATOR, true, change_load_stream},
     [OPERATION(REVOKE_TOKEN)] = {"revoke_token", OPERATOR, false, change_revoke_token},
     [OPERATION(SET_CLIENT_CERTIFICATE)] = {"set_client_certificate", OPERATOR, false,
                                            change_set_client_certificate},

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TELL_US 200000 // from one word of progress to the next
+#define TELL_US 100000 // from one word of progress to the next
 
 TAILQ_HEAD(task_list, task);
 

@@ -118,7 +118,7 @@ struct tasks_counts tasks_count(struct tasks *tasks); // any thread
 // least ten times a second.
 bool task_goes_on(struct task *task);
 
-// Says how far it is; whoever asked is told a few times a second, so call it as often as you like.
+// Says how far it is; whoever asked is told ten times a second, so call it as often as you like.
 void task_tell(struct task *task, const char *stage, uint64_t done, uint64_t total);
 
 #endif

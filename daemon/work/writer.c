@@ -15,6 +15,7 @@
 #include "work/idempotency.h"
 #include "work/job.h"
 #include "work/lifecycle.h"
+#include "work/loading.h"
 #include "work/mailbox.h"
 #include "work/queue.h"
 #include <errno.h>
@@ -240,7 +241,7 @@ apply_job(struct writer *writer, struct job *job)
     bool repeated;
     int rc = refuse_ended(writer, job, now);
 
-    if (rc != 0 || job->fault.code != CODE_OK)
+    if (rc != 0 || job->fault.code != CODE_OK || loading_refuses(writer->options.store, job))
         return rc;
     rc = idempotency_find(writer->txn, job, now, &repeated);
     if (rc != 0 || repeated)

@@ -13,6 +13,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import cohort  # noqa: E402
+import copies  # noqa: E402
 import growth  # noqa: E402
 import peers  # noqa: E402
 import reading  # noqa: E402
@@ -32,6 +33,7 @@ SECTIONS = {
     "start": reading.measure_start,
     "worst": growth.measure_worst,
     "growth": growth.measure_growth,
+    "backup": copies.measure_backup,
     "import": writing.measure_import,
     "writes": writing.measure_writes,
     "reserves": writing.measure_reserves,

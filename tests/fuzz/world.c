@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "proto/frame.h"
 #include "proto/rows.h"
+#include "rpc/answer_dump.h"
 #include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
@@ -115,8 +116,10 @@ close_store(struct world *world)
 {
     if (!world->open)
         return;
-    for (unsigned i = 0; i < WORLD_CONNECTIONS; i++)
+    for (unsigned i = 0; i < WORLD_CONNECTIONS; i++) {
         watch_drop_all(&world->sessions[i].watches);
+        answer_dump_leave(&world->service, &world->sessions[i]);
+    }
     rpc_env_free(world->env);
     rpc_env_free(world->reading_env);
     queue_close(world->service.queue);
@@ -439,6 +442,7 @@ world_reset(struct world *world, unsigned often)
     chance_reset();
     for (unsigned i = 0; i < WORLD_CONNECTIONS; i++) {
         watch_drop_all(&world->sessions[i].watches);
+        answer_dump_leave(&world->service, &world->sessions[i]);
         world->sessions[i] = (struct session){.identity = identities[i], .connection = i + 1};
     }
     if (world->open && !world->written)

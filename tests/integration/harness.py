@@ -30,13 +30,13 @@ try:
     from google.protobuf.internal.decoder import _DecodeVarint32
     from google.protobuf.internal.encoder import _VarintBytes
     from google.protobuf.message import DecodeError
-    from kansen.v1 import client_pb2, command_pb2, common_pb2, match_pb2, offer_pb2, partner_pb2, protocol_pb2, taxonomy_pb2
+    from kansen.v1 import client_pb2, command_pb2, common_pb2, match_pb2, offer_pb2, partner_pb2, protocol_pb2, stream_pb2, taxonomy_pb2
 except ImportError as error:
     sys.exit(f"{error}: install python3-protobuf and generate {GEN_PY} (make does both)")
 
 # Numbers of google.rpc.Code.
 OK, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED = 0, 3, 5, 6, 7
-DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, UNAVAILABLE, UNAUTHENTICATED = 4, 8, 9, 10, 14, 16
+DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED = 4, 8, 9, 10, 14, 15, 16
 
 TOKEN_FILES = {}  # by TCP address of a daemon: the file of a token that makes its holder an operator there
 

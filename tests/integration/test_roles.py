@@ -6,7 +6,7 @@ import re
 import unittest
 
 import harness
-from harness import (ALREADY_EXISTS, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED, UNAUTHENTICATED, Client, client_pb2,
+from harness import (ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED, UNAUTHENTICATED, Client, client_pb2,
                      command_pb2, protocol_pb2)
 
 ROLES = ("operator", "portal", "partner", "registrar")
@@ -174,6 +174,7 @@ OPERATIONS = {
     "set_client_certificate": Row(("operator",), lambda w, role, _=None: {"name": w.client(), "certificate_login": True}),
     "issue_token": Row(("operator",), lambda w, role, _=None: {"client": w.client()}),
     "revoke_token": Row(("operator",), lambda w, role, _=None: {"id": w.token()}),
+    "load_stream": Row(("operator",), lambda w, role, _=None: {}, codes=(FAILED_PRECONDITION,)),  # none is being read
 }
 
 
@@ -220,6 +221,8 @@ REQUESTS = {
     "watch": Row(INVOLVED, lambda w, role, _=None: {}),
     "list_clients": Row(("operator",), lambda w, role, _=None: {}),
     "list_tokens": Row(("operator",), lambda w, role, _=None: {}),
+    "dump": Row(("operator",), lambda w, role, _=None: {"kind": "STREAM_KIND_JOURNAL"}),
+    "backup": Row(("operator",), lambda w, role, _=None: {"name": w.fresh("backup")}),
 }
 
 
@@ -275,7 +278,7 @@ class Matrix(unittest.TestCase):
 
     def test_requests(self):
         self.walk(REQUESTS, lambda role, name, body: Client(self.w.daemon.tcp, token=self.w.tokens[role]).ask(**{name: body})
-                  if name == "watch" else self.w.callers[role].ask(**{name: body}))
+                  if name in ("watch", "backup") else self.w.callers[role].ask(**{name: body}))
 
     def test_operations(self):
         self.walk(OPERATIONS, lambda role, name, body: self.w.callers[role].ask(write={name: body}))

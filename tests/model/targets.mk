@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Seats under random writes, under crowds and under kill -9, on what is installed. The variables make the runs longer.
-.PHONY: model kill-nine contention seats-long
+.PHONY: model replay kill-nine contention seats-long
 MODEL_COMMANDS  ?= 3000
 MODEL_SEED      ?= 1
 KILL_CYCLES     ?= 5
@@ -9,6 +9,9 @@ CONTENTION_RUNS ?= 2
 
 model: all $(PB_PY)
 	$(PYTHON) tests/model/run.py --build $(BUILD) --commands $(MODEL_COMMANDS) --seed $(MODEL_SEED)
+
+replay: all $(PB_PY)
+	$(PYTHON) tests/model/replay.py --build $(BUILD) --commands $(MODEL_COMMANDS) --seed $(MODEL_SEED)
 
 kill-nine: all $(PB_PY)
 	$(PYTHON) tests/crash/kill_nine.py --build $(BUILD) --cycles $(KILL_CYCLES) --seed $(KILL_SEED)
@@ -19,5 +22,6 @@ contention: all $(PB_PY)
 # The full runs; some five minutes.
 seats-long:
 	@$(MAKE) --no-print-directory model MODEL_COMMANDS=100000
+	@$(MAKE) --no-print-directory replay MODEL_COMMANDS=20000
 	@$(MAKE) --no-print-directory kill-nine KILL_CYCLES=300
 	@$(MAKE) --no-print-directory contention CONTENTION_RUNS=200

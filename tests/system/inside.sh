@@ -173,6 +173,35 @@ check 'after kill -9 it is restarted, three times' restarted 4
 check 'nobody was refused' nobody_refused
 check 'nothing acknowledged was lost' nothing_lost
 
+# ---- Backups
+
+is_timed() { systemctl list-timers --no-legend kansen-backup.timer | grep -q kansen-backup.service; }
+backups() { find /var/lib/kansen/backup -mindepth 1 -maxdepth 1 -name '*Z' -printf '%f\n' | sort; }
+check 'the timer is there, and off' is "$(systemctl is-enabled kansen-backup.timer)" disabled
+check 'it is turned on' systemctl enable --quiet --now kansen-backup.timer
+check 'and waits for the night' is_timed
+printf '[Service]\nExecStart=\nExecStart=/usr/bin/kansenctl -s unix:/run/kansen/kansend.sock backup --keep 2\n' >/tmp/keep.conf
+install -D -m 644 /tmp/keep.conf /run/systemd/system/kansen-backup.service.d/keep.conf
+systemctl daemon-reload
+for nth in 1 2 3; do
+    check "backup $nth is made by its service" systemctl start kansen-backup.service
+    sleep 1.1
+done
+check 'the oldest is gone' is "$(backups | wc -l)" 2
+newest=/var/lib/kansen/backup/$(backups | tail -1)
+check 'the newest is sound' runuser -u kansen -- kansend --check "$newest"
+check 'it is the daemon'"'"'s alone' is "$(find "$newest" -not -user kansen -o -perm /077)" ''
+check 'the key is not in it' test ! -e "$newest/kansen.key"
+check 'exposure of that service is at most 0.5' systemd-analyze security --no-pager --threshold=5 kansen-backup.service
+
+restored=/tmp/restored
+install -d -o kansen -g kansen -m 700 "$restored"
+restore() {
+    cp "$newest"/* "$restored"/ && cp /var/lib/kansen/kansen.key "$restored"/ && chown -R kansen: "$restored" &&
+        runuser -u kansen -- kansend --check "$restored"
+}
+check 'it is restored elsewhere' restore
+
 # ---- A wrong configuration
 
 cp /etc/kansen/kansend.conf /tmp/good.conf

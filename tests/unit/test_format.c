@@ -6,6 +6,7 @@
 #include "tests/unit/store_fixture.h"
 #include <lmdb.h>
 #include <string.h>
+#include <sys/stat.h>
 
 // Gives the store another format; without clients, it has no tables of them.
 static void
@@ -53,6 +54,7 @@ test_a_store_without_clients_is_upgraded(void **state)
     struct fixture fixture;
     FILE *out = tmpfile();
     uint64_t partner;
+    char kept[128];
 
     (void)state;
     fixture_start(&fixture);
@@ -73,6 +75,75 @@ test_a_store_without_clients_is_upgraded(void **state)
     assert_int_equal(partner_find(fixture.read, "local", "p", &partner), 0);
     txn_end(fixture.read);
     fclose(out);
+    snprintf(kept, sizeof kept, "%s/" STORE_FILE ".format-4", fixture.dir);
+    assert_int_equal(unlink(kept), 0);
+    fixture_end(&fixture);
+}
+
+// Bytes of a file in the fixture's directory; NULL if it is not there.
+static char *
+bytes_of(const struct fixture *fixture, const char *name, size_t *len)
+{
+    char path[128], *bytes;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", fixture->dir, name);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return NULL;
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    *len = (size_t)ftell(file);
+    rewind(file);
+    bytes = malloc(*len + 1);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, *len, file), *len);
+    fclose(file);
+    return bytes;
+}
+
+#define KEPT STORE_FILE ".format-4"
+
+// Before a store is upgraded its file is copied, or nothing is done; a store of this format needs no copy.
+static void
+test_what_is_kept(void **state)
+{
+    struct store_options options = {.map_bytes = UINT64_C(256) << 20, .plain_upgrade = true};
+    struct fixture fixture;
+    struct fault fault;
+    char path[128], *before, *kept;
+    size_t len, kept_len;
+
+    (void)state;
+    fixture_start(&fixture);
+    fixture_close(&fixture);
+    options.dir = fixture.dir;
+    assert_null(bytes_of(&fixture, KEPT, &len));
+    make_format(&fixture, 4, false);
+    before = bytes_of(&fixture, STORE_FILE, &len);
+    snprintf(path, sizeof path, "%s/%s.part", fixture.dir, KEPT);
+    assert_int_equal(mkdir(path, 0700), 0); // so that it can not be written
+    refuse(&fixture, false, "can not be written first");
+    kept = bytes_of(&fixture, STORE_FILE, &kept_len);
+    assert_int_equal(kept_len, len);
+    assert_memory_equal(kept, before, len);
+    free(kept);
+    assert_int_equal(rmdir(path), 0);
+    fixture_open(&fixture);
+    assert_int_equal(store_upgraded_from(fixture.store), 4);
+    fixture_close(&fixture);
+    kept = bytes_of(&fixture, KEPT, &kept_len);
+    assert_int_equal(kept_len, len);
+    assert_memory_equal(kept, before, len);
+    snprintf(path, sizeof path, "%s/%s", fixture.dir, KEPT);
+    unlink(path);
+    make_format(&fixture, 4, false); // again, by who wants no copy
+    assert_int_equal(store_open(&options, &fixture.store, &fault), 0);
+    assert_int_equal(store_upgraded_from(fixture.store), 0);
+    assert_null(bytes_of(&fixture, KEPT, &kept_len));
+    store_close(fixture.store);
+    fixture_open(&fixture);
+    free(before);
+    free(kept);
     fixture_end(&fixture);
 }
 
@@ -86,7 +157,12 @@ test_other_formats_are_refused(void **state)
     fixture_start(&fixture);
     fixture_close(&fixture);
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        char numbers[64];
+
         make_format(&fixture, formats[i], true);
+        snprintf(numbers, sizeof numbers, "has format %u, this kansend reads format %u", (unsigned)formats[i],
+                 STORE_FORMAT);
+        refuse(&fixture, false, numbers);
         refuse(&fixture, false, "use the version that wrote it");
         refuse(&fixture, true, "use the version that wrote it");
     }
@@ -100,6 +176,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_store_without_clients_is_upgraded),
+        cmocka_unit_test(test_what_is_kept),
         cmocka_unit_test(test_other_formats_are_refused),
     };
 

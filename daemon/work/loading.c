@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "work/loading.h"
+#include "store/store.h"
+#include "work/job.h"
+
+bool
+loading_refuses(struct store *store, struct job *job)
+{
+    size_t pieces = 0;
+
+    for (size_t i = 0; i < job->n_writes; i++)
+        pieces += job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_LOAD_STREAM;
+    if (pieces > 0 && (job->n_writes > 1 || (job->key != NULL && job->key[0] != '\0')))
+        fault_fill(&job->fault, CODE_INVALID_ARGUMENT, "load_stream",
+                   "a piece of a stream comes alone, and without an idempotency key");
+    else if (pieces == 0 && store_is_loading(store))
+        fault_fill(&job->fault, CODE_FAILED_PRECONDITION, "", "a stream is being read into the store");
+    return job->fault.code != CODE_OK;
+}

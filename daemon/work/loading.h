@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes with a stream that is read into the store (store/load.h), and what does not. The writer.
+#ifndef WORK_LOADING_H
+#define WORK_LOADING_H
+
+#include <stdbool.h>
+
+struct job;
+struct store;
+
+// Whether a job can not be done, and then says why in its fault: while a stream is read, nothing but its next
+// piece is; and a piece comes alone and without an idempotency key, as no answer is kept in what is read.
+bool loading_refuses(struct store *store, struct job *job);
+
+#endif

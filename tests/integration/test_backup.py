@@ -1,0 +1,424 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups: what is in them, what becomes of one that ends early, where they may be written, and a restore elsewhere."""
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import harness
+from harness import ALREADY_EXISTS, DATA_LOSS, INVALID_ARGUMENT, OK, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE
+from harness import Client, Daemon
+
+OFFERS = 12_000  # so that a backup takes a part of a second
+MANY = 30_000    # so that it takes long enough to be ended
+TIME = re.compile(r"\d{8}T\d{6}Z")
+
+
+def backup(client, **fields):
+    """All answers to a request for a backup; the last one says the end."""
+    client.send(client.request(backup=fields))
+    answers = []
+    while not answers or (answers[-1].status.code == OK and not answers[-1].backup.end):
+        answer = client.receive()
+        assert answer is not None, "the connection was closed"
+        answers.append(answer)
+    return answers
+
+
+def digest_of(directory):
+    """What a check of a directory says: (exit status, journal's end, digest)."""
+    done = harness.run([harness.kansend(), "--check", directory])
+    found = re.search(r"journal at (\d+), digest (\w{32})", done.stdout)
+    return (done.returncode, int(found.group(1)), found.group(2)) if found else (done.returncode, 0, done.stdout)
+
+
+def about(directory):
+    return dict(line.split(" ", 1) for line in (directory / "kansen.backup").read_text(encoding="ascii").splitlines())
+
+
+def add_offers(client, partner, numbers):
+    return client.batch([{"create_offer": {"offer": {
+        "external_id": f"o{n}", "partner_id": partner, "kind": "OFFER_KIND_SPORT", "title": f"Offer {n}",
+        "interests": ["sport.voetbal"], "seats": 1 + n % 5}}} for n in numbers])
+
+
+def configure(daemon, **options):
+    (daemon.scratch / "none.conf").write_text("".join(f'{key} = "{value}"\n' for key, value in options.items()), encoding="utf-8")
+
+
+class Case(unittest.TestCase):
+    def daemon(self, **options):
+        daemon = Daemon()
+        self.addCleanup(daemon.remove)
+        if options:
+            configure(daemon, **options)
+        return daemon.start()
+
+    def names(self, daemon):
+        """What lies in the backup directory."""
+        return sorted(os.listdir(daemon.data_dir / "backup"))
+
+
+class Backup(Case):
+    def test_what_is_in_it(self):
+        daemon = self.daemon()
+        with daemon.client() as client:
+            partner = client.add_partner("p")
+            offer = client.add_offer("o", partner)
+            client.write(reserve_placement={"offer_id": offer, "student": "ann"})
+            client.write(reserve_placement={"offer_id": offer, "student": "bob"})
+            client.write(forget_student={"student": "ann"})
+            last = backup(client, name="first")[-1]
+            self.assertEqual(last.status.code, OK, last.status)
+            made = last.backup
+            self.assertEqual(made.sequence, client.call(status={}).server.sequence)
+            client.add_offer("later", partner)
+        directory = daemon.data_dir / "backup" / "first"
+        self.assertEqual(pathlib.Path(made.path), directory)
+        self.assertEqual(sorted(os.listdir(directory)), ["kansen.backup", "kansen.erased", "kansen.mdb", "kansend.lock"])
+        self.assertEqual({(directory / name).stat().st_mode & 0o777 for name in os.listdir(directory)}, {0o600})
+        self.assertEqual(directory.stat().st_mode & 0o777, 0o700)
+        self.assertEqual(digest_of(directory), (0, made.sequence, made.digest))
+        told = about(directory)
+        self.assertEqual((told["sequence"], told["digest"], int(told["bytes"])),
+                         (str(made.sequence), made.digest, (directory / "kansen.mdb").stat().st_size))
+        self.assertEqual((directory / "kansen.erased").read_bytes(), (daemon.data_dir / "kansen.erased").read_bytes())
+        key = (daemon.data_dir / "kansen.key").read_bytes()
+        self.assertFalse(any(key in (directory / name).read_bytes() for name in os.listdir(directory)))
+        erased = bytes.fromhex((directory / "kansen.erased").read_text(encoding="ascii").split()[1])
+        self.assertNotIn(erased, (directory / "kansen.mdb").read_bytes(), "who was forgotten is in no free page either")
+        daemon.stop()
+        self.assertNotEqual(digest_of(daemon.data_dir)[2], made.digest)
+
+    def test_the_same_as_the_store(self):
+        daemon = self.daemon()
+        with daemon.client() as client:
+            add_offers(client, client.add_partner("p"), range(500))
+            made = backup(client, name="b")[-1].backup
+        daemon.stop()
+        self.assertEqual(digest_of(daemon.data_dir), (0, made.sequence, made.digest))
+
+    def test_progress_beside_writes(self):
+        """Others read and write meanwhile, and what they write after its begin is not in it."""
+        daemon = self.daemon()
+        with daemon.client() as client, daemon.client() as other:
+            partner = client.add_partner("p")
+            add_offers(client, partner, range(OFFERS))
+            client.send(client.request(backup={"name": "b"}))
+            first = client.receive()
+            self.assertFalse(first.backup.end)
+            self.assertEqual(first.backup.stage, "copy")
+            for n in range(20):
+                other.add_offer(f"later-{n}", partner)
+                self.assertTrue(other.matched(region="NL", kinds=["OFFER_KIND_SPORT"]))
+            seen = [first]
+            while not seen[-1].backup.end:
+                seen.append(client.receive())
+            self.assertEqual({answer.status.code for answer in seen}, {OK})
+            self.assertIn("check", {answer.backup.stage for answer in seen})
+            for answer in seen[:-1]:
+                self.assertLessEqual(answer.backup.done, answer.backup.total)
+                self.assertGreater(answer.backup.total, OFFERS)
+            self.assertLess(seen[-1].backup.sequence, other.call(status={}).server.sequence)
+        self.assertEqual(digest_of(seen[-1].backup.path), (0, seen[-1].backup.sequence, seen[-1].backup.digest))
+
+    def test_two_at_once(self):
+        daemon = self.daemon()
+        with daemon.client() as one, daemon.client() as two:
+            add_offers(one, one.add_partner("p"), range(2000))
+            requests = [one.request(backup={"name": "same"}), two.request(backup={"name": "same"})]
+            for client, request in zip((one, two), requests):
+                client.send(request)
+            codes = []
+            for client in (one, two):
+                while (answer := client.receive()).status.code == OK and not answer.backup.end:
+                    pass
+                codes.append(answer.status.code)
+            self.assertEqual(sorted(codes), [OK, ALREADY_EXISTS])
+        self.assertEqual(self.names(daemon), ["same"])
+
+    def test_names(self):
+        daemon = self.daemon()
+        inside = daemon.data_dir / "backup"
+        with daemon.client() as client:
+            for bad in ("..", ".", ".hidden", "a/b", "../data2", "/tmp/x", f"{inside}/../x", f"{inside}/a/b", f"{inside}x/a", "é",
+                        "a" * 65, "a b", str(inside), f"{inside}/"):
+                with self.subTest(bad):
+                    answer = backup(client, name=bad)[-1]
+                    self.assertEqual((answer.status.code, answer.status.field), (INVALID_ARGUMENT, "name"))
+            for good, name in (("a", "a"), (f"{inside}/b", "b"), (f"{inside}//c.d-e_f", "c.d-e_f"), ("x" * 64, "x" * 64)):
+                with self.subTest(good):
+                    self.assertEqual(backup(client, name=good)[-1].backup.path, str(inside / name))
+            before = (inside / "a" / "kansen.mdb").read_bytes()
+            again = backup(client, name="a")[-1]
+            self.assertEqual((again.status.code, again.status.field), (ALREADY_EXISTS, "name"))
+            self.assertEqual((inside / "a" / "kansen.mdb").read_bytes(), before)
+            (inside / "file").touch()
+            self.assertEqual(backup(client, name="file")[-1].status.code, ALREADY_EXISTS)
+            (inside / "link").symlink_to("/tmp")
+            self.assertEqual(backup(client, name="link")[-1].status.code, ALREADY_EXISTS)
+        self.assertFalse([name for name in self.names(daemon) if name.startswith(".")])
+
+    def test_keep(self):
+        """The oldest go, of those that have a time as name."""
+        daemon = self.daemon()
+        inside = daemon.data_dir / "backup"
+        with daemon.client() as client:
+            for name in ("20200101T000000Z", "20210101T000000Z", "20220101T000000Z", "mine", "20200101T000000"):
+                self.assertEqual(backup(client, name=name)[-1].status.code, OK)
+            (inside / "20190101T000000Z").mkdir()
+            (inside / "20190101T000000Z" / "folder").mkdir()
+            made = backup(client, keep=2)[-1].backup
+            self.assertEqual(made.removed, 3)
+            self.assertTrue(TIME.fullmatch(pathlib.Path(made.path).name))
+            self.assertEqual([name for name in self.names(daemon) if not name.startswith(".")],
+                             ["20200101T000000", "20220101T000000Z", pathlib.Path(made.path).name, "mine"])
+            self.assertIn("can not be removed name=.20190101T000000Z.part", daemon.log())  # it holds what is not ours
+
+    def test_operators_only(self):
+        daemon = self.daemon()
+        with daemon.client() as client:
+            client.write(create_client={"client": {"name": "portal", "role": "ROLE_PORTAL"}})
+            token = harness.issue_token(client, "portal")
+        with daemon.client(token=token) as portal:
+            self.assertEqual(backup(portal, name="x")[-1].status.code, PERMISSION_DENIED)
+        self.assertEqual(self.names(daemon), [])
+
+    def test_a_damaged_store(self):
+        """What can not be read again is no backup."""
+        daemon = self.daemon()
+        with daemon.client() as client:
+            client.add_partner("club-that-is-here", name="Zwemclub Neptunus")
+            client.add_partner("another")  # the start reads the last entry of the journal
+        daemon.stop()
+        path = daemon.data_dir / "kansen.mdb"
+        data = bytearray(path.read_bytes())
+        at = data.rfind(b"Zwemclub Neptunus")
+        while at >= 0:
+            data[at:at + 4] = b"Zwam"
+            at = data.rfind(b"Zwemclub Neptunus", 0, at)
+        path.write_bytes(data)
+        daemon.start()
+        with daemon.client() as client:
+            last = backup(client, name="b")[-1]
+            self.assertEqual(last.status.code, DATA_LOSS)
+            self.assertIn("checksum", last.status.message)
+        self.assertEqual(self.names(daemon), [])
+
+
+class Early(Case):
+    """Backups that do not come to their end leave nothing behind."""
+
+    def setUp(self):
+        self.one = self.daemon()
+        with self.one.client() as client:
+            add_offers(client, client.add_partner("p"), range(MANY))
+
+    def begin(self, client, name="b"):
+        client.send(client.request(backup={"name": name}))
+        self.assertFalse(client.receive().backup.end)
+
+    def wait(self, test):
+        end = time.monotonic() + harness.PATIENCE
+        while not test():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+
+    def test_the_client_goes(self):
+        with self.one.client() as client:
+            self.begin(client)
+            self.assertEqual(self.names(self.one), [".b.part"])
+        self.wait(lambda: self.names(self.one) == [])
+        with self.one.client() as client:
+            self.assertEqual(backup(client, name="b")[-1].status.code, OK)
+
+    def test_a_deadline(self):
+        with self.one.client() as client:
+            request = client.request(backup={"name": "b"})
+            request.deadline_ms = 60
+            client.send(request)
+            while (answer := client.receive()).status.code == OK:
+                self.assertFalse(answer.backup.end, "it was faster than the deadline")
+            self.assertEqual(answer.status.field, "deadline_ms")
+            self.assertEqual(self.names(self.one), [])
+
+    def test_the_daemon_stops(self):
+        with self.one.client() as client:
+            self.begin(client)
+            began = time.monotonic()
+            self.one.signal(signal.SIGTERM)
+            while (answer := client.receive()).status.code == OK:
+                self.assertFalse(answer.backup.end)
+            self.assertEqual((answer.status.code, answer.status.message), (UNAVAILABLE, "the daemon stops"))
+            self.assertEqual(self.one.wait(), 0)
+            self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(self.names(self.one), [])
+
+    def test_killed(self):
+        """kill -9 at any moment: the name is not there or all of it is, and the next start cleans up."""
+        dice, whole = random.Random(7), 0
+        for round_ in range(12):
+            with self.one.client() as client:
+                client.send(client.request(backup={"name": f"b{round_}"}))
+                client.receive()
+                time.sleep(dice.random() * 0.5)
+                self.one.kill()
+            name = self.one.data_dir / "backup" / f"b{round_}"
+            if name.exists():
+                whole += 1
+                self.assertEqual(digest_of(name)[0], 0)
+                shutil.rmtree(name)
+            self.one.start()
+            self.assertEqual(self.names(self.one), [])
+        self.assertLess(whole, 12, "none was killed in the middle")
+
+    def test_the_disk_is_full(self):
+        if os.geteuid() != 0:
+            self.skipTest("mounting needs root")
+        small = self.one.scratch / "small"
+        small.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "none", small], check=False).returncode != 0:
+            self.skipTest("tmpfs can not be mounted here")
+        try:
+            self.one.stop()
+            configure(self.one, backup_dir=small)
+            self.one.start()
+            with self.one.client() as client:
+                last = backup(client, name="b")[-1]
+                self.assertEqual(last.status.code, RESOURCE_EXHAUSTED, last.status)
+                self.assertEqual(os.listdir(small), [])
+                client.add_partner("writes-go-on")
+            self.one.stop()
+        finally:
+            subprocess.run(["umount", "-l", small], check=True)
+
+
+class Place(Case):
+    def test_elsewhere(self):
+        """The directory that the option names is made, may lie outside the data directory, and nothing else is written."""
+        daemon = Daemon()
+        self.addCleanup(daemon.remove)
+        configure(daemon, backup_dir=daemon.scratch / "elsewhere")
+        daemon.start()
+        with daemon.client() as client:
+            made = backup(client, name="b")[-1].backup
+            self.assertEqual(made.path, str(daemon.scratch / "elsewhere" / "b"))
+            self.assertEqual(digest_of(made.path), (0, made.sequence, made.digest))
+            # The option says where; Landlock that it stays there: the same directory behind another name is none of it.
+            shutil.rmtree(daemon.scratch / "elsewhere")
+            (daemon.scratch / "outside").mkdir()
+            (daemon.scratch / "elsewhere").symlink_to(daemon.scratch / "outside")
+            refused = backup(client, name="c")[-1]
+            if client.call(status={}).server.sandbox_landlock != 1:  # SANDBOX_STATE_ON
+                self.skipTest("this kernel has no Landlock")
+            self.assertEqual(refused.status.code, UNAVAILABLE, refused)
+            self.assertEqual(os.listdir(daemon.scratch / "outside"), [])
+
+    def test_two_daemons(self):
+        daemon = self.daemon()
+        path = daemon.data_dir / "backup"
+        held = os.open(path, os.O_RDONLY)
+        try:
+            import fcntl
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with daemon.client() as client:
+                self.assertEqual(backup(client, name="b")[-1].status.code, harness.FAILED_PRECONDITION)
+        finally:
+            os.close(held)
+
+    def test_no_place(self):
+        """A daemon whose backups have no place serves; a backup says why not."""
+        daemon = self.daemon(backup_dir="/proc/nowhere/backup")
+        self.assertIn("backups can not be written", daemon.log())
+        with daemon.client() as client:
+            self.assertEqual(backup(client, name="b")[-1].status.code, UNAVAILABLE)
+
+
+class Restore(Case):
+    def test_elsewhere(self):
+        """On another machine: the backup, the key that was kept apart, and the list of erasures that is the newest."""
+        daemon = self.daemon()
+        with daemon.client() as client:
+            partner = client.add_partner("p")
+            offer = client.add_offer("o", partner)
+            ann = client.write(reserve_placement={"offer_id": offer, "student": "ann"}).id
+            bob = client.write(reserve_placement={"offer_id": offer, "student": "bob"}).id
+            made = backup(client, name="b")[-1].backup
+            client.write(forget_student={"student": "ann"})
+            newest = (daemon.data_dir / "kansen.erased").read_bytes()
+        token, key = daemon.token_file.read_text(encoding="ascii"), (daemon.data_dir / "kansen.key").read_bytes()
+        daemon.stop()
+
+        other = Daemon()
+        self.addCleanup(other.remove)
+        shutil.copytree(made.path, other.data_dir)
+        (other.scratch / "none.conf").touch()
+        no_key = harness.run(other.command("--listen", other.unix, "--admin", "off"))
+        self.assertEqual(no_key.returncode, 1)
+        self.assertIn("kansen.key is missing", no_key.stderr)
+        (other.data_dir / "kansen.key").write_bytes(key)
+        (other.data_dir / "kansen.key").chmod(0o600)
+        (other.data_dir / "kansen.erased").write_bytes(newest)
+        other.token_file.write_text(token, encoding="ascii")
+        other.start()
+        self.assertIn("forgotten again students=1", other.log())
+        with other.client() as client:  # its token works: the store and the key are those of the first
+            def find(student):
+                return [p.id for p in client.call(list_placements={"student": student}).list_placements.placements]
+            self.assertEqual((find("ann"), find("bob")), ([], [bob]))
+            self.assertEqual(client.call(get_placement={"id": ann}).get_placement.offer_id, offer)
+            self.assertEqual(client.matched(region="NL", kinds=["OFFER_KIND_SPORT"]), [offer])
+            again = backup(client, name="b")[-1].backup
+            self.assertEqual((again.sequence, again.digest), (made.sequence + 1, made.digest))  # to forget changes no record
+        other.stop()
+        self.assertEqual(digest_of(other.data_dir), (0, again.sequence, again.digest))
+
+
+class Command(Case):
+    def kansenctl(self, daemon, *args):
+        return harness.run([harness.kansenctl(), "-s", daemon.tcp, *args])
+
+    def test_verb(self):
+        daemon = self.daemon()
+        done = self.kansenctl(daemon, "--json", "backup", "one")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        told = json.loads(done.stdout)
+        self.assertEqual(digest_of(told["path"]), (0, told["sequence"], told["digest"]))
+        self.assertEqual(set(told), {"path", "sequence", "digest", "entries", "bytes", "removed"})
+        again = self.kansenctl(daemon, "backup", "one")
+        self.assertEqual((again.returncode, again.stdout), (1, ""))
+        self.assertIn("is there already", again.stderr)
+        nightly = self.kansenctl(daemon, "backup", "--keep", "1")
+        self.assertEqual(nightly.returncode, 0)
+        self.assertIn("kansen.key is not in it", nightly.stdout)
+        time.sleep(1.1)
+        self.assertIn("1 older backups were removed", self.kansenctl(daemon, "backup", "--keep", "1").stdout)
+        self.assertEqual(self.kansenctl(daemon, "backup", "a", "b").returncode, 2)
+        self.assertEqual(self.kansenctl(daemon, "backup", "../up").returncode, 1)
+
+    def test_interrupted(self):
+        """Ctrl-C ends the backup too."""
+        daemon = self.daemon()
+        with daemon.client() as client:
+            add_offers(client, client.add_partner("p"), range(MANY))
+        process = subprocess.Popen([harness.kansenctl(), "-s", daemon.tcp, "backup", "one"], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, env=harness.environment([harness.kansenctl(), "-s", daemon.tcp]))
+        end = time.monotonic() + harness.PATIENCE
+        while self.names(daemon) != [".one.part"]:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        self.assertNotEqual(process.wait(harness.PATIENCE), 0)
+        while self.names(daemon):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    unittest.main()
