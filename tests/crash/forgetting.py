@@ -4,6 +4,8 @@
 not kept any more goes when its time has come, by a clock that jumps weeks ahead (tests/crash/powercut/inject.c)."""
 import argparse
 import pathlib
+import re
+import shutil
 import sys
 import time
 import unittest
@@ -81,6 +83,28 @@ class Killed(Case):
 class Ages(Case):
     OPTIONS = "retain_placements_days = 30\nretain_students_days = 10\nretain_journal_days = 20\n"
 
+    def back_up(self, client, name):
+        """A backup; returns where it ends, and its digest."""
+        client.send(client.request(backup={"name": name}))
+        while not (answer := client.receive()).backup.end:
+            assert answer.status.code == OK, answer.status
+        return answer.backup.sequence, answer.backup.digest
+
+    def export(self, daemon, name, *args):
+        done = harness.run([harness.kansenctl(), "-s", daemon.unix, "journal", "export", daemon.scratch / name, *args])
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def replay(self, daemon, files):
+        """The first backup, with the journals behind it done again; returns what the last one says."""
+        restored = daemon.scratch / "restored"
+        shutil.copytree(daemon.data_dir / "backup" / "before", restored)
+        shutil.copy(daemon.data_dir / "kansen.key", restored)
+        for name in files:
+            done = harness.run([harness.kansend(), "--replay", daemon.scratch / name, restored])
+            self.assertEqual(done.returncode, 0, done.stdout)
+        found = re.search(r"journal at (\d+), digest (\w{32})", done.stdout)
+        return int(found.group(1)), found.group(2)
+
     def jump(self, daemon, days):
         """As if the daemon had been down, so that it looks at once."""
         daemon.stop()
@@ -104,6 +128,7 @@ class Ages(Case):
             for number in range(20):
                 live.append(client.write(reserve_placement={"offer_id": offer, "student": f"live-{number}", "request": True}).id)
             last = client.call(status={}).server.sequence
+            self.back_up(client, "before")
         self.jump(daemon, 9)
         time.sleep(0.5)
         with daemon.client() as client:
@@ -116,6 +141,7 @@ class Ages(Case):
             for placement in done + live:
                 client.call(get_placement={"id": placement})
             self.assertEqual(client.call(status={}).server.sequence, last + 300, "each is an entry of the journal")
+        self.export(daemon, "students-went")
         self.jump(daemon, 31)
         with daemon.client() as client:
             self.wait("placements stay", lambda: all(
@@ -128,6 +154,10 @@ class Ages(Case):
             gone = {change.id for event in journal(client, first[-1]) for change in event.changes if change.outcome == REMOVED}
             self.assertEqual(gone, set(done))
             self.assertEqual(client.call(get_offer={"id": offer}).get_offer.seats, 400)
+            after = self.back_up(client, "after")
+        self.export(daemon, "placements-went", "--from", str(last + 301))
+        # What the clock did is done again from the journal, by how long things were kept then.
+        self.assertEqual(self.replay(daemon, ["students-went", "placements-went"]), after)
         daemon.stop()
         self.assert_sound(daemon)
 
