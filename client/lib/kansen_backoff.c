@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Doubles a bound with each try, and takes any time up to it.
 #include "client/lib/kansen_backoff.h"
 
 #define DOUBLINGS_MAX 32u // beyond, any first_ms has met any most_ms

@@ -2,6 +2,7 @@
 // Invariants: calls lie in the order of their ids, which is that in which they were asked; count is that of
 // the calls and of the last answers in the row of those that wait.
 #include "client/lib/kansen_calls.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,7 @@ kansen_calls_make(struct kansen_calls *calls, const Kansen__V1__Request *request
     call->packed.data = call->data;
     call->packed.id = calls->last_id + 1;
     call->packed.watch = kansen_core_is_watch(request);
+    call->follows = request->body_case == KANSEN__V1__REQUEST__BODY_WATCH;
     call->deadline_ms = call->again_ms = KANSEN_NEVER;
     return call;
 }
@@ -87,6 +89,7 @@ kansen_calls_resume(struct kansen_call *call)
 
     if (request == NULL)
         return -ENOMEM;
+    assert(request->body_case == KANSEN__V1__REQUEST__BODY_WATCH);
     request->watch->from_sequence = call->resume;
     len = kansen__v1__request__get_packed_size(request);
     data = realloc(call->data, len);

@@ -25,7 +25,8 @@ struct kansen_call {
     uint8_t *data;        // of packed
     uint64_t deadline_ms; // KANSEN_NEVER = none
     uint64_t again_ms;    // when it is sent again on this connection; KANSEN_NEVER = not
-    uint64_t resume;      // of a watch: the sequence that it goes on from; 0 = not known yet
+    bool follows;         // it is a watch of the journal, which can go on from a sequence
+    uint64_t resume;      // of such a one: the sequence that it goes on from; 0 = not known yet
     unsigned tries;       // times that it was sent since its last answer
     bool once;            // it is never sent again
     bool repeatable;

@@ -46,7 +46,7 @@ take_hello(struct kansen_session *session, Kansen__V1__Response *response, uint6
 static void
 note_watch(struct kansen_call *call, const Kansen__V1__Response *response)
 {
-    if (!call->packed.watch || response->body_case != KANSEN__V1__RESPONSE__BODY_WATCH ||
+    if (!call->follows || response->body_case != KANSEN__V1__RESPONSE__BODY_WATCH ||
         response->watch->next_sequence == 0)
         return;
     call->resume = response->watch->next_sequence;

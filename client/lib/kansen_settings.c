@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Copies what is given, and puts defaults where nothing is.
 #include "client/lib/kansen_settings.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -51,6 +51,7 @@ ask(uint8_t byte)
     Kansen__V1__PingRequest ping = KANSEN__V1__PING_REQUEST__INIT;
     Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
     Kansen__V1__WatchRequest watch = KANSEN__V1__WATCH_REQUEST__INIT;
+    Kansen__V1__BackupRequest backup = KANSEN__V1__BACKUP_REQUEST__INIT;
     unsigned how = byte >> 4 & 3;
     struct call *call = &world.calls[world.asked];
     int result;
@@ -67,6 +68,9 @@ ask(uint8_t byte)
     } else if ((byte & 3) == 2) {
         request.body_case = KANSEN__V1__REQUEST__BODY_WATCH;
         request.watch = &watch;
+    } else if ((byte & 3) == 3) {
+        request.body_case = KANSEN__V1__REQUEST__BODY_BACKUP;
+        request.backup = &backup;
     }
     *call = (struct call){.most = 1};
     if ((how & KANSEN_ONCE) == 0 && request.body_case == KANSEN__V1__REQUEST__BODY_WATCH)
