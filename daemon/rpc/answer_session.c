@@ -235,7 +235,7 @@ fill_status(struct call *call, const struct store_counts *counts, Kansen__V1__St
     answer->connections = atomic_load(&service->connections);
     answer->write_queue = (uint32_t)queue_depth(service->queue);
     answer->requests = atomic_load(&service->requests);
-    answer->commits = writer_commits(service->writer);
+    answer->commits = atomic_load(&writer_work(service->writer)->commits);
     answer->resident_bytes = resident_bytes();
     answer->store_format = STORE_FORMAT;
     answer->semantics = STORE_SEMANTICS;

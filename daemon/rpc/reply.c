@@ -44,7 +44,7 @@ too_large(size_t size, size_t max_frame, struct fault *fault)
 }
 
 int
-reply_response(struct buf *out, size_t max_frame, const Kansen__V1__Response *response)
+reply_told(struct buf *out, size_t max_frame, const Kansen__V1__Response *response, enum code *told)
 {
     size_t size = kansen__v1__response__get_packed_size(response);
     struct fault fault;
@@ -52,7 +52,16 @@ reply_response(struct buf *out, size_t max_frame, const Kansen__V1__Response *re
     if (size <= max_frame)
         return pack(out, response, size);
     (void)too_large(size, max_frame, &fault);
+    *told = fault.code;
     return reply_fault(out, response->id, &fault);
+}
+
+int
+reply_response(struct buf *out, size_t max_frame, const Kansen__V1__Response *response)
+{
+    enum code told;
+
+    return reply_told(out, max_frame, response, &told);
 }
 
 int

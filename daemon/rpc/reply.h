@@ -13,6 +13,10 @@ struct call;
 // Adds a response as it is. An answer above max_frame bytes becomes RESOURCE_EXHAUSTED. 0 or -ENOMEM.
 int reply_response(struct buf *out, size_t max_frame, const Kansen__V1__Response *response) MUST_CHECK;
 
+// The same; sets *told to the code of that fault, and leaves it where the response fits.
+int reply_told(struct buf *out, size_t max_frame, const Kansen__V1__Response *response,
+               enum code *told) MUST_CHECK;
+
 // For a handler that encodes its answer itself, once in a call: adds the answer to call->out up to its body,
 // which is the last field, and sets *to to the place of the body's size bytes, all of which the handler
 // writes before it adds anything else. body: number of the field in Response. 0; FAULT with

@@ -48,6 +48,12 @@ static const struct request_row rows[] = {
     [BODY(LIST_TOKENS)] = {"ListTokens", ROLE_OPERATOR, REQUEST_READS, answer_client_list_tokens},
 };
 
+uint32_t
+requests_end(void)
+{
+    return sizeof rows / sizeof rows[0];
+}
+
 const struct request_row *
 requests_find(uint32_t body)
 {

@@ -25,4 +25,7 @@ struct request_row {
 // The row of a request by the number of its field in Request; NULL when this version knows none such.
 const struct request_row *requests_find(uint32_t body);
 
+// One more than the greatest number of a request.
+uint32_t requests_end(void);
+
 #endif

@@ -15,6 +15,7 @@
 #include "rpc/requests.h"
 #include "rpc/service.h"
 #include "rpc/session_quota.h"
+#include "rpc/tally.h"
 #include "rpc/watch.h"
 #include "rpc/wire.h"
 #include "rpc/writes.h"
@@ -40,6 +41,8 @@ struct rpc_env {
     struct arena *scratch;     // of a handler
     size_t max_elements;       // of a repeated field
     uint64_t answered;         // requests that are not counted in the service yet
+    struct tally *tally;       // NULL = nobody counts
+    enum code told;            // how the request at hand was answered
     struct fault fault;        // of the request at hand
     struct effort effort;      // of the request at hand
     uint64_t worked;           // units of effort since the last pause
@@ -74,6 +77,7 @@ rpc_env_new(struct service *service, unsigned worker)
         rpc_env_free(env);
         return NULL;
     }
+    env->tally = tallies_claim(service->tallies);
     return env;
 }
 
@@ -107,6 +111,7 @@ rpc_pause(struct rpc_env *env)
     if (env->answered > 0)
         atomic_fetch_add_explicit(&env->service->requests, env->answered, memory_order_relaxed);
     env->answered = 0;
+    tally_flush(env->tally);
     env->worked = 0;
 }
 
@@ -163,6 +168,7 @@ unpack(struct rpc_env *env, struct incoming *in, struct arena *arena, Kansen__V1
 static int
 refuse(struct rpc_env *env, struct incoming *in, int rc, struct buf *out)
 {
+    env->told = in->fault->code;
     counters_add_code(&env->service->counters, in->fault->code);
     if (rc != WIRE_MALFORMED)
         return reply_fault(out, in->outside.id, in->fault);
@@ -272,7 +278,7 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct request_row *
     if (rc == 0 && call.encoded)
         return 0;
     if (rc == 0)
-        return reply_response(out, env->service->max_frame, &call.response);
+        return reply_told(out, env->service->max_frame, &call.response, &env->told);
     buf_truncate(out, before); // what the handler had begun to write
     if (rc == CALL_TASK) {
         in->session->due += env->service->max_frame;
@@ -291,6 +297,7 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct request_row *
     else if (rc < 0)
         LOG_ERROR(env->service->log, "rpc", "a request failed", LOG_TEXT("request", row->name),
                   LOG_TEXT("fault", store_fault_text(rc)));
+    env->told = call.fault.code;
     reply_status(&status, &call.fault);
     call.response.status = &status; // beside a body where the handler has set one: where a watch may begin
     rc = reply_response(out, env->service->max_frame, &call.response);
@@ -385,6 +392,7 @@ submit(struct rpc_env *env, struct incoming *in, struct job *job)
     due = job->due = writes_answer_max(env->service, request);
     job->worker = env->worker;
     job->request = in->outside.id;
+    job->arrived_us = in->arrived_us;
     job->deadline_us = deadline_of(in, request);
     writes_say_who(job, in->session);
     rc = writes_submit(env->service, job, request, in->fault);
@@ -409,7 +417,7 @@ queue_write(struct rpc_env *env, struct incoming *in, struct buf *out)
     job = job_new(env->service->request_memory);
     if (job == NULL) {
         writer_fault(in->fault, STORE_FAULT_MEMORY);
-        return reply_fault(out, in->outside.id, in->fault);
+        return refuse(env, in, FAULT, out);
     }
     rc = submit(env, in, job);
     if (rc == 0)
@@ -428,8 +436,9 @@ handle(struct rpc_env *env, struct incoming *in, struct buf *out)
     int refused, rc;
 
     wire_peek(&kansen__v1__request__descriptor, in->payload, in->len, &in->outside);
+    env->told = CODE_OK;
     if (!session_quota_take(env->service, in->session, in->outside.body, in->fault))
-        return reply_fault(out, in->outside.id, in->fault); // before any work is done for it
+        return refuse(env, in, FAULT, out); // before any work is done for it
     refused = admit(env->service, in, &row);
     if (refused == 0 && (row->access & REQUEST_WRITES) != 0)
         return queue_write(env, in, out); // unpacks into the job
@@ -454,9 +463,10 @@ rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, con
         rc = handle(env, &in, out);
     arena_reset(env->arena);
     arena_reset(env->scratch);
-    if (rc == RPC_ANSWERED || rc == RPC_CLOSE)
+    if (rc == RPC_ANSWERED || rc == RPC_CLOSE) {
         env->answered++;
-    else if (rc == RPC_BUSY)
+        tally_answer(env->tally, in.outside.body, env->told, arrived_us);
+    } else if (rc == RPC_BUSY)
         session_quota_put_back(session);
     return rc;
 }
@@ -484,6 +494,7 @@ rpc_answer_job(struct rpc_env *env, struct session *session, const struct job *j
     if (rc == 0 || writes_shut_out(job)) {
         env->answered++;
         counters_add_code(&env->service->counters, writes_outcome(job));
+        tally_answer(env->tally, writes_request(job), writes_outcome(job), job->arrived_us);
         told = writes_answer(env->service, job, out);
     }
     if (told != 0)

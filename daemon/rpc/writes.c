@@ -279,6 +279,12 @@ writes_outcome(const struct job *job)
     return (enum code)job->results[0].status->code;
 }
 
+uint32_t
+writes_request(const struct job *job)
+{
+    return job->batch ? KANSEN__V1__REQUEST__BODY_BATCH : KANSEN__V1__REQUEST__BODY_WRITE;
+}
+
 int
 writes_answer(const struct service *service, const struct job *job, struct buf *out)
 {

@@ -35,6 +35,9 @@ size_t writes_answer_max(const struct service *service, const Kansen__V1__Reques
 // The code of a job that came back: of all of it, or of its only write.
 enum code writes_outcome(const struct job *job);
 
+// The number of the request that a job came by.
+uint32_t writes_request(const struct job *job);
+
 // Adds the answer to a job that came back. 0 or -ENOMEM.
 int writes_answer(const struct service *service, const struct job *job, struct buf *out) MUST_CHECK;
 

@@ -97,6 +97,9 @@ int txn_map(struct txn *txn, int mdb_rc) MUST_CHECK;
 // Counts a change, for txn_steps. The transaction's thread.
 void txn_step(struct txn *txn);
 
+// Counts the pages that hold something, in all tables and in LMDB's own trees. 0 or a fault.
+int txn_pages(struct txn *txn, uint64_t *pages) MUST_CHECK;
+
 // Makes a fault stick; returns it.
 int txn_fail(struct txn *txn, enum store_fault fault);
 

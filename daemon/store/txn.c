@@ -379,9 +379,8 @@ pages_of(const MDB_stat *stat)
     return stat->ms_branch_pages + stat->ms_leaf_pages + stat->ms_overflow_pages;
 }
 
-// Pages that hold something, in all tables.
-static int
-count_pages(struct txn *txn, uint64_t *pages)
+int
+txn_pages(struct txn *txn, uint64_t *pages)
 {
     struct store *store = txn->store;
     int rc = 0;
@@ -421,7 +420,7 @@ txn_scarce(struct txn *txn, bool *scarce)
     // one that did would find the map full and be tried again in parts.
     if (info.me_last_pgno < limit / 2)
         return 0;
-    rc = count_pages(txn, &pages);
+    rc = txn_pages(txn, &pages);
     if (rc == 0)
         *scarce = pages > limit;
     return rc;

@@ -9,6 +9,7 @@
 #include "store/retention.h"
 #include "store/store.h"
 #include "store/write.h"
+#include "work/gauges.h"
 #include "work/job.h"
 #include "work/lifecycle.h"
 #include "work/mailbox.h"
@@ -35,6 +36,7 @@ struct clockwork {
     pthread_t thread;
     struct rules rules; // as of the look at hand
     struct txn *txn;
+    struct gauges *gauges;
     uint64_t sequence;          // of the journal at the last look
     unsigned quiet_looks;       // since it grew
     bool tidy;                  // nothing was to be tidied at that sequence
@@ -226,6 +228,7 @@ run(void *arg)
 
     while ((notices & MAILBOX_STOP) == 0) {
         rules_take(clockwork->options.rules, &clockwork->rules);
+        gauges_look(clockwork->gauges, clockwork->txn);
         if (!under_way && is_due(clockwork))
             under_way = push_tick(clockwork);
         if (!under_way)
@@ -252,9 +255,13 @@ clockwork_start(const struct clockwork_options *options, struct clockwork **out)
         return STORE_FAULT_MEMORY;
     clockwork->options = *options;
     rc = txn_new_read(options->store, &clockwork->txn);
+    clockwork->gauges = gauges_new(options->store);
+    if (rc == 0 && clockwork->gauges == NULL)
+        rc = STORE_FAULT_MEMORY;
     if (rc == 0)
         rc = -pthread_create(&clockwork->thread, NULL, run, clockwork);
     if (rc != 0) {
+        gauges_free(clockwork->gauges);
         txn_free(clockwork->txn);
         free(clockwork);
         return rc;
@@ -270,6 +277,13 @@ clockwork_finish(struct clockwork *clockwork)
         return;
     mailbox_notify(clockwork->options.mailbox, MAILBOX_STOP);
     pthread_join(clockwork->thread, NULL);
+    gauges_free(clockwork->gauges);
     txn_free(clockwork->txn);
     free(clockwork);
+}
+
+struct gauges *
+clockwork_gauges(struct clockwork *clockwork)
+{
+    return clockwork->gauges;
 }

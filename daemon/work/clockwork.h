@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct clockwork;
+struct gauges;
 struct mailbox;
 struct queue;
 struct rules_source;
@@ -27,5 +28,8 @@ int clockwork_start(const struct clockwork_options *options, struct clockwork **
 
 // Ends the thread and frees; call it while the writer still runs. NULL is safe.
 void clockwork_finish(struct clockwork *clockwork);
+
+// What its thread reads off the store. Holds as long as the clock.
+struct gauges *clockwork_gauges(struct clockwork *clockwork);
 
 #endif

@@ -33,3 +33,13 @@ job_free(struct job *job)
     arena_free(job->arena);
     free(job);
 }
+
+size_t
+job_count_writes(const struct job *first, const struct job *behind)
+{
+    size_t writes = 0;
+
+    for (const struct job *job = first; job != behind; job = (const struct job *)job->mail.next)
+        writes += job->n_writes;
+    return writes;
+}

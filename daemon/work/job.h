@@ -31,7 +31,8 @@ struct job {
     unsigned worker;              // who gets it back
     uint64_t connection;          // as that worker numbers it
     uint64_t request;             // id that the client gave
-    int64_t deadline_us;          // on the steady clock; 0 = none
+    int64_t arrived_us;           // the request's bytes, on the steady clock
+    int64_t deadline_us;          // the same; 0 = none
     char actor[JOB_ACTOR_MAX];    // for the journal
     char client[JOB_CLIENT_MAX];  // whose placements and keys
     char source[JOB_CLIENT_MAX];  // of the external ids that the caller gives; "" = any
@@ -56,5 +57,8 @@ struct job {
 // A job whose arena hands out at most cap bytes; NULL when memory is short. job_free(NULL) is safe.
 struct job *job_new(size_t cap) MUST_CHECK;
 void job_free(struct job *job);
+
+// The writes of the jobs first..(behind), linked by mail.next.
+size_t job_count_writes(const struct job *first, const struct job *behind);
 
 #endif

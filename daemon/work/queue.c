@@ -278,3 +278,17 @@ queue_depth(struct queue *queue)
     pthread_mutex_unlock(&queue->lock);
     return depth;
 }
+
+struct queue_counts
+queue_count(struct queue *queue)
+{
+    struct queue_counts counts;
+
+    pthread_mutex_lock(&queue->lock);
+    counts.max_jobs = queue->options.max_jobs;
+    counts.max_bytes = queue->options.max_bytes;
+    counts.jobs = queue->count;
+    counts.bytes = queue->bytes;
+    pthread_mutex_unlock(&queue->lock);
+    return counts;
+}

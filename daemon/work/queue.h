@@ -58,4 +58,10 @@ bool queue_is_asked(struct queue *queue);
 // Jobs that wait. Any thread.
 size_t queue_depth(struct queue *queue);
 
+struct queue_counts {
+    size_t jobs, bytes;         // that wait
+    size_t max_jobs, max_bytes; // its limits
+};
+struct queue_counts queue_count(struct queue *queue); // any thread
+
 #endif

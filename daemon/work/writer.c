@@ -41,7 +41,7 @@ struct writer {
     int64_t last_time_us; // of the last command that was stamped
     bool failed;          // the disk failed
     int told_fault;       // the fault that was logged last, so that a flood gives one line
-    _Atomic uint64_t commits;
+    struct writer_work work;
     struct chain chains[]; // by worker, then the clock's
 };
 
@@ -259,6 +259,20 @@ next_job(const struct job *job)
     return (struct job *)job->mail.next;
 }
 
+static int
+commit(struct writer *writer, const struct job *first, const struct job *behind)
+{
+    int64_t began = clock_steady_us();
+    int rc = txn_commit(writer->txn);
+
+    if (rc != 0)
+        return rc;
+    atomic_fetch_add_explicit(&writer->work.commits, 1, memory_order_relaxed);
+    histogram_add(&writer->work.commit_us, (uint64_t)(clock_steady_us() - began));
+    histogram_add(&writer->work.commit_writes, job_count_writes(first, behind));
+    return 0;
+}
+
 // Applies the jobs first..(behind) in one transaction, but for those that have failed already. 0 when all of
 // it is on disk, else a store fault and nothing is.
 static int
@@ -278,10 +292,7 @@ commit_jobs(struct writer *writer, struct job *first, const struct job *behind)
         txn_end(writer->txn);
         return rc;
     }
-    rc = txn_commit(writer->txn);
-    if (rc == 0)
-        atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);
-    return rc;
+    return commit(writer, first, behind);
 }
 
 static void
@@ -319,6 +330,8 @@ write_group(struct writer *writer, struct job *first)
 {
     int rc = commit_jobs(writer, first, NULL);
 
+    if (rc != 0)
+        atomic_fetch_add_explicit(&writer->work.failures, 1, memory_order_relaxed);
     if (rc != 0 && rc != STORE_FAULT_IO && next_job(first) != NULL) {
         for (struct job *job = first; job != NULL && rc != STORE_FAULT_IO; job = next_job(job)) {
             rc = commit_jobs(writer, job, next_job(job));
@@ -394,16 +407,6 @@ tell_clients(struct writer *writer, uint64_t generation)
         mailbox_notify(&writer->options.mailboxes[i], MAILBOX_CLIENTS);
 }
 
-static size_t
-count_writes(const struct job *first)
-{
-    size_t writes = 0;
-
-    for (const struct job *job = first; job != NULL; job = next_job(job))
-        writes += job->n_writes;
-    return writes;
-}
-
 // Who was answered is likely to ask again at once. Without waiting for them two halves of the clients would
 // take turns, each with a commit of its own, and a commit costs nearly the same for half of the writes.
 static void
@@ -423,7 +426,7 @@ run(void *arg)
     unsigned worker;
 
     while ((group = queue_take(options->queue, writer->rules.group, writer->rules.delay_us)) != NULL) {
-        size_t writes = count_writes(group);
+        size_t writes = job_count_writes(group, NULL);
         int64_t started = clock_steady_us();
         uint64_t generation = client_generation(options->store);
 
@@ -482,10 +485,10 @@ writer_finish(struct writer *writer)
     free(writer);
 }
 
-uint64_t
-writer_commits(struct writer *writer)
+const struct writer_work *
+writer_work(const struct writer *writer)
 {
-    return atomic_load_explicit(&writer->commits, memory_order_relaxed);
+    return &writer->work;
 }
 
 uint64_t

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/fault.h"
+#include "base/histogram.h"
 #include "work/apply.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -38,8 +39,16 @@ int writer_start(const struct writer_options *options, struct writer **out) MUST
 // Waits for the thread, which ends when the queue is closed and empty, and frees. NULL is safe.
 void writer_finish(struct writer *writer);
 
-// Commits that are on disk. Any thread.
-uint64_t writer_commits(struct writer *writer);
+// What was done since the start; the writer alone adds.
+struct writer_work {
+    _Atomic uint64_t commits;       // that are on disk
+    _Atomic uint64_t failures;      // groups that could not be put on disk as one
+    struct histogram commit_us;     // how long it took to put the changes of a commit on disk
+    struct histogram commit_writes; // writes in a commit
+};
+
+// Holds as long as the writer. Any thread.
+const struct writer_work *writer_work(const struct writer *writer);
 
 // Grows while the writer makes changes, also within a commit. Any thread.
 uint64_t writer_steps(struct writer *writer);
