@@ -21,10 +21,12 @@
 #include "rpc/reader.h"
 #include "rpc/readings.h"
 #include "rpc/service.h"
+#include "rpc/tally.h"
 #include "store/check.h"
 #include "store/compact.h"
 #include "store/store.h"
 #include "work/backup.h"
+#include "work/clockwork.h"
 #include "work/engine.h"
 #include "work/erasures.h"
 #include "work/replay.h"
@@ -40,8 +42,9 @@
 
 #define EXIT_FAILED   1
 #define EXIT_USAGE    2
-#define SPARE_READERS 16u // beside those of the workers
-#define TASKS_WAITING 8u  // at most
+#define SPARE_READERS 16u                // beside those of the workers
+#define TASKS_WAITING 8u                 // at most
+#define WATCH_US      UINT64_C(10000000) // for /healthz, where nobody wants the watchdog fed
 
 struct daemon {
     int argc;
@@ -187,7 +190,7 @@ listen_and_confine(struct daemon *daemon)
     return 0;
 }
 
-// 0 or -errno; *out stays NULL where nobody wants to be told.
+// 0 or -errno.
 static int
 watch_threads(struct daemon *daemon, struct watchdog **out)
 {
@@ -197,9 +200,11 @@ watch_threads(struct daemon *daemon, struct watchdog **out)
                                        .clock = &daemon->engine.clock,
                                        .interval_us = systemd_watchdog_us()};
 
-    if (options.interval_us == 0)
-        return 0;
+    options.feeds = options.interval_us != 0;
+    if (!options.feeds)
+        options.interval_us = WATCH_US;
     *out = watchdog_new(&options);
+    admin_watch(daemon->admin, *out);
     return *out == NULL ? -ENOMEM : 0;
 }
 
@@ -233,6 +238,7 @@ serve_clients(struct daemon *daemon)
     if (rc == 0)
         rc = server_start(daemon->server);
     if (rc != 0) {
+        admin_watch(daemon->admin, NULL);
         watchdog_free(watchdog);
         LOG_ERROR(&daemon->log, "main", "can not start", LOG_ERRNO(-rc));
         return EXIT_FAILED;
@@ -240,6 +246,7 @@ serve_clients(struct daemon *daemon)
     server_on_reload(daemon->server, reload, daemon);
     tell_serving(daemon);
     rc = server_run(daemon->server, (int64_t)options->drain_timeout_s * 1000000);
+    admin_watch(daemon->admin, NULL);
     watchdog_free(watchdog);
     log_tell_left_out(&daemon->log, true);
     return rc;
@@ -267,6 +274,8 @@ run_engine(struct daemon *daemon)
 
     service->queue = daemon->engine.queue;
     service->writer = daemon->engine.writer;
+    if (rc == 0)
+        service->gauges = clockwork_gauges(daemon->engine.clockwork);
     rc = rc != 0 ? fail_store(daemon, rc) : serve_clients(daemon);
     reader_finish(daemon->reader);
     tasks_finish(service->tasks);
@@ -331,8 +340,10 @@ serve(struct daemon *daemon)
     } else {
         daemon->server = server_new(service);
         service->quota = quota_new(&quota);
-        rc = daemon->server == NULL || service->quota == NULL ? fail_store(daemon, STORE_FAULT_MEMORY)
-                                                              : listen_and_confine(daemon);
+        service->tallies = tallies_new(service->workers + (unsigned)daemon->options.long_read_threads);
+        rc = daemon->server == NULL || service->quota == NULL || service->tallies == NULL
+                 ? fail_store(daemon, STORE_FAULT_MEMORY)
+                 : listen_and_confine(daemon);
         if (rc == 0)
             rc = run_engine(daemon);
     }
@@ -341,6 +352,7 @@ serve(struct daemon *daemon)
     erasures_close(daemon->erasures);
     readings_free(service->readings);
     quota_free(service->quota);
+    tallies_free(service->tallies);
     secret_free(service->secret);
     store_close(service->store);
     return rc;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // libevent's evhttp, with small limits: nothing that is asked here has a body.
 #include "admin/admin.h"
+#include "admin/guests.h"
+#include "admin/metrics.h"
+#include "base/clock.h"
+#include "net/watchdog.h"
 #include "rpc/service.h"
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,26 +19,41 @@
 #define BODY_MAX    0
 #define TIMEOUT_S   5
 #define BACKLOG     16
+#define NAMES_MAX   1024
+#define TEXT_TYPE   "text/plain; charset=utf-8"
+#define METRIC_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 struct admin {
     struct evhttp *http;
     struct service *service;
-    int fd; // evhttp closes it
+    struct guests *guests;
+    const struct watchdog *watchdog; // NULL = nobody watches
+    int64_t started_us;              // since 1970
+    int fd;
+    bool fd_taken; // by evhttp, which closes it
 };
+
+static void
+send_reply(struct evhttp_request *request, int status, const char *reason, const char *type,
+           struct evbuffer *body)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+
+    evhttp_add_header(headers, "Content-Type", type);
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    evhttp_add_header(headers, "Connection", "close");
+    evhttp_send_reply(request, status, reason, body);
+}
 
 static void
 answer(struct evhttp_request *request, int status, const char *reason, const char *text)
 {
     struct evbuffer *body = evbuffer_new();
 
-    if (body == NULL || evbuffer_add(body, text, strlen(text)) != 0) {
+    if (body == NULL || evbuffer_add(body, text, strlen(text)) != 0)
         evhttp_send_error(request, HTTP_INTERNAL, NULL);
-    } else {
-        evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
-                          "text/plain; charset=utf-8");
-        evhttp_add_header(evhttp_request_get_output_headers(request), "Cache-Control", "no-store");
-        evhttp_send_reply(request, status, reason, body);
-    }
+    else
+        send_reply(request, status, reason, TEXT_TYPE, body);
     if (body != NULL)
         evbuffer_free(body);
 }
@@ -41,8 +61,31 @@ answer(struct evhttp_request *request, int status, const char *reason, const cha
 static void
 on_health(struct evhttp_request *request, void *arg)
 {
-    (void)arg;
-    answer(request, HTTP_OK, "OK", "ok\n");
+    struct admin *admin = arg;
+    char names[NAMES_MAX], text[NAMES_MAX + sizeof "these do not answer: \n"];
+
+    if (watchdog_all_go_on(admin->watchdog, names, sizeof names)) {
+        answer(request, HTTP_OK, "OK", "ok\n");
+        return;
+    }
+    snprintf(text, sizeof text, "these do not answer: %s\n", names);
+    answer(request, HTTP_SERVUNAVAIL, "Service Unavailable", text);
+}
+
+static void
+on_metrics(struct evhttp_request *request, void *arg)
+{
+    struct admin *admin = arg;
+    struct evbuffer *body = evbuffer_new();
+    char names[NAMES_MAX];
+    bool alive = watchdog_all_go_on(admin->watchdog, names, sizeof names);
+
+    if (body == NULL || metrics_write(admin->service, admin->started_us, alive, body) != 0)
+        evhttp_send_error(request, HTTP_INTERNAL, NULL);
+    else
+        send_reply(request, HTTP_OK, "OK", METRIC_TYPE, body);
+    if (body != NULL)
+        evbuffer_free(body);
 }
 
 static void
@@ -60,12 +103,14 @@ static void
 on_other(struct evhttp_request *request, void *arg)
 {
     (void)arg;
-    answer(request, HTTP_NOTFOUND, "Not Found", "there are /healthz and /readyz\n");
+    answer(request, HTTP_NOTFOUND, "Not Found", "there are /healthz, /readyz and /metrics\n");
 }
 
 static bool
 set_up(struct admin *admin, struct event_base *base)
 {
+    struct evhttp_bound_socket *bound;
+
     admin->http = evhttp_new(base);
     if (admin->http == NULL)
         return false;
@@ -74,9 +119,16 @@ set_up(struct admin *admin, struct event_base *base)
     evhttp_set_timeout(admin->http, TIMEOUT_S);
     evhttp_set_allowed_methods(admin->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
     evhttp_set_gencb(admin->http, on_other, admin);
-    return evhttp_set_cb(admin->http, "/healthz", on_health, admin) == 0 &&
-           evhttp_set_cb(admin->http, "/readyz", on_ready, admin) == 0 &&
-           evhttp_accept_socket(admin->http, admin->fd) == 0;
+    if (evhttp_set_cb(admin->http, "/healthz", on_health, admin) != 0 ||
+        evhttp_set_cb(admin->http, "/readyz", on_ready, admin) != 0 ||
+        evhttp_set_cb(admin->http, "/metrics", on_metrics, admin) != 0)
+        return false;
+    bound = evhttp_accept_socket_with_handle(admin->http, admin->fd);
+    if (bound == NULL)
+        return false;
+    admin->fd_taken = true;
+    admin->guests = guests_new(base, admin->http, bound);
+    return admin->guests != NULL;
 }
 
 int
@@ -95,8 +147,10 @@ admin_start(struct event_base *base, struct service *service, const struct addre
     }
     admin->service = service;
     admin->fd = fd;
+    admin->started_us = clock_wall_us() - (clock_steady_us() - service->started_us);
     if (!set_up(admin, base)) {
-        close(fd); // evhttp takes it over as its last step only
+        if (!admin->fd_taken)
+            close(fd);
         admin_free(admin);
         return fault_set(fault, CODE_RESOURCE_EXHAUSTED, "admin", "memory is short");
     }
@@ -111,7 +165,15 @@ admin_free(struct admin *admin)
         return;
     if (admin->http != NULL)
         evhttp_free(admin->http);
+    guests_free(admin->guests);
     free(admin);
+}
+
+void
+admin_watch(struct admin *admin, const struct watchdog *watchdog)
+{
+    if (admin != NULL)
+        admin->watchdog = watchdog;
 }
 
 char *

@@ -13,10 +13,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ROUNDS          5u // in an interval; the last one is left to the manager
 #define LOOP_PATIENCE   3u // rounds without an answer
 #define WRITER_PATIENCE (4u * ROUNDS)
+#define NAME_MAX_BYTES  16u
 
 struct watched {
     unsigned silent; // rounds
@@ -41,8 +43,8 @@ judge(struct watchdog *watchdog, struct watched *watched, bool answered, unsigne
         return true;
     }
     if (!watched->told)
-        LOG_ERROR(watchdog->options.service->log, "watchdog",
-                  "a thread does not answer, the watchdog is not fed", LOG_TEXT("thread", name));
+        LOG_ERROR(watchdog->options.service->log, "watchdog", "a thread does not answer",
+                  LOG_TEXT("thread", name));
     watched->told = true;
     return false;
 }
@@ -72,6 +74,12 @@ ask_writer(struct watchdog *watchdog)
 }
 
 static void
+name_worker(unsigned number, char out[NAME_MAX_BYTES])
+{
+    snprintf(out, NAME_MAX_BYTES, "worker-%u", number);
+}
+
+static void
 on_round(evutil_socket_t fd, short what, void *arg)
 {
     struct watchdog *watchdog = arg;
@@ -85,12 +93,12 @@ on_round(evutil_socket_t fd, short what, void *arg)
     alive = ask_writer(watchdog);
     alive = ask_loop(watchdog, &watchdog->clock, watchdog->options.clock, "clock") && alive;
     for (unsigned i = 0; i < service->workers; i++) {
-        char name[16];
+        char name[NAME_MAX_BYTES];
 
-        snprintf(name, sizeof name, "worker-%u", i);
+        name_worker(i, name);
         alive = ask_loop(watchdog, &watchdog->workers[i], &watchdog->options.mailboxes[i], name) && alive;
     }
-    if (alive)
+    if (alive && watchdog->options.feeds)
         systemd_alive();
 }
 
@@ -121,4 +129,30 @@ watchdog_free(struct watchdog *watchdog)
     if (watchdog->round != NULL)
         event_free(watchdog->round);
     free(watchdog);
+}
+
+static void
+add_name(const struct watched *watched, const char *name, char *out, size_t size)
+{
+    size_t len = strlen(out);
+
+    if (watched->told)
+        snprintf(out + len, size - len, "%s%s", len == 0 ? "" : " ", name);
+}
+
+bool
+watchdog_all_go_on(const struct watchdog *watchdog, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (watchdog == NULL)
+        return true;
+    add_name(&watchdog->writer, "writer", out, size);
+    add_name(&watchdog->clock, "clock", out, size);
+    for (unsigned i = 0; i < watchdog->options.service->workers; i++) {
+        char name[NAME_MAX_BYTES];
+
+        name_worker(i, name);
+        add_name(&watchdog->workers[i], name, out, size);
+    }
+    return out[0] == '\0';
 }
