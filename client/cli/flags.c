@@ -181,7 +181,7 @@ cut(const char *text, struct argument *out)
 {
     static const struct {
         const char *letter, *name;
-    } letters[] = {{"-s", "server"}, {"-h", "help"}, {"-V", "version"}};
+    } letters[] = {{"-s", "server"}, {"-h", "help"}, {"-V", "version"}, {"-n", "count"}};
 
     for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
         if (strcmp(text, letters[i].letter) == 0) {

@@ -46,6 +46,13 @@ word_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
     return word == NULL ? "unknown" : word;
 }
 
+// Lists have a way of their own, and details are for kansenctl top.
+static bool
+is_figure(const ProtobufCFieldDescriptor *field)
+{
+    return field->label != PROTOBUF_C_LABEL_REPEATED && field->type != PROTOBUF_C_TYPE_MESSAGE;
+}
+
 static json_t *
 counters_json(const Kansen__V1__StatusResponse *status)
 {
@@ -69,7 +76,7 @@ status_json(const Kansen__V1__StatusResponse *status)
 
         if (field->type == PROTOBUF_C_TYPE_ENUM)
             json_put_text(object, field->name, word_of(&status->base, field));
-        else if (field->type != PROTOBUF_C_TYPE_STRING && field->label != PROTOBUF_C_LABEL_REPEATED)
+        else if (field->type != PROTOBUF_C_TYPE_STRING && is_figure(field))
             json_put_number(object, field->name, number_of(&status->base, field));
     }
     json_object_set_new(object, "counters", counters_json(status));
@@ -106,7 +113,7 @@ print_status(const Kansen__V1__StatusResponse *status)
     if (table == NULL)
         return -1;
     for (unsigned i = 0; i < descriptor->n_fields; i++)
-        if (descriptor->fields[i].label != PROTOBUF_C_LABEL_REPEATED)
+        if (is_figure(&descriptor->fields[i]))
             put_figure(table, status, &descriptor->fields[i]);
     for (size_t i = 0; i < status->n_counters; i++) {
         table_row(table);

@@ -35,6 +35,7 @@ int verb_backup_run(struct cli *cli, int argc, char **argv);
 int verb_dump_store(struct cli *cli, int argc, char **argv);
 int verb_dump_journal(struct cli *cli, int argc, char **argv);
 int verb_load_run(struct cli *cli, int argc, char **argv);
+int verb_top_run(struct cli *cli, int argc, char **argv);
 int verb_status_run(struct cli *cli, int argc, char **argv);
 int verb_status_ping(struct cli *cli, int argc, char **argv);
 
@@ -45,6 +46,6 @@ extern const struct flag verb_match_flags[], verb_match_explain_flags[], verb_fi
     verb_placement_decline_flags[], verb_placement_forget_flags[], verb_placements_list_flags[],
     verb_placements_source_flags[], verb_watch_flags[], verb_import_flags[], verb_export_flags[],
     verb_client_add_flags[], verb_client_status_flags[], verb_token_issue_flags[], verb_token_list_flags[],
-    verb_token_revoke_flags[], verb_backup_flags[], verb_dump_journal_flags[];
+    verb_token_revoke_flags[], verb_backup_flags[], verb_dump_journal_flags[], verb_top_flags[];
 
 #endif

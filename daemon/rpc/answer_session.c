@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "proto/varint.h"
+#include "rpc/answer_details.h"
 #include "rpc/limits.h"
 #include "rpc/readings.h"
 #include "rpc/reply.h"
@@ -280,6 +281,8 @@ answer_session_status(struct call *call)
     kansen__v1__status_response__init(answer);
     fill_status(call, &counts, answer);
     rc = fill_counters(call, answer);
+    if (rc == 0 && call->request->status->details)
+        rc = answer_details_fill(call, answer);
     if (rc != 0)
         return rc;
     call->response.body_case = KANSEN__V1__RESPONSE__BODY_SERVER;
