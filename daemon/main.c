@@ -105,8 +105,10 @@ parse_addresses(struct daemon *daemon)
     const struct options *options = &daemon->options;
     bool plain_anywhere = strcmp(options->insecure_plain_tcp_on_any_address, "yes") == 0;
     bool tls = options->mode == OPTIONS_TEST_CONFIG && options->tls_certificate != NULL;
-    struct passed passed = {
-        .plain_anywhere = plain_anywhere, .listen = daemon->listen, .admin = &daemon->admin_address};
+    struct passed passed = {.plain_anywhere = plain_anywhere,
+                            .admin_anywhere = strcmp(options->admin_on_any_address, "yes") == 0,
+                            .listen = daemon->listen,
+                            .admin = &daemon->admin_address};
     struct fault fault;
 
     if (passed_take(&passed, &fault) != 0)
@@ -122,7 +124,8 @@ parse_addresses(struct daemon *daemon)
         return fail(daemon, &fault);
     daemon->has_admin = passed.n_admin > 0 || strcmp(options->admin, "off") != 0;
     if (daemon->has_admin && passed.n_admin == 0 &&
-        address_parse_tcp(options->admin, "admin", &daemon->admin_address, &fault) != 0)
+        address_parse_tcp(options->admin, "admin", passed.admin_anywhere, &daemon->admin_address, &fault) !=
+            0)
         return fail(daemon, &fault);
     return 0;
 }

@@ -504,6 +504,7 @@ options_free(struct options *options)
     free(options->backup_dir);
     free(options->upgrade_backup);
     free(options->insecure_plain_tcp_on_any_address);
+    free(options->admin_on_any_address);
     free(options->tls_certificate);
     free(options->tls_key);
     free(options->tls_client_ca);

@@ -45,6 +45,7 @@ struct options {
     char *backup_dir;                        // backups are written below it
     char *upgrade_backup;                    // "yes" or "no"
     char *insecure_plain_tcp_on_any_address; // "yes" or "no"
+    char *admin_on_any_address;              // the same
     char *tls_certificate, *tls_key, *tls_client_ca, *tls_client_crl;
     char *tls_client;      // "off", "optional" or "required"
     char *tls_min_version; // "1.2" or "1.3"

@@ -107,14 +107,15 @@ parse_tcp(const char *text, const char *option, bool plain_anywhere, struct addr
             "only loopback addresses are allowed, as what is sent is not encrypted; given was \"%s\"%s", text,
             strcmp(option, "listen") == 0 ? ". tls: in front of the address encrypts; " PLAIN_ANYWHERE_FLAG
                                             " yes would send passwords and tokens for all to read"
-                                          : "");
+                                          : "; see the option admin_on_any_address");
     return 0;
 }
 
 int
-address_parse_tcp(const char *text, const char *option, struct address *out, struct fault *fault)
+address_parse_tcp(const char *text, const char *option, bool anywhere, struct address *out,
+                  struct fault *fault)
 {
-    return parse_tcp(text, option, false, out, fault);
+    return parse_tcp(text, option, anywhere, out, fault);
 }
 
 static int

@@ -26,8 +26,8 @@ struct address {
 int address_parse(const char *text, const char *option, bool plain_anywhere, struct address *out,
                   struct fault *fault) MUST_CHECK;
 
-// The same for "ADDR:PORT" on loopback only.
-int address_parse_tcp(const char *text, const char *option, struct address *out,
+// The same for "ADDR:PORT" only, on loopback unless anywhere.
+int address_parse_tcp(const char *text, const char *option, bool anywhere, struct address *out,
                       struct fault *fault) MUST_CHECK;
 
 // What a socket that is passed may be beside TCP on loopback.

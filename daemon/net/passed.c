@@ -17,7 +17,8 @@ take_admin(int fd, struct passed *out, struct fault *fault)
 {
     if (out->n_admin > 0)
         return fault_set(fault, CODE_INVALID_ARGUMENT, "admin", "more than one socket was passed");
-    if (address_of_passed(fd, "admin", 0, out->admin, fault) != 0)
+    if (address_of_passed(fd, "admin", out->admin_anywhere ? ADDRESS_MAY_BE_ANYWHERE : 0, out->admin,
+                          fault) != 0)
         return FAULT;
     out->n_admin++;
     return 0;

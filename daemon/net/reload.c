@@ -32,7 +32,8 @@ check_addresses(const struct options *options, struct fault *fault)
     for (size_t i = 0; i < options->n_listen && rc == 0; i++)
         rc = address_parse(options->listen[i], "listen", plain_anywhere, &address, fault);
     if (rc == 0 && strcmp(options->admin, "off") != 0)
-        rc = address_parse_tcp(options->admin, "admin", &address, fault);
+        rc = address_parse_tcp(options->admin, "admin", strcmp(options->admin_on_any_address, "yes") == 0,
+                               &address, fault);
     return rc;
 }
 

@@ -256,7 +256,7 @@ test_addresses(void **state)
         assert_false(address.tls);
     }
     assert_int_equal(address_parse("tls:unix:/tmp/s", "listen", true, &address, &fault), FAULT);
-    assert_int_equal(address_parse_tcp("tls:127.0.0.1:1", "admin", &address, &fault), FAULT);
+    assert_int_equal(address_parse_tcp("tls:127.0.0.1:1", "admin", false, &address, &fault), FAULT);
     memset(longest, 'x', sizeof longest);
     memcpy(longest, "unix:", 5);
     longest[5 + 107] = '\0';
