@@ -81,6 +81,7 @@ CLIENT_LIB := $(BUILD)/libkansen.a
 PROTO_LIB  := $(BUILD)/libkansenproto.a
 BASE_LIB   := $(BUILD)/libkansenbase.a
 UNIT_BIN   := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+PROMTOOL   := build/promtool/promtool
 
 # Commands are shown in short; V=1 shows them whole.
 Q = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)';)
@@ -97,6 +98,10 @@ $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h: proto/%.proto
 $(PB_PY) &: $(PROTOS)
 	@mkdir -p build/gen-py
 	$(call Q,GEN,build/gen-py)protoc --python_out=build/gen-py -I proto $(PROTOS)
+
+# What checks metrics and alert rules.
+$(PROMTOOL):
+	@config/fetch-promtool.sh $(@D)
 
 # Loops over arrays that are worth vector instructions.
 $(BUILD)/obj/daemon/match/reach.o: CFLAGS += $(if $(DEBUG),,-O3 -fno-math-errno -fno-trapping-math)
@@ -174,7 +179,7 @@ units: $(UNIT_BIN)
 unit: $(UNIT_BIN)
 	@set -e; for test in $(sort $(UNIT_BIN)); do timeout 120 $$test; done
 
-integration: all $(BUILD)/rolling $(PB_PY)
+integration: all $(BUILD)/rolling $(PB_PY) $(PROMTOOL)
 	$(INTEGRATION)
 
 oracle: all $(PB_PY)
@@ -206,7 +211,7 @@ tsan:
 .PHONY: lint lint-compilers lint-format lint-tidy lint-cppcheck lint-shell lint-proto lint-manuals
 LINTED  := $(filter-out $(UNIT_SRC),$(C_SOURCES))
 MANUALS := $(wildcard daemon/*.[1-8] config/*.[1-8] client/*/*.[1-8] proto/*.[1-8])
-SCRIPTS := .ci/run config/install-packages.sh $(wildcard seeds/demo/*.sh tests/*/*.sh client/cli/*.bash config/*.bash config/debian/kansend.config config/debian/kansend.p*)
+SCRIPTS := .ci/run config/install-packages.sh config/fetch-promtool.sh $(wildcard seeds/demo/*.sh tests/*/*.sh client/cli/*.bash config/*.bash config/debian/kansend.config config/debian/kansend.p*)
 BUF     := build/lint/node_modules/.bin/buf
 
 lint:

@@ -11,6 +11,7 @@ DATADIR    := $(PREFIX)/share/kansen
 BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 VERSION    := $(shell sed -n 's/^.define KANSEN_VERSION *"\(.*\)"/\1/p' daemon/base/version.h)
+PROMETHEUS := $(addprefix config/prometheus/,alerts.yml scrape.yml)
 UNITS      := $(wildcard config/systemd/*.service config/systemd/*.socket config/systemd/*.timer)
 
 DEB_PACKAGES := $(PACKAGES) build-essential debhelper dpkg-dev fakeroot lintian po-debconf
@@ -60,6 +61,9 @@ install-config:
 	    install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/kansen config/kansend.conf
 	install -d -m 700 $(DESTDIR)$(SYSCONFDIR)/kansen/tls
 	install -D -m 644 config/systemd/kansen.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/kansen.conf
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/prometheus $(PROMETHEUS)
+	sed -i 's|/usr/share/kansen|$(DATADIR)|' $(DESTDIR)$(DATADIR)/prometheus/scrape.yml
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/grafana config/grafana/kansen.json
 	install -d $(DESTDIR)$(UNITDIR)
 	for unit in $(UNITS); do \
 	    sed -e 's|/usr/sbin/kansend|$(PREFIX)/sbin/kansend|' -e 's|/usr/bin/kansenctl|$(PREFIX)/bin/kansenctl|' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; done
