@@ -53,7 +53,7 @@ make(void)
 struct tallies *
 tallies_new(unsigned threads)
 {
-    struct tallies *tallies = calloc(1, sizeof *tallies + threads * sizeof tallies->tallies[0]);
+    struct tallies *tallies = calloc(1, sizeof *tallies + threads * sizeof(struct tally *));
 
     if (tallies == NULL)
         return NULL;
