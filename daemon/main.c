@@ -188,6 +188,7 @@ listen_and_confine(struct daemon *daemon)
     if (daemon->has_admin && admin_start(server_base(daemon->server), &daemon->service,
                                          &daemon->admin_address, &daemon->admin, &fault) != 0)
         return fail(daemon, &fault);
+    admin_use_tls(daemon->admin, daemon->tls);
     if (sandbox_enter(options, &daemon->log, &daemon->service.sandbox, &fault) != 0)
         return fail(daemon, &fault);
     return 0;

@@ -4,6 +4,7 @@
 #include "admin/guests.h"
 #include "admin/metrics.h"
 #include "base/clock.h"
+#include "net/tls.h"
 #include "net/watchdog.h"
 #include "rpc/service.h"
 #include <event2/buffer.h>
@@ -28,6 +29,7 @@ struct admin {
     struct service *service;
     struct guests *guests;
     const struct watchdog *watchdog; // NULL = nobody watches
+    struct tls *tls;                 // NULL = none
     int64_t started_us;              // since 1970
     int fd;
     bool fd_taken; // by evhttp, which closes it
@@ -78,9 +80,15 @@ on_metrics(struct evhttp_request *request, void *arg)
     struct admin *admin = arg;
     struct evbuffer *body = evbuffer_new();
     char names[NAMES_MAX];
-    bool alive = watchdog_all_go_on(admin->watchdog, names, sizeof names);
+    struct metrics_source source = {.service = admin->service, .started_us = admin->started_us};
+    struct tls_about about;
 
-    if (body == NULL || metrics_write(admin->service, admin->started_us, alive, body) != 0)
+    source.alive = watchdog_all_go_on(admin->watchdog, names, sizeof names);
+    if (admin->tls != NULL) {
+        tls_about(admin->tls, &about);
+        source.certificate_us = about.until_us;
+    }
+    if (body == NULL || metrics_write(&source, body) != 0)
         evhttp_send_error(request, HTTP_INTERNAL, NULL);
     else
         send_reply(request, HTTP_OK, "OK", METRIC_TYPE, body);
@@ -174,6 +182,13 @@ admin_watch(struct admin *admin, const struct watchdog *watchdog)
 {
     if (admin != NULL)
         admin->watchdog = watchdog;
+}
+
+void
+admin_use_tls(struct admin *admin, struct tls *tls)
+{
+    if (admin != NULL)
+        admin->tls = tls;
 }
 
 char *

@@ -14,6 +14,7 @@
 struct admin;
 struct event_base;
 struct service;
+struct tls;
 struct watchdog;
 
 // Binds and answers from then on. 0 or FAULT; *out is set on 0 only. admin_free(NULL) is safe; call it before
@@ -22,9 +23,10 @@ int admin_start(struct event_base *base, struct service *service, const struct a
                 struct admin **out, struct fault *fault) MUST_CHECK;
 void admin_free(struct admin *admin);
 
-// Who knows whether all threads go on; before that, and with NULL, that is taken for granted. admin may be
-// NULL.
+// Who knows whether all threads go on; before that, and with NULL, that is taken for granted. And the TLS of
+// the listeners, whose certificate's end is told; NULL = none. admin may be NULL.
 void admin_watch(struct admin *admin, const struct watchdog *watchdog);
+void admin_use_tls(struct admin *admin, struct tls *tls);
 
 // Writes the address with its actual port to out; returns out.
 char *admin_address(const struct admin *admin, char out[ADDRESS_TEXT_MAX]);

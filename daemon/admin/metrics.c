@@ -26,7 +26,7 @@ struct page {
     struct service *service;
     struct figures figures;
     struct process process;
-    uint64_t started_us, looked_us, alive;
+    uint64_t started_us, looked_us, certificate_us, alive;
 };
 
 struct metric {
@@ -245,6 +245,9 @@ static const struct metric table[] = {
     {"kansen_offers_open", GAUGE, "Offers that can be matched and have a free seat, by kind.", write_kinds,
      OF_KIND(open)},
     {"kansen_seats_free", GAUGE, "Free seats of those offers, by kind.", write_kinds, OF_KIND(seats)},
+    {"kansen_tls_certificate_expiry_timestamp_seconds", GAUGE,
+     "When the certificate of the listeners ends, seconds since 1970; 0 without TLS.", write_us,
+     AT(certificate_us)},
     {"process_cpu_seconds_total", COUNTER, "Processor time of the process.", write_us, AT(process.cpu_us)},
     {"process_resident_memory_bytes", GAUGE, "Resident memory, the store's pages in it too.", write_number,
      AT(process.resident_bytes)},
@@ -258,12 +261,15 @@ static const struct metric table[] = {
 };
 
 int
-metrics_write(struct service *service, int64_t started_us, bool alive, struct evbuffer *out)
+metrics_write(const struct metrics_source *source, struct evbuffer *out)
 {
-    struct page page = {
-        .text = {.out = out}, .service = service, .started_us = (uint64_t)started_us, .alive = alive};
+    struct page page = {.text = {.out = out},
+                        .service = source->service,
+                        .started_us = (uint64_t)source->started_us,
+                        .certificate_us = (uint64_t)source->certificate_us,
+                        .alive = source->alive};
 
-    figures_read(service, &page.figures);
+    figures_read(source->service, &page.figures);
     process_read(&page.process);
     page.looked_us = (uint64_t)page.figures.store.looked_us;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

@@ -11,8 +11,16 @@
 struct evbuffer;
 struct service;
 
-// Writes all metrics as of now. started_us: when the daemon started, since 1970; alive: whether all threads
-// answer. Takes about a millisecond and waits for nothing but short locks. 0 or -ENOMEM.
-int metrics_write(struct service *service, int64_t started_us, bool alive, struct evbuffer *out) MUST_CHECK;
+// What is not known to the service. Times are microseconds since 1970.
+struct metrics_source {
+    struct service *service;
+    int64_t started_us;     // of the daemon
+    int64_t certificate_us; // until when that of the listeners is good; 0 = there is none
+    bool alive;             // all threads answer
+};
+
+// Writes all metrics as of now. Takes about a millisecond and waits for nothing but short locks. 0 or
+// -ENOMEM.
+int metrics_write(const struct metrics_source *source, struct evbuffer *out) MUST_CHECK;
 
 #endif

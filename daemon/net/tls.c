@@ -264,6 +264,7 @@ tls_about(struct tls *tls, struct tls_about *out)
     snprintf(out->serial, sizeof out->serial, "%s", serial == NULL ? "?" : serial);
     snprintf(out->not_after, sizeof out->not_after, "%04d-%02d-%02dT%02d:%02d:%02dZ", until.tm_year + 1900,
              until.tm_mon + 1, until.tm_mday, until.tm_hour, until.tm_min, until.tm_sec);
+    out->until_us = (int64_t)timegm(&until) * 1000000;
     out->expired = X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0;
     OPENSSL_free(serial);
     BN_free(number);

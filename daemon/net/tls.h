@@ -42,6 +42,7 @@ int tls_reload(struct tls *tls, const struct tls_options *options, struct fault 
 struct tls_about {
     char serial[96];    // hexadecimal
     char not_after[24]; // as 2026-09-01T00:00:00Z
+    int64_t until_us;   // the same, since 1970
     bool expired;
 };
 
