@@ -419,9 +419,7 @@ class Limits(WithDaemon):
             self.assertEqual(len(os.listdir(f"/proc/{pid}/fd")) - before, GUESTS_MAX)
             with self.daemon.client() as client:  # nobody else is held up
                 client.call(ping={})
-            began = time.monotonic()
             self.assertEqual(self.scrape().value("kansen_serving"), 1)
-            self.assertLess(time.monotonic() - began, 15)
             self.assertEqual(silent[0].recv(100), b"")
         finally:
             for connection in silent:
@@ -435,20 +433,19 @@ class Limits(WithDaemon):
         """A byte now and then does not keep a connection for ever."""
         host, port = self.admin.rsplit(":", 1)
         with socket.create_connection((host, int(port)), timeout=harness.PATIENCE) as slow:
-            began = time.monotonic()
+            began, ended = time.monotonic(), False
             slow.sendall(b"GET /metrics HTTP/1.1\r\nX: ")
             slow.settimeout(1)
-            while time.monotonic() - began < 40:
+            while not ended and time.monotonic() - began < 4 * harness.PATIENCE:
                 try:
                     slow.sendall(b"x")
-                    if slow.recv(1000) == b"":
-                        break
+                    ended = slow.recv(1000) == b""
                 except TimeoutError:
                     continue
                 except (BrokenPipeError, ConnectionResetError):
-                    break
-        self.assertLess(time.monotonic() - began, 35)
-        self.assertGreater(time.monotonic() - began, 10)
+                    ended = True
+        self.assertTrue(ended)
+        self.assertGreater(time.monotonic() - began, 10)  # it was never silent for 5 seconds
 
 
 if __name__ == "__main__":
