@@ -78,7 +78,7 @@ static int
 tell_end(struct conn *conn, const struct task *task)
 {
     counters_add_code(&conn->loop->service->counters, task->fault.code);
-    atomic_fetch_add_explicit(&conn->loop->service->requests, 1, memory_order_relaxed);
+    rpc_count(conn->loop->env, task->asked, task->fault.code, task->began_us);
     if (task->fault.code != CODE_OK)
         return reply_fault(&conn->out, task->request, &task->fault);
     return buf_append(&conn->out, buf_bytes(&task->out), buf_len(&task->out));

@@ -8,6 +8,7 @@
 #include "auth/login.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "rpc/admit.h"
 #include "rpc/call.h"
 #include "rpc/handover.h"
 #include "rpc/limits.h"
@@ -25,7 +26,6 @@
 #include "work/queue.h"
 #include "work/writer.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,29 +123,7 @@ rpc_is_tired(const struct rpc_env *env)
     return budget != 0 && env->worked >= budget;
 }
 
-// ---- Whether the request may run
-
-static int
-admit(const struct service *service, struct incoming *in, const struct request_row **out)
-{
-    const struct request_row *row = requests_find(in->outside.body);
-
-    if (row == NULL && in->outside.unknown != 0)
-        return fault_set(in->fault, CODE_INVALID_ARGUMENT, "body",
-                         "this version knows no request with field number %" PRIu32, in->outside.unknown);
-    if (row == NULL)
-        return fault_set(in->fault, CODE_INVALID_ARGUMENT, "body", "the frame asks for nothing");
-    if (!in->session->open && (row->access & REQUEST_ALWAYS) == 0)
-        return fault_set(in->fault, CODE_FAILED_PRECONDITION, "hello",
-                         "Hello must be answered OK before %s; only Ping and Health work without", row->name);
-    if ((row->access & REQUEST_ALWAYS) == 0 && (row->roles & in->session->identity.role) == 0)
-        return fault_set(in->fault, CODE_PERMISSION_DENIED, "", "the role %s may not call %s",
-                         role_name(in->session->identity.role), row->name);
-    if (store_is_loading(service->store) && (row->access & (REQUEST_ALWAYS | REQUEST_WRITES)) == 0)
-        return fault_set(in->fault, CODE_FAILED_PRECONDITION, "", "a stream is being read into the store");
-    *out = row;
-    return 0;
-}
+// ---- Unpacking and refusing
 
 // Unpacks into arena. 0, FAULT or WIRE_MALFORMED.
 static int
@@ -439,7 +417,7 @@ handle(struct rpc_env *env, struct incoming *in, struct buf *out)
     env->told = CODE_OK;
     if (!session_quota_take(env->service, in->session, in->outside.body, in->fault))
         return refuse(env, in, FAULT, out); // before any work is done for it
-    refused = admit(env->service, in, &row);
+    refused = admit_request(env->service, in->session, &in->outside, &row, in->fault);
     if (refused == 0 && (row->access & REQUEST_WRITES) != 0)
         return queue_write(env, in, out); // unpacks into the job
     rc = unpack(env, in, env->arena, &request);
@@ -463,10 +441,9 @@ rpc_handle(struct rpc_env *env, struct session *session, int64_t arrived_us, con
         rc = handle(env, &in, out);
     arena_reset(env->arena);
     arena_reset(env->scratch);
-    if (rc == RPC_ANSWERED || rc == RPC_CLOSE) {
-        env->answered++;
-        tally_answer(env->tally, in.outside.body, env->told, arrived_us);
-    } else if (rc == RPC_BUSY)
+    if (rc == RPC_ANSWERED || rc == RPC_CLOSE)
+        rpc_count(env, in.outside.body, env->told, arrived_us);
+    else if (rc == RPC_BUSY)
         session_quota_put_back(session);
     return rc;
 }
@@ -492,14 +469,20 @@ rpc_answer_job(struct rpc_env *env, struct session *session, const struct job *j
     if (is_in_doubt(env, session, clock_steady_us()))
         rc = look_again(env, session, &fault);
     if (rc == 0 || writes_shut_out(job)) {
-        env->answered++;
         counters_add_code(&env->service->counters, writes_outcome(job));
-        tally_answer(env->tally, writes_request(job), writes_outcome(job), job->arrived_us);
+        rpc_count(env, writes_request(job), writes_outcome(job), job->arrived_us);
         told = writes_answer(env->service, job, out);
     }
     if (told != 0)
         return told;
     return rc == 0 ? (int)RPC_ANSWERED : end_session(env, session, rc, &fault, out);
+}
+
+void
+rpc_count(struct rpc_env *env, uint32_t body, enum code code, int64_t began_us)
+{
+    env->answered++;
+    tally_answer(env->tally, body, code, began_us);
 }
 
 int

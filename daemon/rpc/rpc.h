@@ -83,6 +83,9 @@ int rpc_may_answer(struct rpc_env *env, struct session *session, struct buf *out
 int rpc_answer_job(struct rpc_env *env, struct session *session, const struct job *job,
                    struct buf *out) MUST_CHECK;
 
+// Counts an answer that the caller adds: to the request with this number, which began then (steady clock).
+void rpc_count(struct rpc_env *env, uint32_t body, enum code code, int64_t began_us);
+
 // Adds an answer about a frame that could not be read, or about the connection as a whole: id 0. 0 or
 // -ENOMEM.
 int rpc_answer_fault(const struct fault *fault, struct buf *out) MUST_CHECK;

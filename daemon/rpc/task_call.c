@@ -13,12 +13,15 @@ int
 task_call_push(struct call *call, struct task *task)
 {
     uint32_t deadline_ms = call->request->deadline_ms;
+    int64_t now = clock_steady_us();
     int rc;
 
     task->worker = call->worker;
     task->connection = call->session->connection;
     task->request = call->request->id;
-    task->deadline_us = deadline_ms == 0 ? 0 : clock_steady_us() + (int64_t)deadline_ms * 1000;
+    task->asked = call->request->body_case;
+    task->began_us = now;
+    task->deadline_us = deadline_ms == 0 ? 0 : now + (int64_t)deadline_ms * 1000;
     rc = tasks_push(call->service->tasks, task);
     if (rc == 0)
         return CALL_TASK;

@@ -55,6 +55,8 @@ struct task {
     uint32_t worker;     // who gets it back, or TASKS_NOBODY
     uint64_t connection; // as that worker numbers it
     uint64_t request;    // id that the client gave
+    uint32_t asked;      // number of the request that it came by
+    int64_t began_us;    // steady clock
     int64_t deadline_us; // steady clock; 0 = none
     struct fault fault;  // code other than CODE_OK: what came of it, in place of an answer
     struct buf out;      // the last answer as it is sent

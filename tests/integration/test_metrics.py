@@ -256,6 +256,24 @@ class Counts(WithDaemon):
         daemon.stop()
 
 
+class Tasks(WithDaemon):
+    def test_backup(self):
+        """What the job thread does is counted once, when it has ended."""
+        with self.daemon.client() as client:
+            for name, code in (("first", harness.OK), ("first", harness.ALREADY_EXISTS)):
+                client.send(client.request(backup={"name": name}))
+                while True:
+                    answer = client.receive()
+                    if answer.status.code != harness.OK or answer.backup.end:
+                        break
+                self.assertEqual(answer.status.code, code)
+            page = self.scrape()
+        self.assertEqual(page.get("kansen_requests_total", request="Backup", code="OK"), 1)
+        self.assertEqual(page.requests("Backup"), 2)
+        self.assertEqual(page.value("kansen_request_duration_seconds_count", request="Backup"), 2)
+        self.assertGreater(page.value("kansen_request_duration_seconds_sum", request="Backup"), 0)
+
+
 class Certificate(unittest.TestCase):
     def test_expiry(self):
         """When the certificate ends, also once another one was read."""
