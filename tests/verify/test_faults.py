@@ -139,6 +139,9 @@ class Signed(harness.Case):
         self.assert_fault(few.files(self.key, edit=edit), "suppression")
         self.assert_fault(few.files(self.key, edit=edit), "suppression", small.split(" ")[0], options=["--public"],
                           names=record.PUBLIC)
+        fields = small.split(" ")
+        small = " ".join(fields[:4] + ["*"] + fields[5:])
+        self.assert_fault(few.files(self.key, edit=edit), "suppression", fields[0], options=["--public"], names=record.PUBLIC, only=True)
         edit = {"record": lambda text: re.sub(r"bin (\d+) (\S+) (\d+) (\S+)\n",
                                               lambda m: f"bin {m[1]} {m[2]} {m[3]} 3\n", text, count=1)}
         self.assert_fault(few.files(self.key, edit=edit), "suppression", "bin 1")
