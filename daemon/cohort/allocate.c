@@ -212,9 +212,8 @@ call_for_next(const struct run *run)
     if (middle != COHORT_NONE) {
         uint32_t from = cohort->list[middle] + run->places[middle].rank;
 
-        CALL_FOR(&cohort->wishes[from]);
-        if (from + AHEAD < run->n_wishes)
-            CALL_FOR(&cohort->wishes[from + AHEAD]); // the next line of memory
+        for (uint32_t w = from; w < cohort->list[middle + 1] && w < from + 3 * AHEAD; w += AHEAD)
+            CALL_FOR(&cohort->wishes[w]); // a line of the cache each
         CALL_FOR(&cohort->flags[middle]);
         CALL_FOR(&run->lottery->rank[middle]);
         CALL_FOR(&run->nodes[middle]);
