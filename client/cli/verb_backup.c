@@ -43,13 +43,27 @@ print_backup(const struct cli *cli, const Kansen__V1__BackupResponse *backup)
     return cli_printed(cli, json_print(object));
 }
 
-// Takes one response. Sets *more to whether others follow.
+struct waiting {
+    struct cli *cli;
+    struct progress bar;
+    uint64_t id;
+    bool pinged; // a ping waits for its answer
+    bool more;   // other answers follow
+};
+
+// Takes one response.
 static int
-take(const struct cli *cli, const Kansen__V1__Response *response, struct progress *bar, bool *more)
+take(struct waiting *waiting, const Kansen__V1__Response *response)
 {
     const Kansen__V1__BackupResponse *backup = response->backup;
+    const struct cli *cli = waiting->cli;
+    struct progress *bar = &waiting->bar;
 
-    *more = !kansen_is_last(response);
+    if (response->id != waiting->id && response->id != 0) {
+        waiting->pinged = false;
+        return CLI_OK;
+    }
+    waiting->more = !kansen_is_last(response);
     if (kansen_code(response) != 0) {
         progress_clear(bar);
         return cli_refused(cli, response->status);
@@ -67,22 +81,38 @@ take(const struct cli *cli, const Kansen__V1__Response *response, struct progres
     return CLI_OK;
 }
 
+// A backup that waits for another task is silent, and a connection that broke is silent too: a ping tells.
 static int
-follow(struct cli *cli)
+ping(struct waiting *waiting)
 {
-    struct progress bar;
+    Kansen__V1__PingRequest body = KANSEN__V1__PING_REQUEST__INIT;
+    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+
+    cli_set_body(&request, KANSEN__V1__REQUEST__BODY_PING, &body);
+    waiting->pinged = true;
+    return kansen_send(waiting->cli->kansen, &request, NULL);
+}
+
+static int
+follow(struct waiting *waiting)
+{
     int status = CLI_OK;
 
-    progress_start(&bar, 0, false);
-    for (bool more = true; more && status == CLI_OK;) {
+    progress_start(&waiting->bar, 0, false);
+    for (waiting->more = true; waiting->more && status == CLI_OK;) {
         Kansen__V1__Response *response;
-        int result = kansen_receive(cli->kansen, &response);
+        int result = kansen_receive(waiting->cli->kansen, &response);
 
-        if (result != 0) {
-            progress_clear(&bar);
-            return cli_broken(cli, result);
+        if (result == KANSEN_E_TIMEOUT && !waiting->pinged) {
+            result = ping(waiting);
+            if (result == 0)
+                continue;
         }
-        status = take(cli, response, &bar, &more);
+        if (result != 0) {
+            progress_clear(&waiting->bar);
+            return cli_broken(waiting->cli, result);
+        }
+        status = take(waiting, response);
         kansen__v1__response__free_unpacked(response, NULL);
     }
     return status;
@@ -93,6 +123,7 @@ verb_backup_run(struct cli *cli, int argc, char **argv)
 {
     Kansen__V1__BackupRequest body = KANSEN__V1__BACKUP_REQUEST__INIT;
     Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+    struct waiting waiting = {.cli = cli};
     struct options options = {0};
     int count, result, status = flags_read(cli, argc, argv, &options, NULL, &count);
 
@@ -106,6 +137,6 @@ verb_backup_run(struct cli *cli, int argc, char **argv)
         body.name = argv[0];
     body.keep = options.keep;
     cli_set_body(&request, KANSEN__V1__REQUEST__BODY_BACKUP, &body);
-    result = kansen_send(cli->kansen, &request, NULL);
-    return result == 0 ? follow(cli) : cli_broken(cli, result);
+    result = kansen_send(cli->kansen, &request, &waiting.id);
+    return result == 0 ? follow(&waiting) : cli_broken(cli, result);
 }

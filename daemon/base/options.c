@@ -297,26 +297,24 @@ drop_listeners(struct options *options)
 
 // Which journal is replayed, and how far.
 static int
-take_replay(const struct command_line *line, struct options *options)
+take_replay(const struct command_line *line, struct options *options, char *why)
 {
     char *end;
 
-    if (line->to_sequence != NULL && line->mode != OPTIONS_REPLAY) {
-        fprintf(stderr, "kansend: --to-sequence goes with --replay\n");
-        return 1;
-    }
+    if (line->to_sequence != NULL && line->mode != OPTIONS_REPLAY)
+        return tell(why, "--to-sequence goes with --replay");
     if (line->replay_file == NULL)
         return 0;
     options->replay_file = strdup(line->replay_file);
+    if (options->replay_file == NULL)
+        return tell(why, "memory is short");
     if (line->to_sequence == NULL)
-        return options->replay_file == NULL;
+        return 0;
     errno = 0;
     options->to_sequence = strtoull(line->to_sequence, &end, 10);
     if (errno == 0 && *end == '\0' && options->to_sequence > 0 && line->to_sequence[0] != '-')
-        return options->replay_file == NULL;
-    fprintf(stderr, "kansend: --to-sequence: \"%s\" is not allowed; it takes a number from 1\n",
-            line->to_sequence);
-    return 1;
+        return 0;
+    return tell(why, "--to-sequence: \"%.60s\" is not allowed; it takes a number from 1", line->to_sequence);
 }
 
 static int
@@ -335,7 +333,7 @@ take_command_line(const struct command_line *line, struct options *options, stru
         if (line->values[i] != NULL)
             source->lines[i] = 0;
     }
-    if (take_replay(line, options) != 0)
+    if (take_replay(line, options, source->why) != 0)
         return 1;
     if (line->check_dir != NULL)
         return set_flag(options, options_table_find("data_dir"), line->check_dir, source->why);

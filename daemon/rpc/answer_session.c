@@ -17,6 +17,7 @@
 #include "rpc/session_quota.h"
 #include "store/store.h"
 #include "work/queue.h"
+#include "work/tasks.h"
 #include "work/writer.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -217,6 +218,18 @@ fill_long_reads(struct readings *readings, Kansen__V1__StatusResponse *answer)
 }
 
 static void
+fill_tasks(struct tasks *tasks, Kansen__V1__StatusResponse *answer)
+{
+    struct tasks_counts counts = tasks_count(tasks);
+
+    answer->tasks_waiting = counts.waiting;
+    answer->tasks = counts.done;
+    answer->tasks_failed = counts.failed;
+    answer->task_done = counts.running.done;
+    answer->task_total = counts.running.total;
+}
+
+static void
 fill_status(struct call *call, const struct store_counts *counts, Kansen__V1__StatusResponse *answer)
 {
     struct service *service = call->service;
@@ -246,6 +259,8 @@ fill_status(struct call *call, const struct store_counts *counts, Kansen__V1__St
     answer->sandbox_landlock = sandbox_state(service->sandbox.landlock);
     if (service->readings != NULL)
         fill_long_reads(service->readings, answer);
+    if (service->tasks != NULL)
+        fill_tasks(service->tasks, answer);
 }
 
 static int

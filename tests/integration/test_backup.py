@@ -109,7 +109,7 @@ class Backup(Case):
         daemon = self.daemon()
         with daemon.client() as client, daemon.client() as other:
             partner = client.add_partner("p")
-            add_offers(client, partner, range(OFFERS))
+            add_offers(client, partner, range(MANY))
             client.send(client.request(backup={"name": "b"}))
             first = client.receive()
             self.assertFalse(first.backup.end)
@@ -117,6 +117,9 @@ class Backup(Case):
             for n in range(20):
                 other.add_offer(f"later-{n}", partner)
                 self.assertTrue(other.matched(region="NL", kinds=["OFFER_KIND_SPORT"]))
+            running = other.call(status={}).server
+            self.assertGreater(running.task_total, OFFERS)
+            self.assertEqual((running.tasks, running.tasks_failed), (0, 0))
             seen = [first]
             while not seen[-1].backup.end:
                 seen.append(client.receive())
@@ -125,7 +128,9 @@ class Backup(Case):
             for answer in seen[:-1]:
                 self.assertLessEqual(answer.backup.done, answer.backup.total)
                 self.assertGreater(answer.backup.total, OFFERS)
-            self.assertLess(seen[-1].backup.sequence, other.call(status={}).server.sequence)
+            status = other.call(status={}).server
+            self.assertLess(seen[-1].backup.sequence, status.sequence)
+            self.assertEqual((status.tasks, status.tasks_waiting, status.task_done, status.task_total), (1, 0, 0, 0))
         self.assertEqual(digest_of(seen[-1].backup.path), (0, seen[-1].backup.sequence, seen[-1].backup.digest))
 
     def test_two_at_once(self):
