@@ -21,13 +21,15 @@ apply_grows(const Kansen__V1__Write *write)
     return operation != NULL && operation->grows;
 }
 
-// Whether a write is about a student's placement: no external id is in it, so its source plays no part.
+// Whether a write is about a student: no external id is in it, so its source plays no part.
 static bool
 is_about_student(const Kansen__V1__Write *write)
 {
     return write->operation_case == OPERATION(RESERVE_PLACEMENT) ||
            write->operation_case == OPERATION(MOVE_PLACEMENT) ||
-           write->operation_case == OPERATION(FORGET_STUDENT);
+           write->operation_case == OPERATION(FORGET_STUDENT) ||
+           write->operation_case == OPERATION(SUBMIT_ROUND_LIST) ||
+           write->operation_case == OPERATION(WITHDRAW_ROUND_LIST);
 }
 
 // The source of the external ids in the write: the caller's own, if it is bound to one.
@@ -63,6 +65,10 @@ run_operation(struct change *change)
         return fault_set(change->fault, CODE_PERMISSION_DENIED, operation->name,
                          "%s is not for this caller to do", operation->name);
     rc = set_source(change);
+    if (rc == 0 && change->command->secrets != NULL && change->command->secrets->fault != NULL) {
+        *change->fault = *change->command->secrets->fault;
+        return FAULT;
+    }
     return rc == 0 ? operation->apply(change) : rc;
 }
 
@@ -72,6 +78,8 @@ run_operation(struct change *change)
 struct copies {
     Kansen__V1__ReservePlacement reserve;
     Kansen__V1__ForgetStudent forget;
+    Kansen__V1__SubmitRoundList submit;
+    Kansen__V1__WithdrawRoundList withdraw;
 };
 
 static void
@@ -89,6 +97,14 @@ without_student(const Kansen__V1__Write *write, struct copies *copies, Kansen__V
         copies->forget = *write->forget_student;
         copies->forget.student = (char *)protobuf_c_empty_string;
         out->forget_student = &copies->forget;
+    } else if (write->operation_case == OPERATION(SUBMIT_ROUND_LIST)) {
+        copies->submit = *write->submit_round_list;
+        copies->submit.student = (char *)protobuf_c_empty_string;
+        out->submit_round_list = &copies->submit;
+    } else {
+        copies->withdraw = *write->withdraw_round_list;
+        copies->withdraw.student = (char *)protobuf_c_empty_string;
+        out->withdraw_round_list = &copies->withdraw;
     }
 }
 

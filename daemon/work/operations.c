@@ -41,6 +41,14 @@ static const struct operation operations[] = {
     [OPERATION(REVOKE_TOKEN)] = {"revoke_token", OPERATOR, false, change_revoke_token},
     [OPERATION(SET_CLIENT_CERTIFICATE)] = {"set_client_certificate", OPERATOR, false,
                                            change_set_client_certificate},
+    [OPERATION(CREATE_ROUND)] = {"create_round", OPERATOR, true, change_create_round},
+    [OPERATION(TAKE_ROUND_OFFERS)] = {"take_round_offers", OPERATOR, true, change_take_round_offers},
+    [OPERATION(MOVE_ROUND)] = {"move_round", OPERATOR, false, change_move_round},
+    [OPERATION(DRAW_ROUND)] = {"draw_round", OPERATOR, false, change_draw_round},
+    [OPERATION(SUBMIT_ROUND_LIST)] = {"submit_round_list", PORTAL, true, change_submit_round_list},
+    [OPERATION(WITHDRAW_ROUND_LIST)] = {"withdraw_round_list", PORTAL, false, change_withdraw_round_list},
+    [OPERATION(RECORD_ROUND)] = {"record_round", OPERATOR, false, change_record_round},
+    [OPERATION(ADVANCE_ROUND)] = {"advance_round", MOVER_CLOCK, true, change_advance_round},
 };
 
 const struct operation *

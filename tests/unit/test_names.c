@@ -28,6 +28,8 @@ static const struct {
     {&names_decline_reason, &kansen__v1__decline_reason__descriptor, "DECLINE_REASON_"},
     {&names_record_kind, &kansen__v1__record_kind__descriptor, "RECORD_KIND_"},
     {&names_sandbox_state, &kansen__v1__sandbox_state__descriptor, "SANDBOX_STATE_"},
+    {&names_round_state, &kansen__v1__round_state__descriptor, "ROUND_STATE_"},
+    {&names_round_step, &kansen__v1__round_step__descriptor, "ROUND_STEP_"},
     {&names_role, &kansen__v1__role__descriptor, "ROLE_"},
     {&names_client_status, &kansen__v1__client_status__descriptor, "CLIENT_STATUS_"},
     {&names_reason, &kansen__v1__reason__descriptor, "REASON_"},
