@@ -48,7 +48,7 @@ CPPFLAGS += -DKANSEN_DATADIR='"$(PREFIX)/share/kansen"'
 DAEMON_LIBS = $(shell pkg-config --libs libevent_core libevent_extra libprotobuf-c lmdb libxxhash libconfuse \
                                         libutf8proc libsystemd libsodium libseccomp libssl libcrypto) -lm
 EVENT_LIBS  = $(shell pkg-config --libs libevent_core libevent_extra)
-CLIENT_LIBS = $(shell pkg-config --libs libprotobuf-c smartcols jansson libutf8proc libssl libcrypto) -lm
+CLIENT_LIBS = $(shell pkg-config --libs libprotobuf-c smartcols jansson libutf8proc libssl libcrypto libsodium) -lm
 
 PACKAGES       := gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler libevent-dev libprotobuf-c-dev \
                   liblmdb-dev libxxhash-dev libconfuse-dev libutf8proc-dev libsodium-dev libsystemd-dev libseccomp-dev libsmartcols-dev libjansson-dev \

@@ -18,6 +18,13 @@
         .move = KANSEN__V1__PLACEMENT_MOVE__PLACEMENT_MOVE_##which, .run = verb_placement_move               \
     }
 
+// A verb that takes a step of a round.
+#define STEP(word, which, more, text)                                                                        \
+    {                                                                                                        \
+        .name = "round " word, .args = "ROUND", .help = (text), .flags = verb_round_step_flags,              \
+        .more_flags = (more), .move = KANSEN__V1__ROUND_STEP__ROUND_STEP_##which, .run = verb_round_step     \
+    }
+
 const struct verb verbs[] = {
     {.name = "match",
      .args = "[FLAGS] | --batch FILE",
@@ -205,6 +212,52 @@ const struct verb verbs[] = {
      .help = "end all sessions of a token, and let it be of no use",
      .flags = verb_token_revoke_flags,
      .run = verb_token_revoke},
+    {.name = "round create",
+     .args = "ROUND --party NAME=FILE ... --beacon-source TEXT --beacon-date DATE --beacon-encoding TEXT "
+             "--beacon-fallback TEXT [FLAGS]",
+     .help = "make a round, which places a whole cohort at once",
+     .flags = verb_round_create_flags,
+     .run = verb_round_create},
+    STEP("open", OPEN, NULL, "let students' lists come in"),
+    {.name = "round submit",
+     .args = "ROUND FILE",
+     .help = "submit students' lists, one JSON object a line; FILE - is standard input",
+     .flags = verb_round_submit_flags,
+     .run = verb_round_submit},
+    {.name = "round withdraw",
+     .args = "ROUND --student REF",
+     .help = "take a student's list back",
+     .flags = verb_round_student_flags,
+     .run = verb_round_withdraw},
+    STEP("freeze", FREEZE, NULL, "lock the seats, and publish the digest of the input"),
+    {.name = "round draw",
+     .args = "ROUND --party NAME=FILE ... --beacon TEXT",
+     .help = "reveal the secrets and the public draw: the seed follows",
+     .flags = verb_round_draw_flags,
+     .run = verb_round_draw},
+    STEP("compute", COMPUTE, NULL, "make the allocation"),
+    STEP("publish", PUBLISH, NULL, "take the seats as placements"),
+    STEP("close", CLOSE, NULL, "end it"),
+    STEP("revise", REVISE, verb_round_reason_flags,
+         "correct the input before publication, with the same seed"),
+    STEP("cancel", CANCEL, verb_round_reason_flags, "give it up before publication"),
+    {.name = "round show", .args = "ROUND", .help = "show a round", .run = verb_round_show},
+    {.name = "round list", .args = "", .help = "list the rounds", .run = verb_round_list},
+    {.name = "round result",
+     .args = "ROUND --student REF",
+     .help = "tell what a student got",
+     .flags = verb_round_result_flags,
+     .run = verb_round_result},
+    {.name = "round explain",
+     .args = "ROUND --student REF",
+     .help = "tell a student why, in Dutch or English",
+     .flags = verb_round_explain_flags,
+     .run = verb_round_explain},
+    {.name = "round export",
+     .args = "ROUND DIR --key FILE",
+     .help = "write the sealed record of a round, and what is public of it",
+     .flags = verb_round_export_flags,
+     .run = verb_round_export},
     {.name = "watch",
      .args = "",
      .help = "follow what changes",

@@ -244,10 +244,10 @@ totals_part(struct change *change, Kansen__V1__Round *round, const Kansen__V1__R
     round->at_offer = 0;
     round->at_student = (ProtobufCBinaryData){0};
     round->input_digest = totals->input_digest;
-    if (event != ROUND_IS_COMPUTED) {
+    if (event == ROUND_IS_FROZEN) // a corrected input was frozen when its seed was drawn
         round->frozen_us = change->command->time_us;
+    if (event != ROUND_IS_COMPUTED)
         return 0;
-    }
     round->result_digest = totals->result_digest;
     round->cutoff_digest = totals->cutoff_digest;
     round->explanation_digest = totals->explanation_digest;
