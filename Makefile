@@ -156,10 +156,12 @@ crash:
 	@config/install-packages.sh $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@$(MAKE) --no-print-directory seats-long power-cut disk-faults forgetting
+	@$(MAKE) --no-print-directory kill-rounds ROUND_KILLS=50
 	@echo 'make crash: all passed'
 
 crash-short:
 	@$(MAKE) --no-print-directory model replay kill-nine contention
+	@$(MAKE) --no-print-directory model kill-nine contention kill-rounds
 	@$(MAKE) --no-print-directory power-cut POWER_CUT_COMMITS=150 POWER_CUT_CUTS=300
 	@$(MAKE) --no-print-directory disk-faults forgetting
 

@@ -47,12 +47,12 @@ static const char *const placement_moves[] = {
 static const char *const decline_reasons[] = {
     NULL, "no_capacity", "no_supervisor", "period", "provision", "offer_changed", "rule", "other",
 };
-static const char *const record_kinds[] = {NULL,       "partner",   "offer",  "interest", "region",
-                                           "postcode", "placement", "client", "token",
-                                           "round",    "round_list"};
+static const char *const record_kinds[] = {NULL,     "partner",  "offer",     "interest",
+                                           "region", "postcode", "placement", "client",
+                                           "token",  "round",    "round_list"};
 static const char *const round_states[] = {
-    NULL,        "created",    "open",      "freezing", "frozen",   "drawn",     "computing",
-    "computed",  "publishing", "published", "closed",   "revising", "cancelled",
+    NULL,       "created",    "open",      "freezing", "frozen",   "drawn",     "computing",
+    "computed", "publishing", "published", "closed",   "revising", "cancelled",
 };
 static const char *const round_steps[] = {
     NULL, "open", "freeze", "compute", "publish", "close", "revise", "cancel",
