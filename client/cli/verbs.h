@@ -47,6 +47,11 @@ int verb_round_show(struct cli *cli, int argc, char **argv);
 int verb_round_list(struct cli *cli, int argc, char **argv);
 int verb_round_result(struct cli *cli, int argc, char **argv);
 int verb_round_explain(struct cli *cli, int argc, char **argv);
+int verb_round_object(struct cli *cli, int argc, char **argv);
+int verb_round_objections(struct cli *cli, int argc, char **argv);
+int verb_round_review(struct cli *cli, int argc, char **argv);
+int verb_round_agree(struct cli *cli, int argc, char **argv);
+int verb_round_receipt(struct cli *cli, int argc, char **argv);
 int verb_round_export(struct cli *cli, int argc, char **argv);
 
 // Flags of these verbs.
@@ -59,6 +64,7 @@ extern const struct flag verb_match_flags[], verb_match_explain_flags[], verb_fi
     verb_token_revoke_flags[], verb_backup_flags[], verb_dump_journal_flags[];
     verb_token_revoke_flags[], verb_round_create_flags[], verb_round_draw_flags[], verb_round_step_flags[],
     verb_round_reason_flags[], verb_round_submit_flags[], verb_round_student_flags[],
-    verb_round_result_flags[], verb_round_explain_flags[], verb_round_export_flags[];
+    verb_round_result_flags[], verb_round_explain_flags[], verb_round_export_flags[],
+    verb_round_object_flags[], verb_round_review_flags[], verb_round_agree_flags[];
 
 #endif

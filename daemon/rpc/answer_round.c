@@ -405,3 +405,42 @@ answer_round_lines(struct call *call)
     call->response.list_round_lines = answer;
     return rc;
 }
+
+// ---- Objections
+
+int
+answer_round_objections(struct call *call)
+{
+    const Kansen__V1__ListRoundObjectionsRequest *list = call->request->list_round_objections;
+    Kansen__V1__ListRoundObjectionsResponse *answer = arena_alloc(call->arena, sizeof *answer);
+    Kansen__V1__RoundObjection *objection;
+    Kansen__V1__Round *round = NULL;
+    struct page page;
+    uint64_t after = 0;
+    int rc = answer == NULL ? STORE_FAULT_MEMORY : find(call, "round", list->round, &round);
+
+    if (rc == 0)
+        rc = page_start(call, list->limit, &page);
+    if (rc == 0)
+        rc = page_read_id(call, PAGE_ROUND_OBJECTIONS, &list->cursor, &after);
+    if (rc != 0)
+        return rc;
+    kansen__v1__list_round_objections_response__init(answer);
+    while (rc == 0 && (rc = effort_spend(call->effort, EFFORT_RECORD)) == 0 &&
+           (rc = round_objection_next(call->txn, round->id, after, call->arena, &objection)) == 0) {
+        bool own = is_operator(call) || strcmp(objection->client, call->session->identity.client) == 0;
+
+        if (own && !page_add(&page, &objection->base)) {
+            rc = page_write_id(call, PAGE_ROUND_OBJECTIONS, after, &answer->next_cursor);
+            break;
+        }
+        after = objection->id;
+    }
+    if (rc != 0 && rc != STORE_E_NOT_FOUND)
+        return rc;
+    answer->n_objections = page.n;
+    answer->objections = (Kansen__V1__RoundObjection **)page.items;
+    call->response.body_case = KANSEN__V1__RESPONSE__BODY_LIST_ROUND_OBJECTIONS;
+    call->response.list_round_objections = answer;
+    return 0;
+}

@@ -9,6 +9,7 @@
 int answer_round_get(struct call *call) MUST_CHECK;
 int answer_round_list(struct call *call) MUST_CHECK;
 int answer_round_student(struct call *call) MUST_CHECK;
+int answer_round_objections(struct call *call) MUST_CHECK;
 int answer_round_lines(struct call *call) MUST_CHECK;
 
 #endif

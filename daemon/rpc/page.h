@@ -21,6 +21,7 @@ enum page_list {
     PAGE_ROUNDS = 'n',
     PAGE_ROUND_OFFERS = 'f',
     PAGE_ROUND_STUDENTS = 'u',
+    PAGE_ROUND_OBJECTIONS = 'j',
 };
 
 struct page {

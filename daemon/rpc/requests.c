@@ -49,6 +49,7 @@ static const struct request_row rows[] = {
     [BODY(GET_ROUND)] = {"GetRound", ROLE_ANY, REQUEST_READS, answer_round_get},
     [BODY(LIST_ROUNDS)] = {"ListRounds", ROLE_ANY, REQUEST_READS, answer_round_list},
     [BODY(GET_ROUND_STUDENT)] = {"GetRoundStudent", STAFF, REQUEST_READS, answer_round_student},
+    [BODY(LIST_ROUND_OBJECTIONS)] = {"ListRoundObjections", STAFF, REQUEST_READS, answer_round_objections},
     [BODY(LIST_ROUND_LINES)] = {"ListRoundLines", ROLE_OPERATOR, REQUEST_READS, answer_round_lines},
     [BODY(LIST_TOKENS)] = {"ListTokens", ROLE_OPERATOR, REQUEST_READS, answer_client_list_tokens},
 };

@@ -32,6 +32,7 @@ round_refs_want(const Kansen__V1__Write *write)
     case OPERATION(DRAW_ROUND):
     case OPERATION(SUBMIT_ROUND_LIST):
     case OPERATION(WITHDRAW_ROUND_LIST):
+    case OPERATION(OBJECT_TO_ROUND):
         return true;
     default:
         return false;
@@ -185,6 +186,9 @@ add(const struct service *service, struct txn *txn, struct job *job, size_t i, s
         rc = add_ref(service, txn, job, i, write->submit_round_list->round, write->submit_round_list->issuer,
                      write->submit_round_list->student, fault);
         return rc == 0 ? make_list(txn, job, write->submit_round_list, effort, fault) : rc;
+    case OPERATION(OBJECT_TO_ROUND):
+        return add_ref(service, txn, job, i, write->object_to_round->round, write->object_to_round->issuer,
+                       write->object_to_round->student, fault);
     default:
         return add_ref(service, txn, job, i, write->withdraw_round_list->round,
                        write->withdraw_round_list->issuer, write->withdraw_round_list->student, fault);

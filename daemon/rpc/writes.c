@@ -48,6 +48,8 @@ student_of(const Kansen__V1__Write *write)
         return write->submit_round_list->student;
     case KANSEN__V1__WRITE__OPERATION_WITHDRAW_ROUND_LIST:
         return write->withdraw_round_list->student;
+    case KANSEN__V1__WRITE__OPERATION_OBJECT_TO_ROUND:
+        return write->object_to_round->student;
     default:
         return NULL;
     }

@@ -342,6 +342,7 @@ check_tables(struct check *check)
         {TABLE_ROUND_OFFER, check_round_offer},
         {TABLE_ROUND_STUDENT, check_round_student},
         {TABLE_ROUND_RESULT, check_round_result},
+        {TABLE_ROUND_OBJECTION, check_round_objection},
     };
     uint64_t first = 0, loading = 0;
     int rc = journal_first(check->txn, &first);

@@ -92,6 +92,14 @@ check_round_student(struct check *check, const MDB_val *key, const MDB_val *valu
 }
 
 int
+check_round_objection(struct check *check, const MDB_val *key, const MDB_val *value)
+{
+    Kansen__V1__RoundObjection *objection;
+
+    return check_unpack(check, "objection", key, value, &kansen__v1__round_objection__descriptor, &objection);
+}
+
+int
 check_round_result(struct check *check, const MDB_val *key, const MDB_val *value)
 {
     Kansen__V1__RoundResult *result;

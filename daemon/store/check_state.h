@@ -39,6 +39,7 @@ int check_round(struct check *check, const MDB_val *key, const MDB_val *value) M
 int check_round_plan(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_round_offer(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_round_student(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_round_objection(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_round_result(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_due(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_block(struct check *check, const MDB_val *key,

@@ -46,6 +46,7 @@
 //   offer_round    offer u64, round u64                             nothing
 //   round_student  round u64, reference in the round 32 bytes       checksum, kansen.v1.RoundStudent
 //   round_result   as round_student                                 checksum, kansen.v1.RoundResult
+//   round_objection round u64, objection u64                        checksum, kansen.v1.RoundObjection
 //   round_pin      round u64, offer u64, reference 32 bytes         placement u64
 //
 // Values that are bare numbers are in host byte order, as LMDB's own pages are.

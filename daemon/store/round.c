@@ -247,6 +247,27 @@ round_result_get(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BY
 }
 
 int
+round_objection_get(struct txn *txn, uint64_t round, uint64_t id, struct arena *arena,
+                    Kansen__V1__RoundObjection **out)
+{
+    struct key key = key_pair(round, id);
+
+    return record_get(txn, TABLE_ROUND_OBJECTION, &key, &kansen__v1__round_objection__descriptor, arena, out);
+}
+
+int
+round_objection_next(struct txn *txn, uint64_t round, uint64_t after, struct arena *arena,
+                     Kansen__V1__RoundObjection **out)
+{
+    struct key from = key_pair(round, after + 1);
+    MDB_val key, value;
+    int rc = seek(txn, TABLE_ROUND_OBJECTION, &from, sizeof round, 2 * sizeof round, &key, &value);
+
+    return rc != 0 ? rc
+                   : record_unpack(txn, &key, &value, &kansen__v1__round_objection__descriptor, arena, out);
+}
+
+int
 round_pin_next(struct txn *txn, uint64_t round, uint64_t offer, struct round_pin *pin)
 {
     struct key from = key_pair(round, offer);
@@ -380,6 +401,14 @@ round_student_delete(struct txn *txn, const Kansen__V1__RoundStudent *old)
     if (rc == 0)
         rc = table_del(txn, TABLE_ROUND_RESULT, &key);
     return rc < 0 ? rc : 0;
+}
+
+int
+round_objection_put(struct txn *txn, const Kansen__V1__RoundObjection *objection)
+{
+    struct key key = key_pair(objection->round_id, objection->id);
+
+    return record_put(txn, TABLE_ROUND_OBJECTION, &key, &objection->base);
 }
 
 int

@@ -59,6 +59,11 @@ int round_student_next(struct txn *txn, uint64_t round, const ProtobufCBinaryDat
 int round_result_get(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES], struct arena *arena,
                      Kansen__V1__RoundResult **out) MUST_CHECK;
 
+int round_objection_get(struct txn *txn, uint64_t round, uint64_t id, struct arena *arena,
+                        Kansen__V1__RoundObjection **out) MUST_CHECK;
+int round_objection_next(struct txn *txn, uint64_t round, uint64_t after, struct arena *arena,
+                         Kansen__V1__RoundObjection **out) MUST_CHECK;
+
 // The next student who is pinned to an offer, and the placement that it keeps. ref is the last one that was
 // given; begun is false for the first call and set by it.
 struct round_pin {
@@ -82,6 +87,7 @@ int round_student_put(struct txn *txn, const Kansen__V1__RoundStudent *student,
                       const Kansen__V1__RoundStudent *old) MUST_CHECK;
 // Removes a list, and the result with it.
 int round_student_delete(struct txn *txn, const Kansen__V1__RoundStudent *old) MUST_CHECK;
+int round_objection_put(struct txn *txn, const Kansen__V1__RoundObjection *objection) MUST_CHECK;
 int round_result_put(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES],
                      const Kansen__V1__RoundResult *result) MUST_CHECK;
 

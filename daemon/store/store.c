@@ -57,6 +57,7 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_ROUND_STUDENT] = "round_student",
     [TABLE_ROUND_RESULT] = "round_result",
     [TABLE_ROUND_PIN] = "round_pin",
+    [TABLE_ROUND_OBJECTION] = "round_objection",
 };
 
 const char *

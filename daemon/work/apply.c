@@ -29,7 +29,8 @@ is_about_student(const Kansen__V1__Write *write)
            write->operation_case == OPERATION(MOVE_PLACEMENT) ||
            write->operation_case == OPERATION(FORGET_STUDENT) ||
            write->operation_case == OPERATION(SUBMIT_ROUND_LIST) ||
-           write->operation_case == OPERATION(WITHDRAW_ROUND_LIST);
+           write->operation_case == OPERATION(WITHDRAW_ROUND_LIST) ||
+           write->operation_case == OPERATION(OBJECT_TO_ROUND);
 }
 
 // The source of the external ids in the write: the caller's own, if it is bound to one.
@@ -80,6 +81,7 @@ struct copies {
     Kansen__V1__ForgetStudent forget;
     Kansen__V1__SubmitRoundList submit;
     Kansen__V1__WithdrawRoundList withdraw;
+    Kansen__V1__ObjectToRound object;
 };
 
 static void
@@ -101,6 +103,10 @@ without_student(const Kansen__V1__Write *write, struct copies *copies, Kansen__V
         copies->submit = *write->submit_round_list;
         copies->submit.student = (char *)protobuf_c_empty_string;
         out->submit_round_list = &copies->submit;
+    } else if (write->operation_case == OPERATION(OBJECT_TO_ROUND)) {
+        copies->object = *write->object_to_round;
+        copies->object.student = (char *)protobuf_c_empty_string;
+        out->object_to_round = &copies->object;
     } else {
         copies->withdraw = *write->withdraw_round_list;
         copies->withdraw.student = (char *)protobuf_c_empty_string;

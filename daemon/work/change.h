@@ -61,6 +61,9 @@ int change_draw_round(struct change *change) MUST_CHECK;
 int change_submit_round_list(struct change *change) MUST_CHECK;
 int change_withdraw_round_list(struct change *change) MUST_CHECK;
 int change_record_round(struct change *change) MUST_CHECK;
+int change_object_to_round(struct change *change) MUST_CHECK;
+int change_review_objection(struct change *change) MUST_CHECK;
+int change_agree_to_correction(struct change *change) MUST_CHECK;
 int change_advance_round(struct change *change) MUST_CHECK;
 
 int change_upsert_interest(struct change *change) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "proto/names.h"
 #include "store/round.h"
 #include "store/write.h"
+#include "work/lifecycle.h"
 #include "work/round_offer.h"
 #include "work/round_plan.h"
 #include "work/valid.h"
@@ -108,6 +109,21 @@ change_round_bytes(struct change *change, const void *bytes, size_t len, Protobu
     if (len > 0)
         memcpy(copy, bytes, len);
     *out = (ProtobufCBinaryData){len, copy};
+    return 0;
+}
+
+int
+change_round_student(struct change *change, const char *student, const char *issuer)
+{
+    if (student[0] == '\0')
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "student",
+                         "student is missing; give the issuer's reference");
+    if (issuer[0] == '\0' && (change->command->movers & MOVER_OPERATOR) != 0)
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "issuer",
+                         "issuer is missing; say which school gave the reference");
+    if (!change->command->secrets->has_ref)
+        return fault_set(change->fault, CODE_ABORTED, "round",
+                         "the round came into being while this was on its way; send it again");
     return 0;
 }
 
@@ -282,6 +298,11 @@ prepare(struct change *change, const Kansen__V1__MoveRound *given, const Kansen_
         round->assigned = round->assigned_referred = 0;
         round->n_ranks = round->n_ranks_referred = 0;
         return 0;
+    case STEP(CLOSE):
+        return round->open_objections == 0 ? 0
+                                           : fault_set(change->fault, CODE_FAILED_PRECONDITION, "step",
+                                                       "%llu objections have no answer yet",
+                                                       (unsigned long long)round->open_objections);
     case STEP(REVISE):
         round->revision++;
         round->input_digest = round->result_digest = round->cutoff_digest = round->explanation_digest =

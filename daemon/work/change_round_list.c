@@ -34,21 +34,6 @@ is_operator(const struct change *change)
 
 // ---- Who
 
-static int
-check_student_given(struct change *change, const char *student, const char *issuer)
-{
-    if (student[0] == '\0')
-        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "student",
-                         "student is missing; give the issuer's reference");
-    if (issuer[0] == '\0' && is_operator(change))
-        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "issuer",
-                         "issuer is missing; say which school gave the reference");
-    if (!change->command->secrets->has_ref)
-        return fault_set(change->fault, CODE_ABORTED, "round",
-                         "the round came into being while this was on its way; send it again");
-    return 0;
-}
-
 // The stored list of the student, if there is one.
 static int
 find_old(struct change *change, uint64_t round, Kansen__V1__RoundStudent **old)
@@ -384,7 +369,7 @@ change_submit_round_list(struct change *change)
     if (rc == 0)
         rc = check_takes_lists(change, submission.round);
     if (rc == 0)
-        rc = check_student_given(change, submission.given->student, submission.given->issuer);
+        rc = change_round_student(change, submission.given->student, submission.given->issuer);
     if (rc == 0)
         rc = find_old(change, submission.round->id, &submission.old);
     if (rc == 0)
@@ -413,7 +398,7 @@ change_withdraw_round_list(struct change *change)
     if (rc == 0)
         rc = check_takes_lists(change, round);
     if (rc == 0)
-        rc = check_student_given(change, given->student, given->issuer);
+        rc = change_round_student(change, given->student, given->issuer);
     if (rc == 0)
         rc = find_old(change, round->id, &old);
     if (rc != 0)

@@ -115,3 +115,58 @@ round_publish_place(struct change *change, const Kansen__V1__Round *round,
     }
     return rc == 0 ? round_result_put(change->txn, round->id, student->ref.data, result) : rc;
 }
+
+// ---- Corrections
+
+int
+round_publish_may(struct change *change, const Kansen__V1__Round *round,
+                  const Kansen__V1__RoundStudent *student, uint64_t offer, const char **why)
+{
+    struct offer_row row = {0};
+    uint64_t placement;
+    int rc = offer_row_get(change->txn, offer, &row);
+
+    if (rc < 0)
+        return rc;
+    if (rc != 0 || !round_has_offer(change->txn, round->id, offer))
+        *why = "does not take part in the round";
+    else if (row.seats_taken >= row.seats)
+        *why = "has no free seat";
+    if (*why != NULL)
+        return 0;
+    rc = student_seat_find(change->txn, student->student_id.data, offer, &placement);
+    if (rc == 0)
+        *why = "has a placement of this student already";
+    return rc < 0 ? rc : 0;
+}
+
+// Ends the placement that came of a result; who waits for the seat moves up.
+static int
+end_placement(struct change *change, uint64_t id)
+{
+    Kansen__V1__Placement *old = NULL, *placement = NULL;
+    struct seats_next next = {0};
+    int rc = placement_get(change->txn, id, change->arena, &old);
+
+    if (rc != 0 || lifecycle_move(old->state, EVENT_WITHDRAW, MOVER_OPERATOR, &next.state) != 0)
+        return rc < 0 ? rc : 0; // it has ended, or begun
+    rc = seats_set(change, old, &next, &placement);
+    if (rc == 0)
+        rc = change_note_placement(change, placement);
+    return rc == 0 ? seats_fill(change, old->offer_id) : rc;
+}
+
+int
+round_publish_correct(struct change *change, const Kansen__V1__Round *round,
+                      const Kansen__V1__RoundStudent *student, uint64_t offer, uint64_t *placement)
+{
+    Kansen__V1__RoundResult *result = NULL;
+    int rc = get_result(change, round->id, student->ref.data, &result);
+
+    *placement = 0;
+    if (rc == 0 && offer != 0)
+        rc = put_placement(change, student, offer, placement);
+    if (rc == 0 && result->placement_id != 0)
+        rc = end_placement(change, result->placement_id);
+    return rc;
+}

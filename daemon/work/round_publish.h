@@ -16,4 +16,15 @@ int round_publish_release(struct change *change, const Kansen__V1__Round *round,
 int round_publish_place(struct change *change, const Kansen__V1__Round *round,
                         const Kansen__V1__RoundStudent *student) MUST_CHECK;
 
+// Whether a student can get a seat at an offer of the round: *why stays NULL, or says why not, as in "has no
+// free seat".
+int round_publish_may(struct change *change, const Kansen__V1__Round *round,
+                      const Kansen__V1__RoundStudent *student, uint64_t offer, const char **why) MUST_CHECK;
+
+// A correction of what was published: ends the placement that came of the result, if it has not begun, and
+// places the student at an offer where it may (0 = nowhere). *placement is the new one, or 0.
+int round_publish_correct(struct change *change, const Kansen__V1__Round *round,
+                          const Kansen__V1__RoundStudent *student, uint64_t offer,
+                          uint64_t *placement) MUST_CHECK;
+
 #endif

@@ -27,6 +27,17 @@ def plan(name, secrets=SECRETS, **fields):
                        "encoding": "bytes as they are", "fallback": "the next day's"}, **fields}
 
 
+def wait(client, name):
+    """Waits until a round does not go on by itself."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        round_ = client.call(get_round={"name": name}).get_round.round
+        if round_.state not in (FREEZING, COMPUTING, PUBLISHING) and not round_.settling:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"the round stays in state {round_.state}")
+
+
 class Round:
     """A round of a daemon, driven by an operator."""
 

@@ -80,6 +80,11 @@ class World:
             made.freeze()
         if state == "computed":
             made.draw().compute()
+        if state == "published":
+            made.submit("one", [], issuer="school")
+            made.freeze()
+            made.draw().compute()
+            made.publish()
         return made.name
 
     def listed(self, name):
@@ -88,6 +93,27 @@ class World:
         caller = self.callers[name if name.endswith(("portal", "operator")) else "portal"]
         caller.write(submit_round_list={"round": round_, "issuer": self.issuer(name), "student": student})
         return round_, student
+
+    def computed_list(self, name):
+        """The same of a round that is computed."""
+        round_, student = self.listed(name)
+        for step in ("freeze", "compute"):
+            if step == "compute":
+                self.admin.write(draw_round={"round": round_, "secrets": [rounds.SECRETS[0]], "beacon_bytes": b"x"})
+            self.admin.write(move_round={"round": round_, "step": rounds.STEPS[step]})
+            rounds.wait(self.admin, round_)
+        return round_, student
+
+    def objection(self):
+        """(round, id) of an open one to a published result."""
+        name = self.round("published")
+        return name, self.admin.write(object_to_round={"round": name, "issuer": "school", "student": "one", "kind": 1}).id
+
+    def proposed(self):
+        """The same, to which a correction is proposed."""
+        name, objection = self.objection()
+        self.admin.write(review_objection={"round": name, "id": objection, "correct": True, "reason": "r"})
+        return name, objection
 
     @staticmethod
     def issuer(name):
@@ -219,6 +245,9 @@ OPERATIONS = {
     "withdraw_round_list": Row(STAFF, lambda w, role, _=None: list_of(w, w.listed(role), role)),
     "record_round": Row(("operator",), lambda w, role, _=None: {
         "round": w.round("computed"), "digest": bytes(32), "key": rounds.digest(w.fresh().encode())}),
+    "object_to_round": Row(STAFF, lambda w, role, _=None: {**list_of(w, w.computed_list(role), role), "kind": 1}),
+    "review_objection": Row(("operator",), lambda w, role, _=None: dict(zip(("round", "id"), w.objection())) | {"reason": "r"}),
+    "agree_to_correction": Row(("operator",), lambda w, role, _=None: dict(zip(("round", "id"), w.proposed()))),
     "advance_round": Row(NOBODY, lambda w, role, _=None: {"round_id": 1, "count": 1}),
     "revoke_token": Row(("operator",), lambda w, role, _=None: {"id": w.token()}),
     "load_stream": Row(("operator",), lambda w, role, _=None: {}, codes=(FAILED_PRECONDITION,)),  # none is being read
@@ -270,6 +299,7 @@ REQUESTS = {
     "get_round": Row(EVERYBODY, lambda w, role, _=None: {"name": w.round("created")}),
     "list_rounds": Row(EVERYBODY, lambda w, role, _=None: {}),
     "get_round_student": Row(STAFF, lambda w, role, _=None: list_of(w, w.listed(role), role)),
+    "list_round_objections": Row(STAFF, lambda w, role, _=None: {"round": w.round("created")}),
     "list_round_lines": Row(("operator",), lambda w, role, _=None: {"round": w.round("frozen"), "sort": 1}),
     "list_tokens": Row(("operator",), lambda w, role, _=None: {}),
     "dump": Row(("operator",), lambda w, role, _=None: {"kind": "STREAM_KIND_JOURNAL"}),

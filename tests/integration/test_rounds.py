@@ -409,5 +409,85 @@ class Corrections(Rounds):
         self.assertEqual(len(results), second.get().assigned)
 
 
+class Objections(Rounds):
+    def operator(self, name):
+        self.client.write(create_client={"client": {"name": name, "role": "ROLE_OPERATOR"}})
+        client = self.daemon.client(token=harness.issue_token(self.client, name))
+        self.addCleanup(client.close)
+        return client
+
+    def review(self, client, objection, **fields):
+        return client.ask(write={"review_objection": {"round": "r", "id": objection, "reason": "looked at", **fields}})
+
+    def object(self, student, client=None, **fields):
+        return (client or self.client).ask(write={"object_to_round": {"round": "r", "issuer": "school", "student": student, "kind": 1, **fields}})
+
+    def setUp(self):
+        super().setUp()
+        self.full, self.free = self.offer(seats=1), self.offer(seats=5)
+        self.portal_ = self.portal("portal", source="school")
+        self.round = Round(self.client, "r").take().step("open")
+        for student in "ab":
+            self.round.submit(student, [self.full], self.portal_, issuer="")
+        self.round.freeze()
+        self.round.draw()
+
+    def test_before_publication(self):
+        self.refused(FAILED_PRECONDITION, self.object("a"), "is drawn and can not hear objections")
+        self.round.compute()
+        self.refused(INVALID_ARGUMENT, self.object("a", kind=0))
+        self.refused(NOT_FOUND, self.object("nobody"), "no list")
+        self.refused(NOT_FOUND, self.object("a", self.portal("other"), issuer=""), "no list")
+        mine = self.object("a", self.portal_, issuer="").write.id
+        other = self.object("b").write.id
+        self.assertEqual(self.round.get().open_objections, 2)
+        listed = self.portal_.call(list_round_objections={"round": "r"}).list_round_objections.objections
+        self.assertEqual([o.id for o in listed], [mine])
+        self.refused(INVALID_ARGUMENT, self.review(self.client, mine, reason=""), "reason")
+        self.assertEqual(self.review(self.client, mine).status.code, OK)
+        self.refused(FAILED_PRECONDITION, self.review(self.client, mine), "confirmed")
+        self.refused(INVALID_ARGUMENT, self.review(self.client, other, correct=True, to_offer=self.free), "published result only")
+        self.assertEqual(self.review(self.client, other, correct=True).status.code, OK)
+        self.assertEqual(self.round.get().open_objections, 0)
+
+    def test_a_published_result_takes_two_operators(self):
+        self.round.compute()
+        self.round.publish()
+        loser = min("ab", key=lambda s: self.round.student(s).result.rank)
+        winner = "a" if loser == "b" else "b"
+        files = self.round.files()
+        objection = self.object(loser, self.portal_, issuer="").write.id
+        self.refused(FAILED_PRECONDITION, self.review(self.client, objection, correct=True, to_offer=self.full), "no free seat")
+        self.refused(FAILED_PRECONDITION, self.review(self.client, objection, correct=True, to_offer=999), "take part")
+        self.refused(FAILED_PRECONDITION, self.round.ask("close"), "1 objections have no answer")
+        self.assertEqual(self.review(self.client, objection, correct=True, to_offer=self.free).status.code, OK)
+        agree = {"agree_to_correction": {"round": "r", "id": objection}}
+        self.refused(FAILED_PRECONDITION, self.client.ask(write=agree), "who proposed")
+        with self.daemon.client(token=harness.issue_token(self.client, "local")) as again:  # another token of the same client
+            self.refused(FAILED_PRECONDITION, again.ask(write=agree), "who proposed")
+        second = self.operator("second")
+        self.assertEqual(len(self.placements(offer_id=self.free)), 0)
+        second.write(agree_to_correction={"round": "r", "id": objection, "refuse": True})
+        self.refused(FAILED_PRECONDITION, second.ask(write=agree), "no correction")
+        self.review(self.client, objection, correct=True, to_offer=self.free)
+        self.assertEqual(second.ask(write=agree).status.code, OK)
+        self.assertEqual([p.state for p in self.placements(offer_id=self.free)], [REQUESTED])
+        got = self.round.get()
+        self.assertEqual((got.corrections, got.open_objections), (1, 0))
+        self.assertEqual(self.round.files(), files, "the result that was computed stays")
+        # Who has a seat can lose it, too; it goes to whoever waits.
+        objection = self.object(winner).write.id
+        self.review(second, objection, correct=True)
+        self.client.write(agree_to_correction={"round": "r", "id": objection})
+        self.assertEqual([p.state for p in self.placements(offer_id=self.full)], [WITHDRAWN])
+        told = self.client.call(list_round_objections={"round": "r", "limit": 1}).list_round_objections
+        self.assertTrue(told.next_cursor)
+        self.assertEqual((told.objections[0].reviewer, told.objections[0].to_offer), ("client:local/token:1", self.free))
+        self.round.step("close")
+        self.refused(FAILED_PRECONDITION, self.object("a"), "is closed")
+        self.daemon.stop()
+        self.assertIn("all is well", harness.run(self.daemon.command("--check")).stdout)
+
+
 if __name__ == "__main__":
     unittest.main()

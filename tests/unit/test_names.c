@@ -29,6 +29,8 @@ static const struct {
     {&names_record_kind, &kansen__v1__record_kind__descriptor, "RECORD_KIND_"},
     {&names_sandbox_state, &kansen__v1__sandbox_state__descriptor, "SANDBOX_STATE_"},
     {&names_round_state, &kansen__v1__round_state__descriptor, "ROUND_STATE_"},
+    {&names_objection_kind, &kansen__v1__round_objection_kind__descriptor, "ROUND_OBJECTION_KIND_"},
+    {&names_objection_state, &kansen__v1__round_objection_state__descriptor, "ROUND_OBJECTION_STATE_"},
     {&names_round_step, &kansen__v1__round_step__descriptor, "ROUND_STEP_"},
     {&names_role, &kansen__v1__role__descriptor, "ROLE_"},
     {&names_client_status, &kansen__v1__client_status__descriptor, "CLIENT_STATUS_"},
