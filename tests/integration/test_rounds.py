@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rounds by the protocol: the whole life, each step where it may and where it may not be taken, bad input, what is locked,
 corrections, late rounds. Results are held against the definition (rounds.py)."""
+import json
 import random
 import unittest
 
@@ -407,6 +408,91 @@ class Corrections(Rounds):
             self.assertLessEqual(sum(offer in held_offers for held_offers in taken.values()), 3)
         self.assertEqual({p.state for p in self.placements()} - {ACCEPTED, WITHDRAWN}, set())
         self.assertEqual(len(results), second.get().assigned)
+
+
+class Vectors(Rounds):
+    """The worked examples of the literature, through offers, a rule, lists and a lottery that plays no part: each pair has a
+    class of its own, which is the student's place in the offer's order."""
+
+    def order(self, vector, offer):
+        """Who may have the offer, best first."""
+        if "priority" in offer:
+            return offer["priority"]
+        return sorted(offer["class"], key=lambda student: (offer["class"][student], vector["lottery_rank"][student]))
+
+    def run_vector(self, number, vector):
+        name, kind, rule, ids = f"v{number}", f"V{number}", [], {}
+        for offer, fields in vector["offers"].items():
+            partner = self.client.add_partner(f"{kind}-{offer}")  # by which the rule knows the offer
+            seats = fields["capacity"]
+            ids[offer] = self.client.add_offer(f"{kind}-{offer}", partner, seats=seats,
+                                               reserved_seats=min(fields.get("reserve", 0), seats), kind="OFFER_KIND_INTERNSHIP")
+            rule += [f"when n{len(rule) + at} class {at} student who {student} & offer partner {partner}"
+                     for at, student in enumerate(self.order(vector, fields))]
+        most = max(len(self.order(vector, fields)) for fields in vector["offers"].values())
+        text = "\n".join(["rule vector 1"] + [f"label {k} place {k}" for k in range(most)] + rule + ["else none ineligible", ""])
+        round_ = Round(self.client, name, rule=text).take(list(ids.values())).step("open")
+        for student, told in vector["students"].items():
+            told = told if isinstance(told, dict) else {"prefs": told, "referred": False}
+            known = [ids[offer] for offer in told["prefs"] if offer in ids]
+            if len(known) < len(told["prefs"]):  # an offer that there is not is no part of a list here
+                self.refused(INVALID_ARGUMENT, round_.submit(student, [ids.get(offer, 999999) for offer in told["prefs"]]))
+            answer = round_.submit(student, known, referred=told["referred"], facts=[f"who={student}"])
+            self.assertEqual(answer.status.code, OK, answer.status)
+        round_.freeze()
+        round_.draw().compute()
+        self.check_result(round_)
+        back = {offer: key for key, offer in ids.items()}
+        got = {student: back.get(round_.student(student).result.offer_id) for student in vector["students"]}
+        self.assertEqual(got, vector["expected"])
+        cutoffs = {int(words[0]): words[5:] for words in (line.split(" ") for line in round_.files()["cutoffs"].decode().splitlines())}
+        for offer, wanted in vector["expected_cutoffs"].items():
+            order = self.order(vector, vector["offers"][offer])
+            read = [word.lower() if word in ("OPEN", "CLOSED") else order[int(word.split(",")[0])] for word in cutoffs[ids[offer]]]
+            self.assertEqual(read, [wanted["general"], wanted["referred"]], offer)
+        round_.publish()
+        placed = {p.offer_id for p in self.placements() if p.offer_id in back}
+        self.assertEqual(placed, {ids[offer] for offer in vector["expected"].values() if offer})
+
+    def test_vectors(self):
+        with open(harness.ROOT / "tests" / "cohort" / "vectors.json", encoding="utf-8") as file:
+            vectors = json.load(file)["vectors"]
+        self.assertGreater(len(vectors), 15)
+        for number, vector in enumerate(vectors):
+            with self.subTest(vector["id"]):
+                self.run_vector(number, vector)
+
+
+class Privacy(Rounds):
+    def test_nothing_of_a_student_is_kept(self):
+        """Neither a reference nor a query is in the store, the journal, a file or the log; nor is the salt that would lead from
+        one to the other."""
+        self.daemon.stop()
+        self.daemon.args = ["--log-level", "debug"]
+        self.daemon.start()
+        self.client = self.daemon.client()
+        self.offer(interests=["sport.voetbal"])
+        round_ = Round(self.client, "r").take().step("open")
+        for n in range(20):
+            answer = round_.submit(f"reference-of-{n}", [], top=3, query={
+                "region": "GM0606", "interests": [{"code": "sport.voetbal"}], "funds": [f"fund-of-{n}"]})
+            self.assertEqual(answer.status.code, OK, answer.status)
+        round_.submit("reference-of-x", [99999])  # refused
+        self.client.write(withdraw_round_list={"round": "r", "issuer": "school", "student": "reference-of-3"})
+        round_.freeze()
+        round_.draw().compute()
+        self.client.write(object_to_round={"round": "r", "issuer": "school", "student": "reference-of-4", "kind": 1})
+        round_.publish()
+        shown = round_.student("reference-of-5").student
+        salt = digest(b"round_salt\0r", key=(self.daemon.data_dir / "kansen.key").read_bytes())
+        self.assertEqual(bytes(shown.ref), digest(b"school\0reference-of-5", key=salt))
+        self.daemon.stop()
+        for path in self.daemon.data_dir.rglob("*"):
+            kept = path.read_bytes() if path.is_file() else b""
+            for secret in (b"reference-of-", b"fund-of-", salt):
+                self.assertNotIn(secret, kept, path)
+        self.assertNotIn("reference-of-", self.daemon.log())
+        self.assertNotIn("fund-of-", self.daemon.log())
 
 
 class Objections(Rounds):
