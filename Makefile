@@ -160,8 +160,7 @@ crash:
 	@echo 'make crash: all passed'
 
 crash-short:
-	@$(MAKE) --no-print-directory model replay kill-nine contention
-	@$(MAKE) --no-print-directory model kill-nine contention kill-rounds
+	@$(MAKE) --no-print-directory model replay kill-nine contention kill-rounds
 	@$(MAKE) --no-print-directory power-cut POWER_CUT_COMMITS=150 POWER_CUT_CUTS=300
 	@$(MAKE) --no-print-directory disk-faults forgetting
 

@@ -237,6 +237,21 @@ write_files(struct export *export)
 
 // ---- The chain
 
+// What was exported of this revision before is exported to the byte again: a revision has one record.
+static bool
+is_again(struct export *export)
+{
+    const Kansen__V1__Round *round = export->round;
+
+    if (round->record_digest.len != ROUND_RECORD_DIGEST || round->record_revision != round->revision ||
+        round->record_key.len != ROUND_RECORD_DIGEST ||
+        memcmp(round->record_key.data, export->record.key, ROUND_RECORD_DIGEST) != 0)
+        return false;
+    export->record.previous = round->record_previous;
+    export->record.exported_us = round->record_exported_us;
+    return true;
+}
+
 // The record that the key has signed last.
 static int
 find_previous(struct export *export, uint8_t previous[ROUND_RECORD_DIGEST])
@@ -284,6 +299,7 @@ tell_daemon(struct export *export, const uint8_t *digest)
     record.digest = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, (uint8_t *)digest};
     record.key = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, export->record.key};
     record.previous = export->record.previous;
+    record.exported_us = export->record.exported_us;
     write.operation_case = KANSEN__V1__WRITE__OPERATION_RECORD_ROUND;
     write.record_round = &record;
     status = cli_write(export->cli, &write, NULL, &response);
@@ -392,7 +408,7 @@ export_round(struct export *export)
     status = make_dir(export, export->dir, 0700);
     if (status == CLI_OK)
         status = write_files(export);
-    if (status == CLI_OK)
+    if (status == CLI_OK && !is_again(export))
         status = find_previous(export, previous);
     if (status == CLI_OK)
         status = sign(export, secret_key);

@@ -146,7 +146,7 @@ int directory_chunk(struct txn *txn, uint64_t number, struct card_chunk *out) MU
 #define META_LAST_CLIENT    "last_client"
 #define META_LAST_TOKEN     "last_token"
 #define META_KEY_CHECK      "key_check"
-#define META_LOADING        "loading"      // 1 while a stream is read into the store
+#define META_LOADING        "loading" // 1 while a stream is read into the store
 #define META_LAST_ROUND     "last_round"
 #define META_LAST_OBJECTION "last_objection"
 #define META_LAST_TRIMMED   "last_trimmed" // sequence of the last journal entry that was let go

@@ -155,6 +155,9 @@ add_to_journal(const struct change *change, uint64_t *sequence)
     entry.first_kept = change->first_kept;
     if (change->seed != NULL)
         entry.seed = (ProtobufCBinaryData){sizeof change->command->secrets->random, (uint8_t *)change->seed};
+    if (change->round_bytes != NULL)
+        entry.round_bytes =
+            (ProtobufCBinaryData){sizeof change->command->secrets->ref, (uint8_t *)change->round_bytes};
     if (change->student_id != NULL)
         entry.student_id = (ProtobufCBinaryData){STUDENT_ID_BYTES, (uint8_t *)change->student_id};
     if (change->token_hash != NULL)

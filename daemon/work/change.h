@@ -22,9 +22,9 @@ struct change {
     struct fault *fault;
     Kansen__V1__Outcome outcome;
     uint64_t id, version;
-    const Kansen__V1__Placement *placement; // as it is now, for operations on one
-    const uint8_t *student_id, *seed;       // for the journal; NULL where there is none
-    const uint8_t *token_hash;              // the same
+    const Kansen__V1__Placement *placement;  // as it is now, for operations on one
+    const uint8_t *student_id, *seed;        // for the journal; NULL where there is none
+    const uint8_t *token_hash, *round_bytes; // the same
     uint64_t first_kept;        // of a tick that let entries of the journal go: the oldest one left
     size_t n_noted, room_noted; // records that changed
     Kansen__V1__Change **noted; // in arena

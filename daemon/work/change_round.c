@@ -115,16 +115,16 @@ change_round_bytes(struct change *change, const void *bytes, size_t len, Protobu
 int
 change_round_student(struct change *change, const char *student, const char *issuer)
 {
+    if (change->command->secrets->has_ref)
+        return 0;
     if (student[0] == '\0')
         return fault_set(change->fault, CODE_INVALID_ARGUMENT, "student",
                          "student is missing; give the issuer's reference");
     if (issuer[0] == '\0' && (change->command->movers & MOVER_OPERATOR) != 0)
         return fault_set(change->fault, CODE_INVALID_ARGUMENT, "issuer",
                          "issuer is missing; say which school gave the reference");
-    if (!change->command->secrets->has_ref)
-        return fault_set(change->fault, CODE_ABORTED, "round",
-                         "the round came into being while this was on its way; send it again");
-    return 0;
+    return fault_set(change->fault, CODE_ABORTED, "round",
+                     "the round came into being while this was on its way; send it again");
 }
 
 // ---- Create
@@ -155,6 +155,7 @@ change_create_round(struct change *change)
     round.name = given->name;
     round.state = STATE(CREATED);
     round.created_us = round.updated_us = change->command->time_us;
+    change->round_bytes = change->command->secrets->salt;
     rc = round_plan_put(change->txn, round.id, &plan);
     if (rc == 0)
         rc = round_plan_put_places(change, round.id, &plan);

@@ -285,7 +285,7 @@ note(struct change *change, const Kansen__V1__Round *round, Kansen__V1__Outcome 
     change->id = round->id;
     change->version = outcome == OUTCOME(REMOVED) ? 0 : student->version;
     change->student_id = student->student_id.data;
-    change->seed = change->command->secrets->ref;
+    change->round_bytes = change->command->secrets->ref;
     what.kind = KANSEN__V1__RECORD_KIND__RECORD_KIND_ROUND_LIST;
     what.outcome = outcome;
     what.id = round->id;

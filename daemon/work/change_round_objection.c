@@ -131,6 +131,7 @@ change_object_to_round(struct change *change)
     objection.from_offer = result->offer_id;
     objection.created_us = command->time_us;
     change->student_id = student->student_id.data;
+    change->round_bytes = command->secrets->ref;
     return put(change, round, &objection, OBJECTION(OPEN), false);
 }
 

@@ -33,6 +33,13 @@ find_last(struct change *change, const ProtobufCBinaryData *key, ProtobufCBinary
     return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
 
+// Whether the revision at hand has a record.
+static bool
+is_recorded(const Kansen__V1__Round *round)
+{
+    return round->record_digest.len != 0 && round->record_revision == round->revision;
+}
+
 static int
 check(struct change *change, const Kansen__V1__RecordRound *given, const Kansen__V1__Round *round)
 {
@@ -48,6 +55,9 @@ check(struct change *change, const Kansen__V1__RecordRound *given, const Kansen_
     if (given->revision != round->revision)
         return fault_set(change->fault, CODE_ABORTED, "revision", "the round is at revision %u",
                          round->revision);
+    if (is_recorded(round))
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "digest",
+                         "revision %u has a record already, and it is another one", round->revision);
     rc = find_last(change, &given->key, &last);
     if (rc == 0 && !is_same(&last, &given->previous))
         rc = fault_set(change->fault, CODE_ABORTED, "previous",
@@ -62,6 +72,13 @@ change_record_round(struct change *change)
     Kansen__V1__Round *old = NULL, *round = NULL;
     int rc = change_round_get(change, given->round, &old);
 
+    if (rc == 0 && is_recorded(old) && is_same(&old->record_digest, &given->digest) &&
+        is_same(&old->record_key, &given->key)) {
+        change->outcome = KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED;
+        change->id = old->id;
+        change->version = old->version;
+        return 0;
+    }
     if (rc == 0)
         rc = check(change, given, old);
     if (rc == 0)
@@ -70,6 +87,9 @@ change_record_round(struct change *change)
         return rc;
     round->record_digest = given->digest;
     round->record_key = given->key;
+    round->record_revision = given->revision;
+    round->record_previous = given->previous;
+    round->record_exported_us = given->exported_us;
     round->recorded_us = change->command->time_us;
     return change_round_done(change, round, old);
 }

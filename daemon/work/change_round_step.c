@@ -13,6 +13,7 @@
 #define PART(name)  KANSEN__V1__ADVANCE_ROUND__PART_##name
 
 #define COUNT_MAX 4096u // offers or students in one part
+#define RANKS     32u   // that are counted apart
 
 // Parts of COMPUTING.
 enum { PHASE_RESULTS, PHASE_CUTOFFS, PHASE_TOTALS };
@@ -138,10 +139,11 @@ count_part(struct change *change, Kansen__V1__Round *round, uint32_t count, bool
     return rc;
 }
 
-// Adds a rank to a histogram, which has room for it.
+// Adds a rank to a histogram. Ranks above the last one count as that.
 static int
 count_rank(struct change *change, size_t *n, uint64_t **ranks, uint32_t rank)
 {
+    rank = rank < RANKS ? rank : RANKS;
     if (rank > *n) {
         uint64_t *larger = arena_array(change->arena, rank, sizeof *larger);
 

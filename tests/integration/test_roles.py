@@ -6,9 +6,8 @@ import re
 import unittest
 
 import harness
-from harness import (ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED, UNAUTHENTICATED, Client, client_pb2,
 import rounds
-from harness import (ALREADY_EXISTS, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED, UNAUTHENTICATED, Client, client_pb2,
+from harness import (ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED, UNAUTHENTICATED, Client, client_pb2,
                      command_pb2, protocol_pb2)
 
 ROLES = ("operator", "portal", "partner", "registrar")

@@ -3,6 +3,7 @@
 corrections, late rounds. Results are held against the definition (rounds.py)."""
 import json
 import random
+import shutil
 import unittest
 
 import harness
@@ -455,7 +456,7 @@ class Vectors(Rounds):
         self.assertEqual(placed, {ids[offer] for offer in vector["expected"].values() if offer})
 
     def test_vectors(self):
-        with open(harness.ROOT / "tests" / "cohort" / "vectors.json", encoding="utf-8") as file:
+        with open(harness.ROOT / "tests" / "verify" / "vectors.json", encoding="utf-8") as file:
             vectors = json.load(file)["vectors"]
         self.assertGreater(len(vectors), 15)
         for number, vector in enumerate(vectors):
@@ -493,6 +494,80 @@ class Privacy(Rounds):
                 self.assertNotIn(secret, kept, path)
         self.assertNotIn("reference-of-", self.daemon.log())
         self.assertNotIn("fund-of-", self.daemon.log())
+
+
+class Again(Rounds):
+    """The journal holds all that rounds depended on: replayed on the store of before, it ends in the same digest. So does a
+    store that was read from a dump."""
+
+    def ctl(self, daemon, *args):
+        done = harness.run([harness.kansenctl(), *args, "-s", daemon.tcp])
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def said(self, daemon):
+        done = harness.run(daemon.command("--check")).stdout
+        self.assertIn("all is well", done)
+        return done
+
+    def live(self):
+        dice = random.Random(11)
+        offers = [self.offer(seats=2, reserved_seats=1, kind="OFFER_KIND_INTERNSHIP", waiting_list=True) for _ in range(5)]
+        portal = self.portal("portal", source="school")
+        rule = "rule a 1\nlabel 0 x\nlabel 1 y\nwhen n class 0 within home place 100\nelse o class 1\n"
+        first = Round(self.client, "one", rule=rule).take().step("open")
+        for n in range(12):
+            first.submit(f"s{n}", dice.sample(offers, 3), portal, issuer="", referred=n % 3 == 0, facts=["home=GM0606"])
+        first.submit("q", [], query={"region": "NL"}, top=2)
+        self.client.write(reserve_placement={"offer_id": offers[0], "student": "w"})
+        portal.write(withdraw_round_list={"round": "one", "student": "s0"})
+        first.freeze()
+        first.step("revise", "a test")
+        first.submit("s1", offers[:1], replace=True)
+        first.step("freeze").until(FROZEN)
+        first.draw().compute()
+        record = first.record()
+        first.publish()
+        self.client.write(object_to_round={"round": "one", "issuer": "school", "student": "s2", "kind": 1})
+        self.client.write(review_objection={"round": "one", "id": 1, "reason": "looked at"})
+        second = Round(self.client, "two", previous="one").take().step("open")
+        for n in range(1, 12):
+            got = first.student(f"s{n}", portal, issuer="")
+            keep = {"keep_placement": got.result.placement_id} if got.result.rank > 1 else {}
+            if got.result.rank != 1:
+                second.submit(f"s{n}", [o for o in offers if o != got.result.offer_id][:2], portal, issuer="",
+                              referred=got.student.referred, facts=["home=GM0606"], **keep)
+        second.freeze()
+        second.draw().compute()
+        second.record(previous=record)
+        second.publish()
+        Round(self.client, "three").take().step("open").step("cancel", "a test").until(CANCELLED)
+
+    def test_replay_and_load(self):
+        self.daemon.stop()
+        base, journal, dump = (self.daemon.scratch / name for name in ("base", "journal", "dump"))
+        shutil.copytree(self.daemon.data_dir, base)
+        self.daemon.start()
+        self.client = self.daemon.client()
+        self.live()
+        self.ctl(self.daemon, "journal", "export", journal)
+        self.ctl(self.daemon, "dump", dump)
+        self.daemon.stop()
+        wanted = self.said(self.daemon)
+        shutil.rmtree(self.daemon.data_dir)
+        shutil.copytree(base, self.daemon.data_dir)
+        done = harness.run([harness.kansend(), "--replay", journal, self.daemon.data_dir])
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.said(self.daemon), wanted)
+        other = harness.Daemon()
+        self.addCleanup(other.remove)
+        other.data_dir.mkdir(parents=True)
+        shutil.copy(base / "kansen.key", other.data_dir)
+        other.take_token = lambda: None  # it is empty until the dump is read
+        other.start()
+        done = harness.run([harness.kansenctl(), "-s", other.unix, "load", dump])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        other.stop()
+        self.assertEqual(self.said(other).split("digest")[1], wanted.split("digest")[1])
 
 
 class Objections(Rounds):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Seats under random writes, under crowds and under kill -9, on what is installed. The variables make the runs longer.
-.PHONY: model replay kill-nine contention seats-long
-.PHONY: model kill-nine contention kill-rounds seats-long
+.PHONY: model replay kill-nine contention kill-rounds seats-long
 MODEL_COMMANDS  ?= 3000
 MODEL_SEED      ?= 1
 KILL_CYCLES     ?= 5
