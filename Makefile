@@ -48,7 +48,7 @@ CPPFLAGS += -DKANSEN_DATADIR='"$(PREFIX)/share/kansen"'
 DAEMON_LIBS = $(shell pkg-config --libs libevent_core libevent_extra libprotobuf-c lmdb libxxhash libconfuse \
                                         libutf8proc libsystemd libsodium libseccomp libssl libcrypto) -lm
 EVENT_LIBS  = $(shell pkg-config --libs libevent_core libevent_extra)
-CLIENT_LIBS = $(shell pkg-config --libs libprotobuf-c smartcols jansson libutf8proc libssl libcrypto) -lm
+CLIENT_LIBS = $(shell pkg-config --libs libprotobuf-c smartcols jansson libutf8proc libssl libcrypto libsodium) -lm
 
 PACKAGES       := gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler libevent-dev libprotobuf-c-dev \
                   liblmdb-dev libxxhash-dev libconfuse-dev libutf8proc-dev libsodium-dev libsystemd-dev libseccomp-dev libsmartcols-dev libjansson-dev \
@@ -161,10 +161,11 @@ crash:
 	@config/install-packages.sh $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@$(MAKE) --no-print-directory seats-long power-cut disk-faults forgetting
+	@$(MAKE) --no-print-directory kill-rounds ROUND_KILLS=50
 	@echo 'make crash: all passed'
 
 crash-short:
-	@$(MAKE) --no-print-directory model replay kill-nine contention
+	@$(MAKE) --no-print-directory model replay kill-nine contention kill-rounds
 	@$(MAKE) --no-print-directory power-cut POWER_CUT_COMMITS=150 POWER_CUT_CUTS=300
 	@$(MAKE) --no-print-directory disk-faults forgetting
 

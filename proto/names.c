@@ -47,8 +47,20 @@ static const char *const placement_moves[] = {
 static const char *const decline_reasons[] = {
     NULL, "no_capacity", "no_supervisor", "period", "provision", "offer_changed", "rule", "other",
 };
-static const char *const record_kinds[] = {NULL,       "partner",   "offer",  "interest", "region",
-                                           "postcode", "placement", "client", "token"};
+static const char *const record_kinds[] = {NULL,     "partner",  "offer",      "interest",
+                                           "region", "postcode", "placement",  "client",
+                                           "token",  "round",    "round_list", "round_objection"};
+static const char *const round_states[] = {
+    NULL,       "created",    "open",      "freezing", "frozen",   "drawn",     "computing",
+    "computed", "publishing", "published", "closed",   "revising", "cancelled",
+};
+static const char *const round_steps[] = {
+    NULL, "open", "freeze", "compute", "publish", "close", "revise", "cancel",
+};
+static const char *const objection_kinds[] = {
+    NULL, "list", "referral", "facts", "rule", "hardship", "other",
+};
+static const char *const objection_states[] = {NULL, "open", "confirmed", "proposed", "corrected"};
 static const char *const roles[] = {NULL, "operator", "portal", "partner", "registrar"};
 static const char *const client_statuses[] = {NULL, "active", "suspended"};
 static const char *const sandbox_states[] = {NULL, "on", "off", "unsupported"};
@@ -72,6 +84,10 @@ const struct names names_placement_state = NAMES("placement state", placement_st
 const struct names names_placement_move = NAMES("move", placement_moves);
 const struct names names_decline_reason = NAMES("decline reason", decline_reasons);
 const struct names names_record_kind = NAMES("record kind", record_kinds);
+const struct names names_round_state = NAMES("state", round_states);
+const struct names names_round_step = NAMES("step", round_steps);
+const struct names names_objection_kind = NAMES("kind", objection_kinds);
+const struct names names_objection_state = NAMES("state", objection_states);
 const struct names names_role = NAMES("role", roles);
 const struct names names_client_status = NAMES("client status", client_statuses);
 const struct names names_level = NAMES("level", levels);

@@ -175,6 +175,12 @@ secret_digest(const struct secret *secret, const void *bytes, size_t len, uint8_
 }
 
 void
+secret_round_salt(const struct secret *secret, const char *series, uint8_t out[SECRET_HASH_BYTES])
+{
+    hash(secret, "round_salt", series, strlen(series), out);
+}
+
+void
 secret_check(const struct secret *secret, uint8_t out[SECRET_HASH_BYTES])
 {
     hash(secret, "check", "", 0, out);

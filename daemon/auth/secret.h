@@ -38,6 +38,10 @@ void secret_digest(const struct secret *secret, const void *bytes, size_t len,
 void secret_hash_key(const struct secret *secret, const char *client, const char *key,
                      uint8_t out[SECRET_HASH_BYTES]);
 
+// Salt of the students' references in a row of rounds, named by its first one: it follows from the key, so it
+// lies in no store and no journal.
+void secret_round_salt(const struct secret *secret, const char *series, uint8_t out[SECRET_HASH_BYTES]);
+
 // Hash of a constant, by which the key is known again.
 void secret_check(const struct secret *secret, uint8_t out[SECRET_HASH_BYTES]);
 

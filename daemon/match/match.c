@@ -66,6 +66,25 @@ match_run(struct txn *txn, const Kansen__V1__MatchRequest *request, int32_t toda
 }
 
 size_t
+match_page_count(const struct match_page *page)
+{
+    return page->n_matches;
+}
+
+uint64_t
+match_page_offer(const struct match_page *page, size_t i)
+{
+    return page->matches[i].offer_id;
+}
+
+const uint8_t *
+match_page_cursor(const struct match_page *page, size_t *len)
+{
+    *len = CURSOR_BYTES;
+    return page->has_cursor ? page->cursor : NULL;
+}
+
+size_t
 match_page_size(const struct match_page *page)
 {
     return page->size;

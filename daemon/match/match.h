@@ -29,6 +29,12 @@ int match_run(struct txn *txn, const Kansen__V1__MatchRequest *request, int32_t 
 size_t match_page_size(const struct match_page *page);
 void match_page_write(const struct match_page *page, uint8_t *to);
 
+// The offers of an answer in their order, and its cursor (NULL = nothing follows), whose bytes are the
+// page's.
+size_t match_page_count(const struct match_page *page);
+uint64_t match_page_offer(const struct match_page *page, size_t i);
+const uint8_t *match_page_cursor(const struct match_page *page, size_t *len);
+
 // Says for one offer its parts, or the first reason why it does not match. Same results; NOT_FOUND if there
 // is no such offer.
 int explain_run(struct txn *txn, const Kansen__V1__ExplainRequest *request, int32_t today,

@@ -51,6 +51,7 @@ static int
 read_hit(struct search *search, const struct card_place *place, const struct ranked *ranked, struct hit *hit)
 {
     *hit = (struct hit){
+        .offer_id = ranked->offer_id,
         .card = card_read(place),
         .score = {ranked->score, ranked->interest, ranked->proximity, ranked->transition},
         .has_distance = !ranked->remote,

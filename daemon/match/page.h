@@ -20,6 +20,7 @@ struct met {
 };
 
 struct hit {
+    uint64_t offer_id;
     struct card card;
     struct score score;
     uint32_t distance_m, seats_free;

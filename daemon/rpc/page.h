@@ -18,6 +18,10 @@ enum page_list {
     PAGE_PLACEMENTS = 's',
     PAGE_CLIENTS = 'l',
     PAGE_TOKENS = 't',
+    PAGE_ROUNDS = 'n',
+    PAGE_ROUND_OFFERS = 'f',
+    PAGE_ROUND_STUDENTS = 'u',
+    PAGE_ROUND_OBJECTIONS = 'j',
 };
 
 struct page {

@@ -8,6 +8,7 @@
 #include "rpc/answer_match.h"
 #include "rpc/answer_placement.h"
 #include "rpc/answer_registry.h"
+#include "rpc/answer_round.h"
 #include "rpc/answer_session.h"
 #include "rpc/answer_taxonomy.h"
 #include "rpc/watch.h"
@@ -45,6 +46,11 @@ static const struct request_row rows[] = {
     [BODY(LIST_CLIENTS)] = {"ListClients", ROLE_OPERATOR, REQUEST_READS, answer_client_list_clients},
     [BODY(BACKUP)] = {"Backup", ROLE_OPERATOR, REQUEST_TASK, answer_backup_backup},
     [BODY(DUMP)] = {"Dump", ROLE_OPERATOR, 0, answer_dump_dump},
+    [BODY(GET_ROUND)] = {"GetRound", ROLE_ANY, REQUEST_READS, answer_round_get},
+    [BODY(LIST_ROUNDS)] = {"ListRounds", ROLE_ANY, REQUEST_READS, answer_round_list},
+    [BODY(GET_ROUND_STUDENT)] = {"GetRoundStudent", STAFF, REQUEST_READS, answer_round_student},
+    [BODY(LIST_ROUND_OBJECTIONS)] = {"ListRoundObjections", STAFF, REQUEST_READS, answer_round_objections},
+    [BODY(LIST_ROUND_LINES)] = {"ListRoundLines", ROLE_OPERATOR, REQUEST_READS, answer_round_lines},
     [BODY(LIST_TOKENS)] = {"ListTokens", ROLE_OPERATOR, REQUEST_READS, answer_client_list_tokens},
 };
 

@@ -373,7 +373,10 @@ submit(struct rpc_env *env, struct incoming *in, struct job *job)
     job->arrived_us = in->arrived_us;
     job->deadline_us = deadline_of(in, request);
     writes_say_who(job, in->session);
-    rc = writes_submit(env->service, job, request, in->fault);
+    if (writes_want_snapshot(request))
+        rc = begin(env);
+    if (rc == 0)
+        rc = writes_submit(env->service, env->begun ? env->txn : NULL, job, request, in->fault);
     if (rc == 0)
         in->session->due += due; // the job is the writer's now
     if (rc == STORE_FAULT_MEMORY) {

@@ -72,6 +72,10 @@ sight_of_change(const struct identity *caller, const Kansen__V1__Change *change)
 {
     if (change->kind == KIND(PLACEMENT))
         return sight_of_placement(caller, change->client, change->partner_id, change->placement_state);
+    if ((change->kind == KIND(ROUND_LIST) || change->kind == KIND(ROUND_OBJECTION)) &&
+        caller->role != ROLE_OPERATOR)
+        return caller->role == ROLE_PORTAL && strcmp(caller->client, change->client) == 0 ? SIGHT_WHOLE
+                                                                                          : SIGHT_NONE;
     if (change->kind == KIND(CLIENT) || change->kind == KIND(TOKEN))
         return caller->role == ROLE_OPERATOR ? SIGHT_WHOLE : SIGHT_NONE;
     switch (caller->role) {

@@ -3,7 +3,9 @@
 #include "rpc/writes.h"
 #include "auth/secret.h"
 #include "auth/token.h"
+#include "base/effort.h"
 #include "rpc/reply.h"
+#include "rpc/round_refs.h"
 #include "rpc/rpc.h"
 #include "rpc/service.h"
 #include "store/store.h"
@@ -42,6 +44,12 @@ student_of(const Kansen__V1__Write *write)
         return write->reserve_placement->student;
     case KANSEN__V1__WRITE__OPERATION_FORGET_STUDENT:
         return write->forget_student->student;
+    case KANSEN__V1__WRITE__OPERATION_SUBMIT_ROUND_LIST:
+        return write->submit_round_list->student;
+    case KANSEN__V1__WRITE__OPERATION_WITHDRAW_ROUND_LIST:
+        return write->withdraw_round_list->student;
+    case KANSEN__V1__WRITE__OPERATION_OBJECT_TO_ROUND:
+        return write->object_to_round->student;
     default:
         return NULL;
     }
@@ -83,21 +91,29 @@ add_token(const struct service *service, struct job *job, size_t i)
 // Turns references into hashes, makes tokens and adds chance, so that the command carries all of it and the
 // writer needs neither key nor dice. 0, FAULT, or a store fault.
 static int
-add_secrets(const struct service *service, struct job *job, struct fault *fault)
+add_secrets(const struct service *service, struct txn *txn, struct job *job, struct fault *fault)
 {
+    struct effort effort = {.left = ROUND_REFS_EFFORT};
     int rc = 0;
 
     for (size_t i = 0; i < job->n_writes && rc == 0; i++) {
         const bool issues = job->writes[i]->operation_case == KANSEN__V1__WRITE__OPERATION_ISSUE_TOKEN;
         const char *student = student_of(job->writes[i]);
 
-        if (student == NULL && !issues)
+        const bool of_round = round_refs_want(job->writes[i]);
+
+        if (student == NULL && !issues && !of_round)
             continue;
         if (job->secrets == NULL)
             job->secrets = arena_array(job->arena, job->n_writes, sizeof job->secrets[0]);
         if (job->secrets == NULL)
             return STORE_FAULT_MEMORY;
-        rc = issues ? add_token(service, job, i) : add_student(service, job, i, student, fault);
+        if (issues)
+            rc = add_token(service, job, i);
+        else if (student != NULL)
+            rc = add_student(service, job, i, student, fault);
+        if (rc == 0 && of_round)
+            rc = round_refs_add(service, txn, job, i, &effort);
     }
     return rc;
 }
@@ -175,8 +191,20 @@ writes_shut_out(const struct job *job)
     return false;
 }
 
+bool
+writes_want_snapshot(const Kansen__V1__Request *request)
+{
+    if (request->body_case == KANSEN__V1__REQUEST__BODY_WRITE)
+        return round_refs_want(request->write);
+    for (size_t i = 0; i < request->batch->n_writes; i++) {
+        if (round_refs_want(request->batch->writes[i]))
+            return true;
+    }
+    return false;
+}
+
 int
-writes_submit(struct service *service, struct job *job, const Kansen__V1__Request *request,
+writes_submit(struct service *service, struct txn *txn, struct job *job, const Kansen__V1__Request *request,
               struct fault *fault)
 {
     int rc;
@@ -191,9 +219,9 @@ writes_submit(struct service *service, struct job *job, const Kansen__V1__Reques
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < job->n_writes; i++)
         job->writes[i] = job->batch ? request->batch->writes[i] : request->write;
-    rc = add_secrets(service, job, fault);
+    rc = add_key(service, job, request); // of what was asked: a list that is made of a query may differ
     if (rc == 0)
-        rc = add_key(service, job, request);
+        rc = add_secrets(service, txn, job, fault);
     if (rc != 0)
         return rc;
     job->bytes = arena_held(job->arena);

@@ -14,14 +14,18 @@
 struct job;
 struct service;
 struct session;
+struct txn;
 
 #define WRITES_BUSY 4 // the queue is full; its worker is told when there is room
 
 // Makes a job's list of writes from a request that was unpacked into the job's arena, with what the caller
-// has filled in of the job, and pushes it. 0: the queue owns the job. Otherwise the caller still owns it:
-// FAULT, WRITES_BUSY, or STORE_FAULT_MEMORY.
-int writes_submit(struct service *service, struct job *job, const Kansen__V1__Request *request,
-                  struct fault *fault) MUST_CHECK;
+// has filled in of the job, and pushes it. txn is a snapshot where writes_want_snapshot says so, else NULL.
+// 0: the queue owns the job. Otherwise the caller still owns it: FAULT, WRITES_BUSY, or STORE_FAULT_MEMORY.
+int writes_submit(struct service *service, struct txn *txn, struct job *job,
+                  const Kansen__V1__Request *request, struct fault *fault) MUST_CHECK;
+
+// Whether a request needs a look at the store before it is queued.
+bool writes_want_snapshot(const Kansen__V1__Request *request);
 
 // Fills in of a job who asks: what the writer needs to know of the session.
 void writes_say_who(struct job *job, const struct session *session);

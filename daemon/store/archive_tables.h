@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <xxhash.h>
 
-#define ARCHIVE_TABLES      27u // all but offer_row, card and the three of the blocks
+#define ARCHIVE_TABLES      38u // all but offer_row, card and the three of the blocks
 #define ARCHIVE_DIGEST_TEXT 33u // bytes with the end
 
 // The tables of a store's stream, in their order: all but the offer index (offer_row, card, block_*), which

@@ -285,6 +285,13 @@ check_counts(struct check *check)
         {TABLE_STUDENT_SEAT, "student_seat"},
         {TABLE_ENDED, "ended"},
         {TABLE_TOKEN_HASH, "token_hash"},
+        {TABLE_ROUND_PLAN, "round_plan"},
+        {TABLE_ROUND_NAME, "round_name"},
+        {TABLE_ROUND_BUSY, "round_busy"},
+        {TABLE_ROUND_OFFER, "round_offer"},
+        {TABLE_OFFER_ROUND, "offer_round"},
+        {TABLE_ROUND_STUDENT, "round_student"},
+        {TABLE_ROUND_PIN, "round_pin"},
     };
 
     for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
@@ -319,10 +326,23 @@ check_tables(struct check *check)
         enum table table;
         check_step *step;
     } steps[] = {
-        {TABLE_INTEREST, step_interest}, {TABLE_REGION, step_region},        {TABLE_POSTCODE, step_postcode},
-        {TABLE_BLOCK_BODY, check_block}, {TABLE_PARTNER, step_partner},      {TABLE_OFFER, step_offer},
-        {TABLE_JOURNAL, step_journal},   {TABLE_PLACEMENT, check_placement}, {TABLE_DUE, check_due},
-        {TABLE_CLIENT, check_client},    {TABLE_TOKEN, check_token},
+        {TABLE_INTEREST, step_interest},
+        {TABLE_REGION, step_region},
+        {TABLE_POSTCODE, step_postcode},
+        {TABLE_BLOCK_BODY, check_block},
+        {TABLE_PARTNER, step_partner},
+        {TABLE_OFFER, step_offer},
+        {TABLE_JOURNAL, step_journal},
+        {TABLE_PLACEMENT, check_placement},
+        {TABLE_DUE, check_due},
+        {TABLE_CLIENT, check_client},
+        {TABLE_TOKEN, check_token},
+        {TABLE_ROUND, check_round},
+        {TABLE_ROUND_PLAN, check_round_plan},
+        {TABLE_ROUND_OFFER, check_round_offer},
+        {TABLE_ROUND_STUDENT, check_round_student},
+        {TABLE_ROUND_RESULT, check_round_result},
+        {TABLE_ROUND_OBJECTION, check_round_objection},
     };
     uint64_t first = 0, loading = 0;
     int rc = journal_first(check->txn, &first);

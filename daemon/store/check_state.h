@@ -35,6 +35,12 @@ int check_unpack(struct check *check, const char *what, const MDB_val *key, cons
 int check_placement(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_client(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_token(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_round(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_round_plan(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_round_offer(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_round_student(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_round_objection(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_round_result(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_due(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_block(struct check *check, const MDB_val *key,
                 const MDB_val *value) MUST_CHECK; // of TABLE_BLOCK_BODY

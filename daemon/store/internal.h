@@ -46,6 +46,17 @@ enum table {
     TABLE_CLIENT,
     TABLE_TOKEN,
     TABLE_TOKEN_HASH,
+    TABLE_ROUND,
+    TABLE_ROUND_PLAN,
+    TABLE_ROUND_PLACE,
+    TABLE_ROUND_NAME,
+    TABLE_ROUND_BUSY,
+    TABLE_ROUND_OFFER,
+    TABLE_OFFER_ROUND,
+    TABLE_ROUND_STUDENT,
+    TABLE_ROUND_RESULT,
+    TABLE_ROUND_PIN,
+    TABLE_ROUND_OBJECTION,
     TABLE_COUNT,
 };
 
@@ -138,7 +149,9 @@ int directory_chunk(struct txn *txn, uint64_t number, struct card_chunk *out) MU
 #define META_LAST_CLIENT    "last_client"
 #define META_LAST_TOKEN     "last_token"
 #define META_KEY_CHECK      "key_check"
-#define META_LOADING        "loading"      // 1 while a stream is read into the store
+#define META_LOADING        "loading" // 1 while a stream is read into the store
+#define META_LAST_ROUND     "last_round"
+#define META_LAST_OBJECTION "last_objection"
 #define META_LAST_TRIMMED   "last_trimmed" // sequence of the last journal entry that was let go
 int meta_get(struct txn *txn, const char *name, uint64_t *out) MUST_CHECK;
 int meta_put(struct txn *txn, const char *name, uint64_t value) MUST_CHECK;

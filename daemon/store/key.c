@@ -212,6 +212,33 @@ key_answer_age(int64_t time_us, const struct key *answer)
     return key;
 }
 
+struct key
+key_round_student(uint64_t round, const uint8_t ref[32])
+{
+    struct key key = key_u64(round);
+
+    append(&key, ref, 32);
+    return key;
+}
+
+struct key
+key_round_place(uint64_t round, const char *code)
+{
+    struct key key = key_u64(round);
+
+    append(&key, code, strlen(code));
+    return key;
+}
+
+struct key
+key_round_pin(uint64_t round, uint64_t offer, const uint8_t ref[32])
+{
+    struct key key = key_pair(round, offer);
+
+    append(&key, ref, 32);
+    return key;
+}
+
 uint16_t
 key_read_u16(const void *bytes)
 {

@@ -37,6 +37,17 @@
 //   client         name                                             checksum, kansen.v1.Client
 //   token          token u64                                        checksum, kansen.v1.StoredToken
 //   token_hash     keyed hash of the token, 32 bytes                token u64; of those that are not revoked
+//   round          round u64                                        checksum, kansen.v1.Round
+//   round_plan     round u64                                        checksum, kansen.v1.RoundPlan
+//   round_place    round u64, code                                  checksum, kansen.v1.RoundPlace
+//   round_name     name                                             round u64
+//   round_busy     round u64                                        nothing; those that go on alone
+//   round_offer    round u64, offer u64                             checksum, kansen.v1.RoundOffer
+//   offer_round    offer u64, round u64                             nothing
+//   round_student  round u64, reference in the round 32 bytes       checksum, kansen.v1.RoundStudent
+//   round_result   as round_student                                 checksum, kansen.v1.RoundResult
+//   round_objection round u64, objection u64                        checksum, kansen.v1.RoundObjection
+//   round_pin      round u64, offer u64, reference 32 bytes         placement u64
 //
 // Values that are bare numbers are in host byte order, as LMDB's own pages are.
 #ifndef STORE_KEY_H
@@ -66,6 +77,9 @@ struct key key_hold(const char *client, uint64_t placement);
 struct key key_due(int64_t time_us, uint8_t kind, uint64_t id);
 struct key key_decline(uint64_t partner, uint32_t reason);
 struct key key_answer_age(int64_t time_us, const struct key *answer);
+struct key key_round_student(uint64_t round, const uint8_t ref[32]);
+struct key key_round_place(uint64_t round, const char *code);
+struct key key_round_pin(uint64_t round, uint64_t offer, const uint8_t ref[32]);
 
 // Keys of blocks: size and kind of place come first, so each pair is a stretch of its own.
 enum key_block_size {

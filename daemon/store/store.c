@@ -47,6 +47,17 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_CLIENT] = "client",
     [TABLE_TOKEN] = "token",
     [TABLE_TOKEN_HASH] = "token_hash",
+    [TABLE_ROUND] = "round",
+    [TABLE_ROUND_PLAN] = "round_plan",
+    [TABLE_ROUND_PLACE] = "round_place",
+    [TABLE_ROUND_NAME] = "round_name",
+    [TABLE_ROUND_BUSY] = "round_busy",
+    [TABLE_ROUND_OFFER] = "round_offer",
+    [TABLE_OFFER_ROUND] = "offer_round",
+    [TABLE_ROUND_STUDENT] = "round_student",
+    [TABLE_ROUND_RESULT] = "round_result",
+    [TABLE_ROUND_PIN] = "round_pin",
+    [TABLE_ROUND_OBJECTION] = "round_objection",
 };
 
 const char *

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STORE_FORMAT      5u // layout of the tables; an older one is upgraded, a newer one refused
+#define STORE_FORMAT      6u // layout of the tables; an older one is upgraded, a newer one refused
 #define STORE_OLDEST      2u // the oldest format that is upgraded
 #define STORE_SEMANTICS   1u // version of MATCHING under which commands are applied
 #define STORE_DEFAULT_MAP (UINT64_C(64) << 30) // bytes of address space

@@ -4,6 +4,8 @@
 //   2 to 3   mappings of students tell since when they are; the tables ended and student_end
 //   3 to 4   meta tells which offers have an entry in partner_offer: all had one
 //   4 to 5   the tables client, token and token_hash, which are empty
+//   5 to 6   the tables of rounds, which are empty; an older version would give seats away that a round has
+//   locked
 #include "store/internal.h"
 #include "store/retention.h"
 #include "store/student.h"

@@ -22,6 +22,8 @@ enum store_id {
     STORE_ID_PLACEMENT,
     STORE_ID_CLIENT,
     STORE_ID_TOKEN,
+    STORE_ID_ROUND,
+    STORE_ID_OBJECTION,
     STORE_ID_COUNT,
 };
 int store_next_id(struct txn *txn, enum store_id kind, uint64_t *id) MUST_CHECK;

@@ -21,13 +21,16 @@ apply_grows(const Kansen__V1__Write *write)
     return operation != NULL && operation->grows;
 }
 
-// Whether a write is about a student's placement: no external id is in it, so its source plays no part.
+// Whether a write is about a student: no external id is in it, so its source plays no part.
 static bool
 is_about_student(const Kansen__V1__Write *write)
 {
     return write->operation_case == OPERATION(RESERVE_PLACEMENT) ||
            write->operation_case == OPERATION(MOVE_PLACEMENT) ||
-           write->operation_case == OPERATION(FORGET_STUDENT);
+           write->operation_case == OPERATION(FORGET_STUDENT) ||
+           write->operation_case == OPERATION(SUBMIT_ROUND_LIST) ||
+           write->operation_case == OPERATION(WITHDRAW_ROUND_LIST) ||
+           write->operation_case == OPERATION(OBJECT_TO_ROUND);
 }
 
 // The source of the external ids in the write: the caller's own, if it is bound to one.
@@ -63,6 +66,10 @@ run_operation(struct change *change)
         return fault_set(change->fault, CODE_PERMISSION_DENIED, operation->name,
                          "%s is not for this caller to do", operation->name);
     rc = set_source(change);
+    if (rc == 0 && change->command->secrets != NULL && change->command->secrets->fault != NULL) {
+        *change->fault = *change->command->secrets->fault;
+        return FAULT;
+    }
     return rc == 0 ? operation->apply(change) : rc;
 }
 
@@ -72,6 +79,9 @@ run_operation(struct change *change)
 struct copies {
     Kansen__V1__ReservePlacement reserve;
     Kansen__V1__ForgetStudent forget;
+    Kansen__V1__SubmitRoundList submit;
+    Kansen__V1__WithdrawRoundList withdraw;
+    Kansen__V1__ObjectToRound object;
 };
 
 static void
@@ -89,6 +99,18 @@ without_student(const Kansen__V1__Write *write, struct copies *copies, Kansen__V
         copies->forget = *write->forget_student;
         copies->forget.student = (char *)protobuf_c_empty_string;
         out->forget_student = &copies->forget;
+    } else if (write->operation_case == OPERATION(SUBMIT_ROUND_LIST)) {
+        copies->submit = *write->submit_round_list;
+        copies->submit.student = (char *)protobuf_c_empty_string;
+        out->submit_round_list = &copies->submit;
+    } else if (write->operation_case == OPERATION(OBJECT_TO_ROUND)) {
+        copies->object = *write->object_to_round;
+        copies->object.student = (char *)protobuf_c_empty_string;
+        out->object_to_round = &copies->object;
+    } else {
+        copies->withdraw = *write->withdraw_round_list;
+        copies->withdraw.student = (char *)protobuf_c_empty_string;
+        out->withdraw_round_list = &copies->withdraw;
     }
 }
 
@@ -133,6 +155,9 @@ add_to_journal(const struct change *change, uint64_t *sequence)
     entry.first_kept = change->first_kept;
     if (change->seed != NULL)
         entry.seed = (ProtobufCBinaryData){sizeof change->command->secrets->random, (uint8_t *)change->seed};
+    if (change->round_bytes != NULL)
+        entry.round_bytes =
+            (ProtobufCBinaryData){sizeof change->command->secrets->ref, (uint8_t *)change->round_bytes};
     if (change->student_id != NULL)
         entry.student_id = (ProtobufCBinaryData){STUDENT_ID_BYTES, (uint8_t *)change->student_id};
     if (change->token_hash != NULL)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct fault;
 struct txn;
 
 // What the worker made of a student's reference or a new token, and chance, for one write: the command
@@ -19,6 +20,10 @@ struct command_secrets {
     uint8_t student_hash[32]; // keyed BLAKE2b of client and reference
     uint8_t random[32];       // a new student id is taken from it, and the seed of a draw
     uint8_t token_hash[32];   // of a token that is issued: keyed BLAKE2b of its bytes
+    bool has_ref;             // ref is set
+    uint8_t ref[32];          // of a student in a round: BLAKE2b of issuer and reference, keyed with the salt
+    const struct fault *fault; // what the worker refuses this write for; NULL = nothing
+    uint8_t salt[32];          // of a round that is made: what its salt is committed to by
 };
 
 // How long records are kept after they have ended, in microseconds; 0 = for ever.

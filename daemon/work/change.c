@@ -49,6 +49,14 @@ change_external_id(struct change *change, const char *what,
                      external_id, what, (unsigned long long)id, source);
 }
 
+bool
+change_is_direct(const Kansen__V1__Offer *offer)
+{
+    if (offer->direct_placement_given_case == KANSEN__V1__OFFER__DIRECT_PLACEMENT_GIVEN_DIRECT_PLACEMENT)
+        return offer->direct_placement;
+    return offer->kind == KANSEN__V1__OFFER_KIND__OFFER_KIND_INTERNSHIP;
+}
+
 int
 change_same(struct change *change, const ProtobufCMessage *a, const ProtobufCMessage *b, bool *same)
 {

@@ -22,9 +22,9 @@ struct change {
     struct fault *fault;
     Kansen__V1__Outcome outcome;
     uint64_t id, version;
-    const Kansen__V1__Placement *placement; // as it is now, for operations on one
-    const uint8_t *student_id, *seed;       // for the journal; NULL where there is none
-    const uint8_t *token_hash;              // the same
+    const Kansen__V1__Placement *placement;  // as it is now, for operations on one
+    const uint8_t *student_id, *seed;        // for the journal; NULL where there is none
+    const uint8_t *token_hash, *round_bytes; // the same
     uint64_t first_kept;        // of a tick that let entries of the journal go: the oldest one left
     size_t n_noted, room_noted; // records that changed
     Kansen__V1__Change **noted; // in arena
@@ -54,6 +54,17 @@ int change_issue_token(struct change *change) MUST_CHECK;
 int change_revoke_token(struct change *change) MUST_CHECK;
 
 int change_load_stream(struct change *change) MUST_CHECK;
+int change_create_round(struct change *change) MUST_CHECK;
+int change_take_round_offers(struct change *change) MUST_CHECK;
+int change_move_round(struct change *change) MUST_CHECK;
+int change_draw_round(struct change *change) MUST_CHECK;
+int change_submit_round_list(struct change *change) MUST_CHECK;
+int change_withdraw_round_list(struct change *change) MUST_CHECK;
+int change_record_round(struct change *change) MUST_CHECK;
+int change_object_to_round(struct change *change) MUST_CHECK;
+int change_review_objection(struct change *change) MUST_CHECK;
+int change_agree_to_correction(struct change *change) MUST_CHECK;
+int change_advance_round(struct change *change) MUST_CHECK;
 
 int change_upsert_interest(struct change *change) MUST_CHECK;
 int change_remove_interest(struct change *change) MUST_CHECK;
@@ -76,6 +87,9 @@ int change_version(struct change *change, const char *field, uint64_t version, u
 int change_external_id(struct change *change, const char *what,
                        int (*find)(struct txn *, const char *, const char *, uint64_t *), const char *source,
                        const char *external_id, uint64_t own_id) MUST_CHECK;
+
+// Whether a seat of the offer needs no answer of the partner. Pure.
+bool change_is_direct(const Kansen__V1__Offer *offer);
 
 // Whether two messages of one type pack to the same bytes. 0 or a store fault (memory).
 int change_same(struct change *change, const ProtobufCMessage *a, const ProtobufCMessage *b,

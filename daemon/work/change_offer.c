@@ -8,6 +8,7 @@
 #include "work/check_offer.h"
 #include "work/lifecycle.h"
 #include "work/rights.h"
+#include "work/round_lock.h"
 #include "work/seats.h"
 #include "work/valid.h"
 #include <string.h>
@@ -155,7 +156,9 @@ update(struct change *change, const Kansen__V1__Offer *given, const Kansen__V1__
     record.updated_us = old->updated_us;
     if (record.status == KANSEN__V1__OFFER_STATUS__OFFER_STATUS_UNSPECIFIED)
         record.status = old->status;
-    rc = change_same(change, &record.base, &old->base, &same);
+    rc = round_lock_check_change(change, &record, old);
+    if (rc == 0)
+        rc = change_same(change, &record.base, &old->base, &same);
     if (rc != 0)
         return rc;
     if (same)
@@ -274,6 +277,8 @@ change_remove_offer(struct change *change)
 
     if (rc == 0)
         rc = change_version(change, "version", given->version, old->version, true);
+    if (rc == 0)
+        rc = round_lock_check(change, "id", old->id);
     if (rc != 0)
         return rc;
     rc = seats_end(change, old->id, EVENT_REMOVED);

@@ -6,6 +6,7 @@
 #include "store/write.h"
 #include "work/change.h"
 #include "work/rights.h"
+#include "work/round_lock.h"
 #include "work/seats.h"
 #include "work/valid.h"
 #include <ctype.h>
@@ -382,6 +383,8 @@ change_remove_partner(struct change *change)
         rc = change_version(change, "version", given->version, old->version, true);
     if (rc == 0)
         rc = rights_remove_partner(change, old);
+    if (rc == 0)
+        rc = round_lock_check_partner(change, old->id);
     if (rc == 0)
         rc = remove_offers(change, old->id);
     if (rc == 0)

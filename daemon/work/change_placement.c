@@ -8,6 +8,7 @@
 #include "store/retention.h"
 #include "store/write.h"
 #include "work/change.h"
+#include "work/round_lock.h"
 #include "work/seats.h"
 #include "work/valid.h"
 #include <string.h>
@@ -83,7 +84,7 @@ check_offer_open(struct change *change, struct reservation *reservation)
         return refuse_offer(change, "takes no requests any more: its deadline has passed");
     if (row->end != DATE_NONE && row->end < reservation->day)
         return refuse_offer(change, "has ended");
-    return 0;
+    return round_lock_check(change, "offer_id", row->offer_id);
 }
 
 // Finds or makes the student's id; one student does not take two seats of one offer.
@@ -136,14 +137,6 @@ check_holds(struct change *change)
     return FAULT;
 }
 
-static bool
-is_direct(const Kansen__V1__Offer *offer)
-{
-    if (offer->direct_placement_given_case == KANSEN__V1__OFFER__DIRECT_PLACEMENT_GIVEN_DIRECT_PLACEMENT)
-        return offer->direct_placement;
-    return offer->kind == KANSEN__V1__OFFER_KIND__OFFER_KIND_INTERNSHIP;
-}
-
 // Where the placement starts: in the draw, with a seat, or on the waiting list.
 static int
 first_state(struct change *change, const struct reservation *reservation, Kansen__V1__PlacementState *state)
@@ -157,9 +150,9 @@ first_state(struct change *change, const struct reservation *reservation, Kansen
         return 0;
     }
     if (offer_row_free(&reservation->row, given->referred, reservation->day) > 0) {
-        *state = !given->request                 ? STATE(HELD)
-                 : is_direct(reservation->offer) ? STATE(ACCEPTED)
-                                                 : STATE(REQUESTED);
+        *state = !given->request                        ? STATE(HELD)
+                 : change_is_direct(reservation->offer) ? STATE(ACCEPTED)
+                                                        : STATE(REQUESTED);
         return given->request ? 0 : check_holds(change);
     }
     if (given->wait && reservation->offer->waiting_list) {
@@ -290,7 +283,7 @@ find_event(struct change *change, const Kansen__V1__MovePlacement *given,
     if (*event != EVENT_REQUEST)
         return 0;
     rc = offer_get(change->txn, placement->offer_id, change->arena, &offer);
-    if (rc == 0 && is_direct(offer))
+    if (rc == 0 && change_is_direct(offer))
         *event = EVENT_REQUEST_DIRECT;
     return rc == STORE_E_NOT_FOUND ? 0
                                    : rc; // an offer that is gone has no live placement, and the state refuses

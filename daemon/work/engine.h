@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The writing side as one thing: the queue, the writer, and the clock that queues what time brings. Main
-// thread.
+// The writing side as one thing: the queue, the writer, the clock that queues what time brings, and the
+// thread that moves rounds on. Main thread.
 #ifndef WORK_ENGINE_H
 #define WORK_ENGINE_H
 
@@ -10,6 +10,7 @@
 #include "work/writer.h"
 
 struct clockwork;
+struct rounds;
 
 struct engine {
     struct queue *queue;
@@ -17,6 +18,9 @@ struct engine {
     struct clockwork *clockwork;
     struct mailbox clock; // the clock's
     bool has_clock;       // clock is initialised
+    struct rounds *rounds;
+    struct mailbox at_rounds; // of the rounds
+    bool has_rounds;          // at_rounds is initialised
 };
 
 // Starts all three. queue_options counts the workers, writer has all but the queue and the clock's mailbox.

@@ -41,6 +41,17 @@ static const struct operation operations[] = {
     [OPERATION(REVOKE_TOKEN)] = {"revoke_token", OPERATOR, false, change_revoke_token},
     [OPERATION(SET_CLIENT_CERTIFICATE)] = {"set_client_certificate", OPERATOR, false,
                                            change_set_client_certificate},
+    [OPERATION(CREATE_ROUND)] = {"create_round", OPERATOR, true, change_create_round},
+    [OPERATION(TAKE_ROUND_OFFERS)] = {"take_round_offers", OPERATOR, true, change_take_round_offers},
+    [OPERATION(MOVE_ROUND)] = {"move_round", OPERATOR, false, change_move_round},
+    [OPERATION(DRAW_ROUND)] = {"draw_round", OPERATOR, false, change_draw_round},
+    [OPERATION(SUBMIT_ROUND_LIST)] = {"submit_round_list", PORTAL, true, change_submit_round_list},
+    [OPERATION(WITHDRAW_ROUND_LIST)] = {"withdraw_round_list", PORTAL, false, change_withdraw_round_list},
+    [OPERATION(RECORD_ROUND)] = {"record_round", OPERATOR, false, change_record_round},
+    [OPERATION(OBJECT_TO_ROUND)] = {"object_to_round", PORTAL, true, change_object_to_round},
+    [OPERATION(REVIEW_OBJECTION)] = {"review_objection", OPERATOR, false, change_review_objection},
+    [OPERATION(AGREE_TO_CORRECTION)] = {"agree_to_correction", OPERATOR, false, change_agree_to_correction},
+    [OPERATION(ADVANCE_ROUND)] = {"advance_round", MOVER_CLOCK, true, change_advance_round},
 };
 
 const struct operation *

@@ -140,6 +140,10 @@ fill_secrets(const struct replay *replay, const Kansen__V1__JournalEntry *entry,
     }
     if (entry->seed.len == sizeof out->random)
         memcpy(out->random, entry->seed.data, sizeof out->random);
+    if (entry->round_bytes.len == sizeof out->ref) {
+        out->has_ref = entry->write->operation_case != KANSEN__V1__WRITE__OPERATION_CREATE_ROUND;
+        memcpy(out->has_ref ? out->ref : out->salt, entry->round_bytes.data, sizeof out->ref);
+    }
     if (entry->token_hash.len == sizeof out->token_hash)
         memcpy(out->token_hash, entry->token_hash.data, sizeof out->token_hash);
 }

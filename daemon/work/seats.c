@@ -6,6 +6,7 @@
 #include "store/offer_row.h"
 #include "store/placement.h"
 #include "store/records.h"
+#include "store/round.h"
 #include "store/write.h"
 #include <sodium.h>
 #include <stdlib.h>
@@ -87,8 +88,11 @@ seats_fill(struct change *change, uint64_t offer)
     struct seats_next next = {0};
     Kansen__V1__PlacementState state;
     struct offer_row row;
-    int rc;
+    bool locked = false;
+    int rc = round_locks(change->txn, offer, change->arena, &locked);
 
+    if (rc != 0 || locked) // it is done when the round has ended
+        return rc;
     while ((rc = turn_next(change->txn, offer, &turn, &state)) == 0) {
         Kansen__V1__Placement *placement = NULL;
 

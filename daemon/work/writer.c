@@ -42,7 +42,7 @@ struct writer {
     bool failed;          // the disk failed
     int told_fault;       // the fault that was logged last, so that a flood gives one line
     struct writer_work work;
-    struct chain chains[]; // by worker, then the clock's
+    struct chain chains[]; // by worker, then the clock's and that of the rounds
 };
 
 int
@@ -99,11 +99,13 @@ writer_fault(struct fault *fault, int store_fault)
     }
 }
 
-// The clock is known under the number behind the last worker.
+// The clock is known under the number behind the last worker, the rounds under the next.
 static struct mailbox *
 mailbox_of(const struct writer *writer, unsigned worker)
 {
-    return worker < writer->options.workers ? &writer->options.mailboxes[worker] : writer->options.clock;
+    if (worker < writer->options.workers)
+        return &writer->options.mailboxes[worker];
+    return worker == writer->options.workers ? writer->options.clock : writer->options.rounds;
 }
 
 static int64_t
@@ -377,7 +379,7 @@ send_back(struct writer *writer, struct job *first)
             chain->last->next = &job->mail;
         chain->last = &job->mail;
     }
-    for (unsigned i = 0; i <= writer->options.workers; i++) {
+    for (unsigned i = 0; i <= writer->options.workers + 1; i++) {
         struct chain *chain = &writer->chains[i];
 
         if (chain->first != NULL)
@@ -449,7 +451,7 @@ run(void *arg)
 int
 writer_start(const struct writer_options *options, struct writer **out)
 {
-    struct writer *writer = calloc(1, sizeof *writer + (options->workers + 1) * sizeof writer->chains[0]);
+    struct writer *writer = calloc(1, sizeof *writer + (options->workers + 2) * sizeof writer->chains[0]);
     int rc;
 
     if (writer == NULL)

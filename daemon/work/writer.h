@@ -26,8 +26,9 @@ struct writer_options {
     struct queue *queue;
     struct mailbox *mailboxes; // of the workers, by number
     unsigned workers;
-    struct mailbox *clock; // of the clock, which goes by the number behind the last worker
-    struct mailbox *owner; // told MAILBOX_FAILED when the disk failed
+    struct mailbox *clock;  // of the clock, which goes by the number behind the last worker
+    struct mailbox *rounds; // of who moves rounds on, by the number behind that; NULL = nobody does
+    struct mailbox *owner;  // told MAILBOX_FAILED when the disk failed
     const struct log *log;
     struct rules_source *rules;
     struct erasures *erasures; // the list outside the store; NULL = none is kept

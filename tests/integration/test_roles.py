@@ -6,6 +6,7 @@ import re
 import unittest
 
 import harness
+import rounds
 from harness import (ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED, UNAUTHENTICATED, Client, client_pb2,
                      command_pb2, protocol_pb2)
 
@@ -68,6 +69,54 @@ class World:
         portal, student = self.callers[name if name.endswith(("portal", "operator")) else "portal"], self.fresh("s")
         portal.write(reserve_placement={"offer_id": self.offer_of("operator"), "student": student})
         return student
+
+    def round(self, state="open", offers=None):
+        """The name of a round with an offer, in a state."""
+        made = rounds.Round(self.admin, self.fresh("round"), secrets=rounds.SECRETS[:1]).take(offers or [self.offer_of("operator")])
+        if state != "created":
+            made.step("open")
+        if state in ("frozen", "computed"):
+            made.freeze()
+        if state == "computed":
+            made.draw().compute()
+        if state == "published":
+            made.submit("one", [], issuer="school")
+            made.freeze()
+            made.draw().compute()
+            made.publish()
+        return made.name
+
+    def listed(self, name):
+        """(round, student) of a list that the caller submitted."""
+        round_, student = self.round(), self.fresh("s")
+        caller = self.callers[name if name.endswith(("portal", "operator")) else "portal"]
+        caller.write(submit_round_list={"round": round_, "issuer": self.issuer(name), "student": student})
+        return round_, student
+
+    def computed_list(self, name):
+        """The same of a round that is computed."""
+        round_, student = self.listed(name)
+        for step in ("freeze", "compute"):
+            if step == "compute":
+                self.admin.write(draw_round={"round": round_, "secrets": [rounds.SECRETS[0]], "beacon_bytes": b"x"})
+            self.admin.write(move_round={"round": round_, "step": rounds.STEPS[step]})
+            rounds.wait(self.admin, round_)
+        return round_, student
+
+    def objection(self):
+        """(round, id) of an open one to a published result."""
+        name = self.round("published")
+        return name, self.admin.write(object_to_round={"round": name, "issuer": "school", "student": "one", "kind": 1}).id
+
+    def proposed(self):
+        """The same, to which a correction is proposed."""
+        name, objection = self.objection()
+        self.admin.write(review_objection={"round": name, "id": objection, "correct": True, "reason": "r"})
+        return name, objection
+
+    @staticmethod
+    def issuer(name):
+        return "school" if name.endswith("operator") else ""
 
     def version(self, **get):
         answer = self.admin.ask(**get)
@@ -141,6 +190,20 @@ def offer_again(w, offer, role):
     return {"offer": {**OFFER, "id": offer, "version": w.version(get_offer={"id": offer}), "partner_id": partner}}
 
 
+def list_of(w, listed, role):
+    return {"round": listed[0], "issuer": w.issuer(role), "student": listed[1]}
+
+
+def draw_body(w, _role, _id=None):
+    name = w.round("frozen")
+    return {"round": name, "secrets": [rounds.SECRETS[0]], "beacon_bytes": b"x"}
+
+
+def create_round_body(w, _role, _id=None):
+    name = w.fresh("round")
+    return {"name": name, "plan": rounds.plan(name, rounds.SECRETS[:1]), "single_party": True}
+
+
 def move_of(role):
     return "PLACEMENT_MOVE_ACCEPT" if role == "partner" else "PLACEMENT_MOVE_WITHDRAW"
 
@@ -173,6 +236,18 @@ OPERATIONS = {
     "set_client_status": Row(("operator",), lambda w, role, _=None: {"name": w.client(), "status": "CLIENT_STATUS_SUSPENDED"}),
     "set_client_certificate": Row(("operator",), lambda w, role, _=None: {"name": w.client(), "certificate_login": True}),
     "issue_token": Row(("operator",), lambda w, role, _=None: {"client": w.client()}),
+    "create_round": Row(("operator",), create_round_body),
+    "take_round_offers": Row(("operator",), lambda w, role, _=None: {"round": w.round("created"), "all": True}),
+    "move_round": Row(("operator",), lambda w, role, _=None: {"round": w.round(), "step": "ROUND_STEP_CANCEL", "reason": "r"}),
+    "draw_round": Row(("operator",), draw_body),
+    "submit_round_list": Row(STAFF, lambda w, role, _=None: list_of(w, (w.round(), w.fresh("s")), role)),
+    "withdraw_round_list": Row(STAFF, lambda w, role, _=None: list_of(w, w.listed(role), role)),
+    "record_round": Row(("operator",), lambda w, role, _=None: {
+        "round": w.round("computed"), "digest": bytes(32), "key": rounds.digest(w.fresh().encode())}),
+    "object_to_round": Row(STAFF, lambda w, role, _=None: {**list_of(w, w.computed_list(role), role), "kind": 1}),
+    "review_objection": Row(("operator",), lambda w, role, _=None: dict(zip(("round", "id"), w.objection())) | {"reason": "r"}),
+    "agree_to_correction": Row(("operator",), lambda w, role, _=None: dict(zip(("round", "id"), w.proposed()))),
+    "advance_round": Row(NOBODY, lambda w, role, _=None: {"round_id": 1, "count": 1}),
     "revoke_token": Row(("operator",), lambda w, role, _=None: {"id": w.token()}),
     "load_stream": Row(("operator",), lambda w, role, _=None: {}, codes=(FAILED_PRECONDITION,)),  # none is being read
 }
@@ -220,6 +295,11 @@ REQUESTS = {
                           {"partner": lambda w: w.other_club}),
     "watch": Row(INVOLVED, lambda w, role, _=None: {}),
     "list_clients": Row(("operator",), lambda w, role, _=None: {}),
+    "get_round": Row(EVERYBODY, lambda w, role, _=None: {"name": w.round("created")}),
+    "list_rounds": Row(EVERYBODY, lambda w, role, _=None: {}),
+    "get_round_student": Row(STAFF, lambda w, role, _=None: list_of(w, w.listed(role), role)),
+    "list_round_objections": Row(STAFF, lambda w, role, _=None: {"round": w.round("created")}),
+    "list_round_lines": Row(("operator",), lambda w, role, _=None: {"round": w.round("frozen"), "sort": 1}),
     "list_tokens": Row(("operator",), lambda w, role, _=None: {}),
     "dump": Row(("operator",), lambda w, role, _=None: {"kind": "STREAM_KIND_JOURNAL"}),
     "backup": Row(("operator",), lambda w, role, _=None: {"name": w.fresh("backup")}),

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Seats under random writes, under crowds and under kill -9, on what is installed. The variables make the runs longer.
-.PHONY: model replay kill-nine contention seats-long
+.PHONY: model replay kill-nine contention kill-rounds seats-long
 MODEL_COMMANDS  ?= 3000
 MODEL_SEED      ?= 1
 KILL_CYCLES     ?= 5
 KILL_SEED       ?= 1
 CONTENTION_RUNS ?= 2
+ROUND_KILLS     ?= 5
 
 model: all $(PB_PY)
 	$(PYTHON) tests/model/run.py --build $(BUILD) --commands $(MODEL_COMMANDS) --seed $(MODEL_SEED)
@@ -18,6 +19,9 @@ kill-nine: all $(PB_PY)
 
 contention: all $(PB_PY)
 	$(PYTHON) tests/crash/contention.py --build $(BUILD) --runs $(CONTENTION_RUNS)
+
+kill-rounds: all $(PB_PY)
+	$(PYTHON) tests/crash/kill_rounds.py --build $(BUILD) --kills $(ROUND_KILLS) --seed $(KILL_SEED)
 
 # The full runs; some five minutes.
 seats-long:

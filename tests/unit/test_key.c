@@ -41,6 +41,13 @@ test_golden_bytes(void **state)
     ASSERT_KEY(key_hold("local", 9), "local\0\0\0\0\0\0\0\0\x09");
     ASSERT_KEY(key_due(0x0102, 3, 4), "\0\0\0\0\0\0\x01\x02\x03\0\0\0\0\0\0\0\x04");
     ASSERT_KEY(key_decline(5, 6), "\0\0\0\0\0\0\0\x05\0\0\0\x06");
+    ASSERT_KEY(key_round_student(2, (const uint8_t *)"0123456789abcdef0123456789abcdef"),
+               "\0\0\0\0\0\0\0\x02\x30"
+               "123456789abcdef0123456789abcdef");
+    ASSERT_KEY(key_round_place(2, "GM0606"), "\0\0\0\0\0\0\0\x02GM0606");
+    ASSERT_KEY(key_round_pin(2, 3, (const uint8_t *)"0123456789abcdef0123456789abcdef"),
+               "\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x03\x30"
+               "123456789abcdef0123456789abcdef");
     answer = key_external("local", "k1");
     ASSERT_KEY(key_answer_age(1, &answer), "\0\0\0\0\0\0\0\x01local\0k1");
 }

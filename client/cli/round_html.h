@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// One page with what a school board would ask of a round: choices obtained, by referral, seats left by region
+// and kind. It stands alone, without scripts, and tells of no group under ten. One thread.
+#ifndef CLIENT_CLI_ROUND_HTML_H
+#define CLIENT_CLI_ROUND_HTML_H
+
+#include "base/attr.h"
+#include <kansen/v1/round.pb-c.h>
+#include <stdio.h>
+
+struct round_html;
+
+struct round_html *round_html_new(void) MUST_CHECK; // NULL when memory is short
+void round_html_free(struct round_html *html);      // NULL is safe
+
+// Takes the line of an offer in the file input, and that in cutoffs: its region, its kind, seats and holders.
+// 0 or -ENOMEM.
+int round_html_offer(struct round_html *html, const char *input, const char *cutoffs) MUST_CHECK;
+
+// Writes the page. 0 or -ENOMEM.
+int round_html_write(struct round_html *html, const Kansen__V1__Round *round, FILE *out) MUST_CHECK;
+
+#endif

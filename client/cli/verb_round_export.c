@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: Apache-2.0
+// round export: the lines of the record page by page into files whose digests are compared with those that
+// were published, then record and signature over them. Everything is synced before the daemon is told.
+#include "client/cli/flags.h"
+#include "client/cli/json.h"
+#include "client/cli/progress.h"
+#include "client/cli/round.h"
+#include "client/cli/round_html.h"
+#include "client/cli/round_record.h"
+#include "client/cli/round_secret.h"
+#include "client/cli/verbs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE           1000u
+#define PATH_MAX_BYTES 4096u
+
+struct options {
+    const char *key, *public_dir, *html;
+};
+
+#define AT(member) NULL, offsetof(struct options, member)
+
+const struct flag verb_round_export_flags[] = {
+    {"key", "FILE", "required; the Ed25519 key that signs, made if it is not there", flags_set_given,
+     AT(key)},
+    {"public", "DIR", "write there what is public of the record, too", flags_set_given, AT(public_dir)},
+    {"html", "FILE", "write one page with charts, too", flags_set_given, AT(html)},
+    {0}};
+
+// One file that is being written.
+struct file {
+    FILE *out;
+    crypto_generichash_state state;
+};
+
+struct export
+{
+    struct cli *cli;
+    const char *dir;
+    struct options options;
+    const Kansen__V1__Round *round;
+    struct round_record record;
+    struct file files[ROUND_RECORD_FILES];
+    struct round_html *html;
+    struct progress progress;
+    uint64_t done;
+};
+
+// ---- Files
+
+static int
+failed(struct export *export, const char *what)
+{
+    return cli_fail(export->cli, "UNAVAILABLE", "", "%s can not be written: %s", what, strerror(errno));
+}
+
+static int
+make_dir(struct export *export, const char *dir, mode_t mode)
+{
+    if (mkdir(dir, mode) == 0)
+        return CLI_OK;
+    return cli_usage(export->cli, "%s: %s; a record goes into a new directory", dir, strerror(errno));
+}
+
+static FILE *
+open_file(const char *dir, const char *name, mode_t mode)
+{
+    char path[PATH_MAX_BYTES];
+    int fd;
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+static int
+close_file(FILE *out)
+{
+    int rc = fflush(out) == 0 && fsync(fileno(out)) == 0 ? 0 : -1;
+
+    return fclose(out) == 0 ? rc : -1;
+}
+
+static int
+write_whole(struct export *export, const char *dir, const char *name, mode_t mode, const char *text)
+{
+    FILE *out = open_file(dir, name, mode);
+
+    if (out == NULL)
+        return failed(export, name);
+    if (fputs(text, out) == EOF) {
+        fclose(out);
+        return failed(export, name);
+    }
+    return close_file(out) == 0 ? CLI_OK : failed(export, name);
+}
+
+static int
+open_files(struct export *export)
+{
+    for (size_t i = 0; i < ROUND_RECORD_FILES; i++) {
+        export->files[i].out = open_file(export->dir, round_record_names[i], 0600);
+        if (export->files[i].out == NULL)
+            return failed(export, round_record_names[i]);
+        crypto_generichash_init(&export->files[i].state, NULL, 0, ROUND_RECORD_DIGEST);
+    }
+    return CLI_OK;
+}
+
+static void
+add(struct export *export, enum round_record_file file, const char *text)
+{
+    size_t len = strlen(text);
+
+    crypto_generichash_update(&export->files[file].state, (const uint8_t *)text, len);
+    fwrite(text, 1, len, export->files[file].out); // an error stays with the stream until it is closed
+}
+
+static int
+close_files(struct export *export)
+{
+    int status = CLI_OK;
+
+    for (size_t i = 0; i < ROUND_RECORD_FILES; i++) {
+        bool good = export->files[i].out != NULL && ferror(export->files[i].out) == 0;
+
+        if (export->files[i].out != NULL && close_file(export->files[i].out) != 0)
+            good = false;
+        if (!good && status == CLI_OK)
+            status = failed(export, round_record_names[i]);
+        crypto_generichash_final(&export->files[i].state, export->record.digests[i], ROUND_RECORD_DIGEST);
+        export->files[i].out = NULL;
+    }
+    return status;
+}
+
+// ---- Lines
+
+static int
+take_page(struct export *export, bool offers, const Kansen__V1__ListRoundLinesResponse *page)
+{
+    add(export, ROUND_RECORD_INPUT, page->head);
+    for (size_t i = 0; i < page->n_lines; i++) {
+        const Kansen__V1__RoundLines *lines = page->lines[i];
+
+        add(export, ROUND_RECORD_INPUT, lines->input);
+        add(export, offers ? ROUND_RECORD_CUTOFFS : ROUND_RECORD_RESULT, lines->result);
+        add(export, offers ? ROUND_RECORD_PUBLIC_CUTOFFS : ROUND_RECORD_EXPLANATIONS, lines->explanation);
+        if (offers && round_html_offer(export->html, lines->input, lines->result) != 0)
+            return cli_no_memory(export->cli);
+    }
+    export->done += page->n_lines;
+    progress_show(&export->progress, export->done, export->done);
+    return CLI_OK;
+}
+
+static int
+fetch_lines(struct export *export, bool offers)
+{
+    Kansen__V1__ListRoundLinesRequest list = KANSEN__V1__LIST_ROUND_LINES_REQUEST__INIT;
+    Kansen__V1__Response *response, *last = NULL;
+    int status = CLI_OK;
+
+    list.round = export->round->name;
+    list.sort = offers ? KANSEN__V1__ROUND_LINE_SORT__ROUND_LINE_SORT_OFFERS
+                       : KANSEN__V1__ROUND_LINE_SORT__ROUND_LINE_SORT_STUDENTS;
+    list.limit = PAGE;
+    do {
+        status = cli_ask(export->cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_LINES, &list, &response);
+        if (status != CLI_OK)
+            break;
+        status = take_page(export, offers, response->list_round_lines);
+        list.cursor = response->list_round_lines->next_cursor;
+        if (last != NULL)
+            kansen__v1__response__free_unpacked(last, NULL);
+        last = response; // has the cursor
+    } while (status == CLI_OK && list.cursor.len > 0);
+    if (last != NULL)
+        kansen__v1__response__free_unpacked(last, NULL);
+    return status;
+}
+
+// The files are what was published, to the byte; else the round has changed meanwhile, or is damaged.
+static int
+compare_digests(struct export *export)
+{
+    const struct {
+        enum round_record_file file;
+        const ProtobufCBinaryData *published;
+    } all[] = {{ROUND_RECORD_INPUT, &export->round->input_digest},
+               {ROUND_RECORD_RESULT, &export->round->result_digest},
+               {ROUND_RECORD_CUTOFFS, &export->round->cutoff_digest},
+               {ROUND_RECORD_EXPLANATIONS, &export->round->explanation_digest}};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (all[i].published->len != ROUND_RECORD_DIGEST ||
+            memcmp(all[i].published->data, export->record.digests[all[i].file], ROUND_RECORD_DIGEST) != 0)
+            return cli_fail(export->cli, "DATA_LOSS", "", "the file %s is not what was published of round %s",
+                            round_record_names[all[i].file], export->round->name);
+    }
+    return CLI_OK;
+}
+
+static int
+write_files(struct export *export)
+{
+    char *audit = round_record_audit(export->round);
+    int status = audit == NULL ? cli_no_memory(export->cli) : open_files(export);
+
+    progress_start(&export->progress, export->round->offers + export->round->students, false);
+    if (status == CLI_OK)
+        status = fetch_lines(export, true);
+    if (status == CLI_OK)
+        status = fetch_lines(export, false);
+    progress_clear(&export->progress);
+    if (status == CLI_OK)
+        add(export, ROUND_RECORD_AUDIT, audit);
+    free(audit);
+    if (status != CLI_OK) {
+        for (size_t i = 0; i < ROUND_RECORD_FILES; i++)
+            if (export->files[i].out != NULL)
+                fclose(export->files[i].out);
+        return status;
+    }
+    status = close_files(export);
+    return status == CLI_OK ? compare_digests(export) : status;
+}
+
+// ---- The chain
+
+// What was exported of this revision before is exported to the byte again: a revision has one record.
+static bool
+is_again(struct export *export)
+{
+    const Kansen__V1__Round *round = export->round;
+
+    if (round->record_digest.len != ROUND_RECORD_DIGEST || round->record_revision != round->revision ||
+        round->record_key.len != ROUND_RECORD_DIGEST ||
+        memcmp(round->record_key.data, export->record.key, ROUND_RECORD_DIGEST) != 0)
+        return false;
+    export->record.previous = round->record_previous;
+    export->record.exported_us = round->record_exported_us;
+    return true;
+}
+
+// The record that the key has signed last.
+static int
+find_previous(struct export *export, uint8_t previous[ROUND_RECORD_DIGEST])
+{
+    Kansen__V1__ListRoundsRequest list = KANSEN__V1__LIST_ROUNDS_REQUEST__INIT;
+    Kansen__V1__Response *response, *last = NULL;
+    int64_t latest = 0;
+    int status;
+
+    do {
+        status = cli_ask(export->cli, KANSEN__V1__REQUEST__BODY_LIST_ROUNDS, &list, &response);
+        if (status != CLI_OK)
+            break;
+        for (size_t i = 0; i < response->list_rounds->n_rounds; i++) {
+            const Kansen__V1__Round *round = response->list_rounds->rounds[i];
+
+            if (round->recorded_us > latest && round->record_key.len == ROUND_RECORD_DIGEST &&
+                round->record_digest.len == ROUND_RECORD_DIGEST &&
+                memcmp(round->record_key.data, export->record.key, ROUND_RECORD_DIGEST) == 0) {
+                latest = round->recorded_us;
+                memcpy(previous, round->record_digest.data, ROUND_RECORD_DIGEST);
+                export->record.previous = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, previous};
+            }
+        }
+        list.cursor = response->list_rounds->next_cursor;
+        if (last != NULL)
+            kansen__v1__response__free_unpacked(last, NULL);
+        last = response;
+    } while (list.cursor.len > 0);
+    if (last != NULL)
+        kansen__v1__response__free_unpacked(last, NULL);
+    return status;
+}
+
+static int
+tell_daemon(struct export *export, const uint8_t *digest)
+{
+    Kansen__V1__RecordRound record = KANSEN__V1__RECORD_ROUND__INIT;
+    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+    Kansen__V1__Response *response;
+    int status;
+
+    record.round = export->round->name;
+    record.revision = export->round->revision;
+    record.digest = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, (uint8_t *)digest};
+    record.key = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, export->record.key};
+    record.previous = export->record.previous;
+    record.exported_us = export->record.exported_us;
+    write.operation_case = KANSEN__V1__WRITE__OPERATION_RECORD_ROUND;
+    write.record_round = &record;
+    status = cli_write(export->cli, &write, NULL, &response);
+    if (status == CLI_OK)
+        kansen__v1__response__free_unpacked(response, NULL);
+    return status;
+}
+
+// ---- Record, signature, and what is public
+
+static int
+copy_public(struct export *export, const char *record, const char *signature)
+{
+    char path[PATH_MAX_BYTES], *cutoffs = NULL;
+    struct stat stat_;
+    int status;
+
+    if (export->options.public_dir == NULL)
+        return CLI_OK;
+    status = make_dir(export, export->options.public_dir, 0777);
+    snprintf(path, sizeof path, "%s/%s", export->dir, round_record_names[ROUND_RECORD_PUBLIC_CUTOFFS]);
+    if (status == CLI_OK && stat(path, &stat_) != 0)
+        status = failed(export, path);
+    if (status == CLI_OK)
+        status = round_read_file(export->cli, path, (size_t)stat_.st_size, &cutoffs);
+    if (status == CLI_OK)
+        status = write_whole(export, export->options.public_dir,
+                             round_record_names[ROUND_RECORD_PUBLIC_CUTOFFS], 0666, cutoffs);
+    if (status == CLI_OK)
+        status = write_whole(export, export->options.public_dir, "record", 0666, record);
+    if (status == CLI_OK)
+        status = write_whole(export, export->options.public_dir, "signature", 0666, signature);
+    free(cutoffs);
+    return status;
+}
+
+static int
+sign(struct export *export, const uint8_t *secret_key)
+{
+    char *text = round_record_text(&export->record), hex[2 * crypto_sign_BYTES + 2];
+    uint8_t signature[crypto_sign_BYTES], digest[ROUND_RECORD_DIGEST];
+    int status;
+
+    if (text == NULL)
+        return cli_no_memory(export->cli);
+    crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
+    crypto_generichash(digest, sizeof digest, (const uint8_t *)text, strlen(text), NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
+    strcat(hex, "\n");
+    status = write_whole(export, export->dir, "record", 0600, text);
+    if (status == CLI_OK)
+        status = write_whole(export, export->dir, "signature", 0600, hex);
+    if (status == CLI_OK)
+        status = copy_public(export, text, hex);
+    free(text);
+    return status == CLI_OK ? tell_daemon(export, digest) : status;
+}
+
+static int
+write_html(struct export *export)
+{
+    FILE *out;
+    int rc;
+
+    if (export->options.html == NULL)
+        return CLI_OK;
+    out = fopen(export->options.html, "we");
+    if (out == NULL)
+        return failed(export, export->options.html);
+    rc = round_html_write(export->html, export->round, out);
+    if (fclose(out) != 0)
+        return failed(export, export->options.html);
+    return rc == 0 ? CLI_OK : cli_no_memory(export->cli);
+}
+
+static int
+tell(struct export *export)
+{
+    char key[ROUND_SECRET_HEX];
+
+    round_secret_text(export->record.key, key);
+    if (export->cli->json) {
+        json_t *object = json_object();
+
+        json_put_text(object, "round", export->round->name);
+        json_put_text(object, "directory", export->dir);
+        json_put_text(object, "key", key);
+        return cli_printed(export->cli, json_print(object));
+    }
+    printf("round %s: record in %s, signed by %s\n", export->round->name, export->dir, key);
+    return cli_finish_output(export->cli);
+}
+
+static int
+export_round(struct export *export)
+{
+    uint8_t seed[ROUND_SECRET_BYTES], secret_key[crypto_sign_SECRETKEYBYTES], previous[ROUND_RECORD_DIGEST];
+    bool made;
+    int status = round_secret_read(export->cli, export->options.key, true, seed, &made);
+
+    if (status != CLI_OK)
+        return status;
+    crypto_sign_seed_keypair(export->record.key, secret_key, seed);
+    sodium_memzero(seed, sizeof seed);
+    export->record.exported_us = (int64_t)time(NULL) * 1000000;
+    status = make_dir(export, export->dir, 0700);
+    if (status == CLI_OK)
+        status = write_files(export);
+    if (status == CLI_OK && !is_again(export))
+        status = find_previous(export, previous);
+    if (status == CLI_OK)
+        status = sign(export, secret_key);
+    sodium_memzero(secret_key, sizeof secret_key);
+    if (status == CLI_OK)
+        status = write_html(export);
+    return status == CLI_OK ? tell(export) : status;
+}
+
+int
+verb_round_export(struct cli *cli, int argc, char **argv)
+{
+    struct export export = {.cli = cli};
+    Kansen__V1__Response *response;
+    int status = flags_read_with(cli, argc, argv, &export.options, 2, "the name of a round, and a directory");
+
+    if (status == CLI_OK && export.options.key == NULL)
+        status = cli_usage_at(cli, "--key", "this flag is missing");
+    if (status == CLI_OK)
+        status = round_fetch(cli, argv[0], &response);
+    if (status != CLI_OK)
+        return status;
+    export.dir = argv[1];
+    export.round = export.record.round = response->get_round->round;
+    export.record.plan = response->get_round->plan;
+    export.html = round_html_new();
+    if (export.html == NULL)
+        status = cli_no_memory(cli);
+    else if (export.round->merkle_root.len == 0 || export.round->receipt_key.len == 0)
+        status = cli_fail(cli, "FAILED_PRECONDITION", "round",
+                          "round %s is not computed, or not yours to export", argv[0]);
+    else
+        status = export_round(&export);
+    round_html_free(export.html);
+    kansen__v1__response__free_unpacked(response, NULL);
+    return status;
+}

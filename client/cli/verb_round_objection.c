@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// round object, objections, review, agree: what a person decides beside the lottery.
+#include "client/cli/flags.h"
+#include "client/cli/json.h"
+#include "client/cli/round_secret.h"
+#include "client/cli/student.h"
+#include "client/cli/table.h"
+#include "client/cli/verb_record.h"
+#include "client/cli/verbs.h"
+#include "proto/names.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct options {
+    const char *issuer, *student, *student_file, *reason;
+    int kind;
+    uint64_t offer;
+    bool confirm, correct, refuse;
+};
+
+#define AT(member) NULL, offsetof(struct options, member)
+
+const struct flag verb_round_object_flags[] = {
+    {"issuer", "NAME", "which school gave the reference (the source of the client)", flags_set_given,
+     AT(issuer)},
+    STUDENT_FLAGS("required; the school's own reference", offsetof(struct options, student),
+                  offsetof(struct options, student_file)),
+    {"kind", "WORD", "required; what is wrong", flags_set_word, &names_objection_kind,
+     offsetof(struct options, kind)},
+    {0}};
+const struct flag verb_round_review_flags[] = {
+    {"confirm", NULL, "the result stands", flags_set_true, AT(confirm)},
+    {"correct", NULL, "it is to be corrected", flags_set_true, AT(correct)},
+    {"offer", "ID", "of a published result: the offer that the student gets (none)", flags_set_large,
+     AT(offer)},
+    {"reason", "TEXT", "required; why, without names", flags_set_given, AT(reason)},
+    {0}};
+const struct flag verb_round_agree_flags[] = {
+    {"refuse", NULL, "do not agree: the objection is open again", flags_set_true, AT(refuse)}, {0}};
+
+static const char *
+state_word(const Kansen__V1__RoundObjection *objection)
+{
+    const char *word = names_text(&names_objection_state, (int)objection->state);
+
+    return word != NULL ? word : "?";
+}
+
+static int
+write_and_tell(struct cli *cli, Kansen__V1__Write *write, const char *what)
+{
+    Kansen__V1__Response *response;
+    int status = cli_write(cli, write, NULL, &response), result = 0;
+
+    if (status != CLI_OK)
+        return status;
+    if (cli->json) {
+        json_t *object = json_object();
+
+        json_put_number(object, "objection", response->write->id);
+        json_put_number(object, "version", response->write->version);
+        json_put_number(object, "sequence", response->write->sequence);
+        result = json_print(object);
+    } else {
+        result = printf("objection %" PRIu64 " %s\n", response->write->id, what) < 0 ? -1 : 0;
+    }
+    kansen__v1__response__free_unpacked(response, NULL);
+    return cli_printed(cli, result);
+}
+
+int
+verb_round_object(struct cli *cli, int argc, char **argv)
+{
+    Kansen__V1__ObjectToRound object = KANSEN__V1__OBJECT_TO_ROUND__INIT;
+    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+    struct options options = {.issuer = ""};
+    char *student = NULL;
+    int status = flags_read_with(cli, argc, argv, &options, 1, "the name of a round");
+
+    if (status == CLI_OK && options.kind == 0)
+        status = cli_usage_at(cli, "--kind", "this flag is missing");
+    if (status == CLI_OK)
+        status = student_read(cli, options.student, options.student_file, true, &student);
+    if (status != CLI_OK)
+        return status;
+    object.round = argv[0];
+    object.issuer = (char *)options.issuer;
+    object.student = student;
+    object.kind = (Kansen__V1__RoundObjectionKind)options.kind;
+    write.operation_case = KANSEN__V1__WRITE__OPERATION_OBJECT_TO_ROUND;
+    write.object_to_round = &object;
+    status = write_and_tell(cli, &write, "is open");
+    student_free(student);
+    return status;
+}
+
+static int
+read_id(struct cli *cli, int argc, char **argv, struct options *options, uint64_t *id)
+{
+    int status =
+        flags_read_with(cli, argc, argv, options, 2, "the name of a round, and the id of an objection");
+
+    if (status == CLI_OK && !verb_record_is_id(argv[1], id))
+        status = cli_usage(cli, "\"%s\" is no id of an objection", argv[1]);
+    return status;
+}
+
+int
+verb_round_review(struct cli *cli, int argc, char **argv)
+{
+    Kansen__V1__ReviewObjection review = KANSEN__V1__REVIEW_OBJECTION__INIT;
+    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+    struct options options = {.reason = NULL};
+    int status = read_id(cli, argc, argv, &options, &review.id);
+
+    if (status == CLI_OK && options.confirm == options.correct)
+        status = cli_usage_at(cli, "--confirm", "give either --confirm or --correct");
+    if (status == CLI_OK && options.reason == NULL)
+        status = cli_usage_at(cli, "--reason", "this flag is missing");
+    if (status != CLI_OK)
+        return status;
+    review.round = argv[0];
+    review.correct = options.correct;
+    review.reason = (char *)options.reason;
+    review.to_offer = options.offer;
+    write.operation_case = KANSEN__V1__WRITE__OPERATION_REVIEW_OBJECTION;
+    write.review_objection = &review;
+    return write_and_tell(cli, &write, "is reviewed");
+}
+
+int
+verb_round_agree(struct cli *cli, int argc, char **argv)
+{
+    Kansen__V1__AgreeToCorrection agree = KANSEN__V1__AGREE_TO_CORRECTION__INIT;
+    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+    struct options options = {.refuse = false};
+    int status = read_id(cli, argc, argv, &options, &agree.id);
+
+    if (status != CLI_OK)
+        return status;
+    agree.round = argv[0];
+    agree.refuse = options.refuse;
+    write.operation_case = KANSEN__V1__WRITE__OPERATION_AGREE_TO_CORRECTION;
+    write.agree_to_correction = &agree;
+    return write_and_tell(cli, &write, options.refuse ? "is open again" : "is corrected");
+}
+
+// ---- List
+
+static int
+print_json(const Kansen__V1__RoundObjection *objection)
+{
+    json_t *object = json_object();
+    char ref[ROUND_SECRET_HEX] = "";
+
+    if (objection->ref.len == ROUND_SECRET_BYTES)
+        round_secret_text(objection->ref.data, ref);
+    json_put_number(object, "objection", objection->id);
+    json_put_text(object, "ref", ref);
+    json_put_text(object, "client", objection->client);
+    json_put_word(object, "kind", &names_objection_kind, (int)objection->kind);
+    json_put_text(object, "state", state_word(objection));
+    json_put_text(object, "reviewer", objection->reviewer);
+    json_put_text(object, "reason", objection->reason);
+    json_put_text(object, "second_reviewer", objection->second_reviewer);
+    json_put_number(object, "from_offer", objection->from_offer);
+    json_put_number(object, "to_offer", objection->to_offer);
+    json_put_number(object, "placement", objection->placement_id);
+    return json_print(object);
+}
+
+static int
+print_page(struct cli *cli, const Kansen__V1__ListRoundObjectionsResponse *page)
+{
+    static const struct table_column columns[] = {{"ID", TABLE_RIGHT, 0}, {"KIND", 0, 0},
+                                                  {"STATE", 0, 0},        {"FROM", TABLE_RIGHT, 0},
+                                                  {"TO", TABLE_RIGHT, 0}, {"REASON", TABLE_TRUNC, 1}};
+    struct table *table;
+    int result = 0;
+
+    for (size_t i = 0; cli->json && i < page->n_objections && result == 0; i++)
+        result = print_json(page->objections[i]);
+    if (cli->json || page->n_objections == 0)
+        return cli_printed(cli, result);
+    table = table_new(columns, sizeof columns / sizeof columns[0], true);
+    if (table == NULL)
+        return cli_no_memory(cli);
+    for (size_t i = 0; i < page->n_objections; i++) {
+        const Kansen__V1__RoundObjection *objection = page->objections[i];
+        const char *kind = names_text(&names_objection_kind, (int)objection->kind);
+
+        table_row(table);
+        table_cellf(table, 0, "%" PRIu64, objection->id);
+        table_cell(table, 1, kind != NULL ? kind : "?");
+        table_cell(table, 2, state_word(objection));
+        table_cellf(table, 3, "%" PRIu64, objection->from_offer);
+        table_cellf(table, 4, "%" PRIu64, objection->to_offer);
+        table_cell(table, 5, objection->reason);
+    }
+    result = table_print(table);
+    table_free(table);
+    return cli_printed(cli, result);
+}
+
+int
+verb_round_objections(struct cli *cli, int argc, char **argv)
+{
+    Kansen__V1__ListRoundObjectionsRequest list = KANSEN__V1__LIST_ROUND_OBJECTIONS_REQUEST__INIT;
+    Kansen__V1__Response *response, *last = NULL;
+    struct options options = {.issuer = ""};
+    int status = flags_read_with(cli, argc, argv, &options, 1, "the name of a round");
+
+    list.round = argv[0];
+    while (status == CLI_OK) {
+        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_OBJECTIONS, &list, &response);
+        if (status != CLI_OK)
+            break;
+        status = print_page(cli, response->list_round_objections);
+        list.cursor = response->list_round_objections->next_cursor;
+        if (last != NULL)
+            kansen__v1__response__free_unpacked(last, NULL);
+        last = response; // has the cursor
+        if (list.cursor.len == 0)
+            break;
+    }
+    if (last != NULL)
+        kansen__v1__response__free_unpacked(last, NULL);
+    return status;
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+// Invariants: a round is in round_busy if its state goes on by itself; an entry of round_pin stands for each
+// list with a pinned placement; an offer has an entry in offer_round for each round that it takes part in.
+#include "store/round.h"
+#include "store/internal.h"
+#include <string.h>
+
+#define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
+#define BIT(name)   (1u << STATE(name))
+
+#define ROUND_CODE_MAX 64u // bytes of the code of a region
+
+// ---- Facts
+
+bool
+round_is_locking(Kansen__V1__RoundState state)
+{
+    return (1u << state & (BIT(FREEZING) | BIT(FROZEN) | BIT(DRAWN) | BIT(COMPUTING) | BIT(COMPUTED) |
+                           BIT(PUBLISHING) | BIT(REVISING))) != 0;
+}
+
+bool
+round_is_busy(const Kansen__V1__Round *round)
+{
+    return round->settling || (1u << round->state & (BIT(FREEZING) | BIT(COMPUTING) | BIT(PUBLISHING))) != 0;
+}
+
+bool
+round_has_ended(Kansen__V1__RoundState state)
+{
+    return (1u << state & (BIT(PUBLISHED) | BIT(CLOSED) | BIT(CANCELLED))) != 0;
+}
+
+// ---- Reading
+
+// The first entry at or behind `from` whose key has the first prefix bytes of from and is len bytes long.
+static int
+seek(struct txn *txn, enum table table, const struct key *from, size_t prefix, size_t len, MDB_val *key,
+     MDB_val *value)
+{
+    int rc = table_seek(txn, table, from, key, value);
+
+    if (rc != 0)
+        return rc;
+    if (key->mv_size < prefix || memcmp(key->mv_data, from->bytes, prefix) != 0)
+        return STORE_E_NOT_FOUND;
+    return key->mv_size == len ? 0 : txn_fail(txn, STORE_FAULT_CORRUPT);
+}
+
+static uint64_t
+u64_at(const MDB_val *key, size_t offset)
+{
+    return key_read_u64((const uint8_t *)key->mv_data + offset);
+}
+
+// Goes to the key behind the one that it is; each has room for a byte more.
+static void
+step_behind(struct key *key)
+{
+    key->bytes[key->len++] = 0;
+}
+
+int
+round_get(struct txn *txn, uint64_t id, struct arena *arena, Kansen__V1__Round **out)
+{
+    struct key key = key_u64(id);
+
+    return record_get(txn, TABLE_ROUND, &key, &kansen__v1__round__descriptor, arena, out);
+}
+
+int
+round_find(struct txn *txn, const char *name, struct arena *arena, Kansen__V1__Round **out)
+{
+    MDB_val value;
+    struct key key;
+    uint64_t id;
+    int rc;
+
+    if (name[0] == '\0' || strlen(name) >= STORE_KEY_MAX)
+        return STORE_E_NOT_FOUND;
+    key = key_text(name);
+    rc = table_get(txn, TABLE_ROUND_NAME, &key, &value);
+    if (rc != 0)
+        return rc;
+    if (value.mv_size != sizeof id)
+        return txn_fail(txn, STORE_FAULT_CORRUPT);
+    memcpy(&id, value.mv_data, sizeof id);
+    rc = round_get(txn, id, arena, out);
+    return rc == STORE_E_NOT_FOUND ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
+}
+
+int
+round_next(struct txn *txn, uint64_t after, struct arena *arena, Kansen__V1__Round **out)
+{
+    struct key from = key_u64(after + 1);
+    MDB_val key, value;
+    int rc = table_seek(txn, TABLE_ROUND, &from, &key, &value);
+
+    return rc != 0 ? rc : record_unpack(txn, &key, &value, &kansen__v1__round__descriptor, arena, out);
+}
+
+int
+round_plan_get(struct txn *txn, uint64_t id, struct arena *arena, Kansen__V1__RoundPlan **out)
+{
+    struct key key = key_u64(id);
+
+    return record_get(txn, TABLE_ROUND_PLAN, &key, &kansen__v1__round_plan__descriptor, arena, out);
+}
+
+int
+round_place_get(struct txn *txn, uint64_t round, const char *code, struct arena *arena,
+                Kansen__V1__RoundPlace **out)
+{
+    struct key key;
+
+    if (strlen(code) > ROUND_CODE_MAX)
+        return STORE_E_NOT_FOUND;
+    key = key_round_place(round, code);
+    return record_get(txn, TABLE_ROUND_PLACE, &key, &kansen__v1__round_place__descriptor, arena, out);
+}
+
+int
+round_place_next(struct txn *txn, uint64_t round, const char *after, struct arena *arena,
+                 Kansen__V1__RoundPlace **out)
+{
+    struct key from = key_round_place(round, after);
+    MDB_val key, value;
+    int rc;
+
+    step_behind(&from);
+    rc = table_seek(txn, TABLE_ROUND_PLACE, &from, &key, &value);
+    if (rc != 0)
+        return rc;
+    if (key.mv_size <= sizeof round || memcmp(key.mv_data, from.bytes, sizeof round) != 0)
+        return STORE_E_NOT_FOUND;
+    return record_unpack(txn, &key, &value, &kansen__v1__round_place__descriptor, arena, out);
+}
+
+int
+round_busy_next(struct txn *txn, uint64_t after, uint64_t *id)
+{
+    struct key from = key_u64(after + 1);
+    MDB_val key, value;
+    int rc = seek(txn, TABLE_ROUND_BUSY, &from, 0, sizeof *id, &key, &value);
+
+    if (rc == 0)
+        *id = u64_at(&key, 0);
+    return rc;
+}
+
+int
+round_offer_get(struct txn *txn, uint64_t round, uint64_t offer, struct arena *arena,
+                Kansen__V1__RoundOffer **out)
+{
+    struct key key = key_pair(round, offer);
+
+    return record_get(txn, TABLE_ROUND_OFFER, &key, &kansen__v1__round_offer__descriptor, arena, out);
+}
+
+int
+round_offer_next(struct txn *txn, uint64_t round, uint64_t after, struct arena *arena,
+                 Kansen__V1__RoundOffer **out)
+{
+    struct key from = key_pair(round, after + 1);
+    MDB_val key, value;
+    int rc = seek(txn, TABLE_ROUND_OFFER, &from, sizeof round, 2 * sizeof round, &key, &value);
+
+    return rc != 0 ? rc : record_unpack(txn, &key, &value, &kansen__v1__round_offer__descriptor, arena, out);
+}
+
+bool
+round_has_offer(struct txn *txn, uint64_t round, uint64_t offer)
+{
+    struct key key = key_pair(round, offer);
+    MDB_val value;
+
+    return table_get(txn, TABLE_ROUND_OFFER, &key, &value) == 0;
+}
+
+int
+round_of_offer(struct txn *txn, uint64_t offer, struct arena *arena, Kansen__V1__Round **out)
+{
+    struct key from = key_pair(offer, 0);
+    Kansen__V1__Round *round = NULL;
+    MDB_val key, value;
+    int rc;
+
+    while ((rc = seek(txn, TABLE_OFFER_ROUND, &from, sizeof offer, 2 * sizeof offer, &key, &value)) == 0) {
+        from = key_pair(offer, u64_at(&key, 8));
+        step_behind(&from);
+        rc = round_get(txn, u64_at(&key, 8), arena, &round);
+        if (rc != 0)
+            return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
+        if (!round_has_ended(round->state)) {
+            *out = round;
+            return 0;
+        }
+    }
+    return rc;
+}
+
+int
+round_locks(struct txn *txn, uint64_t offer, struct arena *arena, bool *locked)
+{
+    Kansen__V1__Round *round = NULL;
+    int rc = round_of_offer(txn, offer, arena, &round);
+
+    if (rc < 0)
+        return rc;
+    *locked = rc == 0 && round_is_locking(round->state);
+    return 0;
+}
+
+int
+round_student_get(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES], struct arena *arena,
+                  Kansen__V1__RoundStudent **out)
+{
+    struct key key = key_round_student(round, ref);
+
+    return record_get(txn, TABLE_ROUND_STUDENT, &key, &kansen__v1__round_student__descriptor, arena, out);
+}
+
+int
+round_student_next(struct txn *txn, uint64_t round, const ProtobufCBinaryData *after, struct arena *arena,
+                   Kansen__V1__RoundStudent **out)
+{
+    struct key from = key_u64(round);
+    MDB_val key, value;
+    int rc;
+
+    if (after != NULL && after->len == ROUND_REF_BYTES) {
+        from = key_round_student(round, after->data);
+        step_behind(&from);
+    }
+    rc = seek(txn, TABLE_ROUND_STUDENT, &from, sizeof round, sizeof round + ROUND_REF_BYTES, &key, &value);
+    return rc != 0 ? rc
+                   : record_unpack(txn, &key, &value, &kansen__v1__round_student__descriptor, arena, out);
+}
+
+int
+round_result_get(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES], struct arena *arena,
+                 Kansen__V1__RoundResult **out)
+{
+    struct key key = key_round_student(round, ref);
+
+    return record_get(txn, TABLE_ROUND_RESULT, &key, &kansen__v1__round_result__descriptor, arena, out);
+}
+
+int
+round_objection_get(struct txn *txn, uint64_t round, uint64_t id, struct arena *arena,
+                    Kansen__V1__RoundObjection **out)
+{
+    struct key key = key_pair(round, id);
+
+    return record_get(txn, TABLE_ROUND_OBJECTION, &key, &kansen__v1__round_objection__descriptor, arena, out);
+}
+
+int
+round_objection_next(struct txn *txn, uint64_t round, uint64_t after, struct arena *arena,
+                     Kansen__V1__RoundObjection **out)
+{
+    struct key from = key_pair(round, after + 1);
+    MDB_val key, value;
+    int rc = seek(txn, TABLE_ROUND_OBJECTION, &from, sizeof round, 2 * sizeof round, &key, &value);
+
+    return rc != 0 ? rc
+                   : record_unpack(txn, &key, &value, &kansen__v1__round_objection__descriptor, arena, out);
+}
+
+int
+round_pin_next(struct txn *txn, uint64_t round, uint64_t offer, struct round_pin *pin)
+{
+    struct key from = key_pair(round, offer);
+    MDB_val key, value;
+    int rc;
+
+    if (pin->begun) {
+        from = key_round_pin(round, offer, pin->ref);
+        step_behind(&from);
+    }
+    rc =
+        seek(txn, TABLE_ROUND_PIN, &from, 2 * sizeof round, 2 * sizeof round + ROUND_REF_BYTES, &key, &value);
+    if (rc != 0)
+        return rc;
+    if (value.mv_size != sizeof pin->placement)
+        return txn_fail(txn, STORE_FAULT_CORRUPT);
+    pin->begun = true;
+    memcpy(pin->ref, (const uint8_t *)key.mv_data + 2 * sizeof round, sizeof pin->ref);
+    memcpy(&pin->placement, value.mv_data, sizeof pin->placement);
+    return 0;
+}
+
+// ---- Writing
+
+static int
+known(struct txn *txn, int rc)
+{
+    return rc > 0 ? txn_fail(txn, STORE_FAULT_CORRUPT) : rc;
+}
+
+int
+round_put(struct txn *txn, const Kansen__V1__Round *round, const Kansen__V1__Round *old)
+{
+    struct key key = key_u64(round->id), name = key_text(round->name);
+    bool was = old != NULL && round_is_busy(old), is = round_is_busy(round);
+    int rc = record_put(txn, TABLE_ROUND, &key, &round->base);
+
+    if (rc == 0 && old == NULL)
+        rc = known(txn,
+                   table_put(txn, TABLE_ROUND_NAME, &name, &round->id, sizeof round->id, MDB_NOOVERWRITE));
+    if (rc == 0 && is && !was)
+        rc = table_put(txn, TABLE_ROUND_BUSY, &key, "", 0, 0);
+    if (rc == 0 && was && !is)
+        rc = known(txn, table_del(txn, TABLE_ROUND_BUSY, &key));
+    return rc;
+}
+
+int
+round_plan_put(struct txn *txn, uint64_t id, const Kansen__V1__RoundPlan *plan)
+{
+    struct key key = key_u64(id);
+
+    return record_put(txn, TABLE_ROUND_PLAN, &key, &plan->base);
+}
+
+int
+round_place_put(struct txn *txn, uint64_t id, const Kansen__V1__RoundPlace *place)
+{
+    struct key key = key_round_place(id, place->code);
+
+    return record_put(txn, TABLE_ROUND_PLACE, &key, &place->base);
+}
+
+int
+round_offer_put(struct txn *txn, const Kansen__V1__RoundOffer *offer, bool is_new)
+{
+    struct key key = key_pair(offer->round_id, offer->offer_id),
+               back = key_pair(offer->offer_id, offer->round_id);
+    int rc = record_put(txn, TABLE_ROUND_OFFER, &key, &offer->base);
+
+    return rc == 0 && is_new ? table_put(txn, TABLE_OFFER_ROUND, &back, "", 0, 0) : rc;
+}
+
+int
+round_offer_delete(struct txn *txn, uint64_t round, uint64_t offer)
+{
+    struct key key = key_pair(round, offer), back = key_pair(offer, round);
+    int rc = known(txn, table_del(txn, TABLE_ROUND_OFFER, &key));
+
+    return rc == 0 ? known(txn, table_del(txn, TABLE_OFFER_ROUND, &back)) : rc;
+}
+
+static struct key
+pin_key(const Kansen__V1__RoundStudent *student)
+{
+    return key_round_pin(student->round_id, student->offers[student->n_offers - 1], student->ref.data);
+}
+
+static bool
+is_pinned(const Kansen__V1__RoundStudent *student)
+{
+    return student != NULL && student->pinned_placement != 0 && student->n_offers > 0;
+}
+
+static int
+swap_pin(struct txn *txn, const Kansen__V1__RoundStudent *student, const Kansen__V1__RoundStudent *old)
+{
+    struct key key;
+    int rc = 0;
+
+    if (is_pinned(old)) {
+        key = pin_key(old);
+        rc = known(txn, table_del(txn, TABLE_ROUND_PIN, &key));
+    }
+    if (rc == 0 && is_pinned(student)) {
+        key = pin_key(student);
+        rc = table_put(txn, TABLE_ROUND_PIN, &key, &student->pinned_placement,
+                       sizeof student->pinned_placement, 0);
+    }
+    return rc;
+}
+
+int
+round_student_put(struct txn *txn, const Kansen__V1__RoundStudent *student,
+                  const Kansen__V1__RoundStudent *old)
+{
+    struct key key = key_round_student(student->round_id, student->ref.data);
+    int rc = record_put(txn, TABLE_ROUND_STUDENT, &key, &student->base);
+
+    return rc == 0 ? swap_pin(txn, student, old) : rc;
+}
+
+int
+round_student_delete(struct txn *txn, const Kansen__V1__RoundStudent *old)
+{
+    struct key key = key_round_student(old->round_id, old->ref.data);
+    int rc = known(txn, table_del(txn, TABLE_ROUND_STUDENT, &key));
+
+    if (rc == 0)
+        rc = swap_pin(txn, NULL, old);
+    if (rc == 0)
+        rc = table_del(txn, TABLE_ROUND_RESULT, &key);
+    return rc < 0 ? rc : 0;
+}
+
+int
+round_objection_put(struct txn *txn, const Kansen__V1__RoundObjection *objection)
+{
+    struct key key = key_pair(objection->round_id, objection->id);
+
+    return record_put(txn, TABLE_ROUND_OBJECTION, &key, &objection->base);
+}
+
+int
+round_result_put(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES],
+                 const Kansen__V1__RoundResult *result)
+{
+    struct key key = key_round_student(round, ref);
+
+    return record_put(txn, TABLE_ROUND_RESULT, &key, &result->base);
+}

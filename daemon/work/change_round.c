@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rounds: making one, taking offers in, and the steps of its life that an operator asks for.
+#include "work/change_round.h"
+#include "base/date.h"
+#include "cohort/lottery.h"
+#include "proto/names.h"
+#include "store/round.h"
+#include "store/write.h"
+#include "work/lifecycle.h"
+#include "work/round_offer.h"
+#include "work/round_plan.h"
+#include "work/valid.h"
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
+#define STEP(name)  KANSEN__V1__ROUND_STEP__ROUND_STEP_##name
+
+#define REASON_MAX   500u // characters
+#define BEACON_BYTES 1024u
+#define TAKE_NAMED   1000u  // offers in one command
+#define TAKE_LOOKS   20000u // offers that are looked at in one command
+#define TAKE_MOST    2000u  // offers that are taken in one command
+
+// ---- Shared
+
+int
+change_round_get(struct change *change, const char *name, Kansen__V1__Round **out)
+{
+    int rc = round_find(change->txn, name, change->arena, out);
+
+    if (rc != STORE_E_NOT_FOUND)
+        return rc;
+    return fault_set(change->fault, CODE_NOT_FOUND, "round", "there is no round '%.64s'", name);
+}
+
+int
+change_round_refuse(struct change *change, const Kansen__V1__Round *round, const char *what)
+{
+    char allowed[160];
+
+    return fault_set(change->fault, CODE_FAILED_PRECONDITION, "round",
+                     "round %s is %s and can not %s; its state allows: %s", round->name,
+                     names_text(&names_round_state, (int)round->state), what,
+                     round_life_allowed(round->state, allowed, sizeof allowed));
+}
+
+int
+change_round_begin(struct change *change, const Kansen__V1__Round *old, Kansen__V1__Round **out)
+{
+    Kansen__V1__Round *round = arena_alloc(change->arena, sizeof *round);
+
+    if (round == NULL)
+        return STORE_FAULT_MEMORY;
+    *round = *old;
+    round->version++;
+    round->updated_us = change->command->time_us;
+    *out = round;
+    return 0;
+}
+
+int
+change_round_move(struct change *change, const Kansen__V1__Round *old, enum round_event event,
+                  Kansen__V1__Round **out)
+{
+    Kansen__V1__RoundState next;
+    int rc;
+
+    if (!round_life_move(old->state, event, &next))
+        return change_round_refuse(change, old, round_life_name(event));
+    rc = change_round_begin(change, old, out);
+    if (rc != 0)
+        return rc;
+    (*out)->state = next;
+    (*out)->phase = 0;
+    (*out)->at_offer = 0;
+    (*out)->at_student = (ProtobufCBinaryData){0};
+    return 0;
+}
+
+int
+change_round_done(struct change *change, const Kansen__V1__Round *round, const Kansen__V1__Round *old)
+{
+    Kansen__V1__Change what = KANSEN__V1__CHANGE__INIT;
+    int rc = round_put(change->txn, round, old);
+
+    change->outcome =
+        old == NULL ? KANSEN__V1__OUTCOME__OUTCOME_CREATED : KANSEN__V1__OUTCOME__OUTCOME_UPDATED;
+    change->id = round->id;
+    change->version = round->version;
+    if (rc != 0)
+        return rc;
+    what.kind = KANSEN__V1__RECORD_KIND__RECORD_KIND_ROUND;
+    what.outcome = change->outcome;
+    what.id = round->id;
+    what.version = round->version;
+    what.round_state = round->state;
+    return change_note(change, &what);
+}
+
+int
+change_round_bytes(struct change *change, const void *bytes, size_t len, ProtobufCBinaryData *out)
+{
+    uint8_t *copy = arena_take(change->arena, len == 0 ? 1 : len);
+
+    if (copy == NULL)
+        return STORE_FAULT_MEMORY;
+    if (len > 0)
+        memcpy(copy, bytes, len);
+    *out = (ProtobufCBinaryData){len, copy};
+    return 0;
+}
+
+int
+change_round_student(struct change *change, const char *student, const char *issuer)
+{
+    if (change->command->secrets->has_ref)
+        return 0;
+    if (student[0] == '\0')
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "student",
+                         "student is missing; give the issuer's reference");
+    if (issuer[0] == '\0' && (change->command->movers & MOVER_OPERATOR) != 0)
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "issuer",
+                         "issuer is missing; say which school gave the reference");
+    return fault_set(change->fault, CODE_ABORTED, "round",
+                     "the round came into being while this was on its way; send it again");
+}
+
+// ---- Create
+
+int
+change_create_round(struct change *change)
+{
+    const Kansen__V1__CreateRound *given = change->command->write->create_round;
+    Kansen__V1__Round *other, round = KANSEN__V1__ROUND__INIT;
+    Kansen__V1__RoundPlan plan;
+    int rc = valid_source(change->fault, "", "name", given->name);
+
+    if (rc == 0 && given->plan == NULL)
+        return change_missing(change, "plan");
+    if (rc == 0)
+        rc = round_plan_make(change, given, &plan);
+    if (rc != 0)
+        return rc;
+    rc = round_find(change->txn, given->name, change->arena, &other);
+    if (rc == 0)
+        return fault_set(change->fault, CODE_ALREADY_EXISTS, "name",
+                         "there is or was a round '%s' already, and a name is drawn for once", given->name);
+    if (rc == STORE_E_NOT_FOUND)
+        rc = store_next_id(change->txn, STORE_ID_ROUND, &round.id);
+    if (rc != 0)
+        return rc;
+    round.version = 1;
+    round.name = given->name;
+    round.state = STATE(CREATED);
+    round.created_us = round.updated_us = change->command->time_us;
+    change->round_bytes = change->command->secrets->salt;
+    rc = round_plan_put(change->txn, round.id, &plan);
+    if (rc == 0)
+        rc = round_plan_put_places(change, round.id, &plan);
+    return rc == 0 ? change_round_done(change, &round, NULL) : rc;
+}
+
+// ---- Take offers
+
+static int
+take_named(struct change *change, const Kansen__V1__TakeRoundOffers *given, const Kansen__V1__RoundPlan *plan,
+           Kansen__V1__Round *round)
+{
+    int rc = valid_count(change->fault, "", "offer_ids", given->n_offer_ids, TAKE_NAMED);
+
+    for (size_t i = 0; i < given->n_offer_ids && rc == 0; i++) {
+        const char *why = NULL;
+
+        rc = round_offer_may(change, round->id, plan, given->offer_ids[i], &why);
+        for (size_t k = 0; k < i && rc == 0 && why == NULL; k++)
+            why = given->offer_ids[k] == given->offer_ids[i] ? "is named twice" : NULL;
+        if (rc == 0 && why != NULL)
+            rc = fault_set(change->fault, CODE_FAILED_PRECONDITION, "offer_ids", "offer %llu %s",
+                           (unsigned long long)given->offer_ids[i], why);
+    }
+    for (size_t i = 0; i < given->n_offer_ids && rc == 0; i++) {
+        rc = round_offer_take(change, round->id, given->offer_ids[i]);
+        round->offers++;
+    }
+    return rc;
+}
+
+// Takes the next of all offers that may take part; *ended when none is left.
+static int
+take_next(struct change *change, const Kansen__V1__RoundPlan *plan, Kansen__V1__Round *round, bool *ended)
+{
+    unsigned taken = 0;
+    int rc = 0;
+
+    for (unsigned looks = 0; looks < TAKE_LOOKS && taken < TAKE_MOST; looks++) {
+        const char *why = NULL;
+        uint64_t next;
+
+        rc = round_offer_behind(change->txn, round->at_offer, &next);
+        if (rc != 0)
+            break;
+        round->at_offer = next;
+        rc = round_offer_may(change, round->id, plan, next, &why);
+        if (rc == 0 && why == NULL) {
+            rc = round_offer_take(change, round->id, next);
+            round->offers++;
+            taken++;
+        }
+        if (rc != 0)
+            return rc;
+    }
+    *ended = rc == STORE_E_NOT_FOUND && taken == 0;
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
+int
+change_take_round_offers(struct change *change)
+{
+    const Kansen__V1__TakeRoundOffers *given = change->command->write->take_round_offers;
+    Kansen__V1__Round *old = NULL, *round = NULL;
+    Kansen__V1__RoundPlan *plan = NULL;
+    bool ended = false;
+    int rc = change_round_get(change, given->round, &old);
+
+    if (rc == 0 && old->state != STATE(CREATED))
+        rc = change_round_refuse(change, old, "take offers in");
+    if (rc == 0 && given->all == (given->n_offer_ids > 0))
+        rc = fault_set(change->fault, CODE_INVALID_ARGUMENT, "offer_ids", "give either offers or all");
+    if (rc == 0)
+        rc = round_plan_get(change->txn, old->id, change->arena, &plan);
+    if (rc == 0)
+        rc = change_round_begin(change, old, &round);
+    if (rc == 0)
+        rc = given->all ? take_next(change, plan, round, &ended) : take_named(change, given, plan, round);
+    if (rc != 0)
+        return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
+    if (ended) {
+        change->outcome = KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED;
+        change->id = old->id;
+        change->version = old->version;
+        return 0;
+    }
+    return change_round_done(change, round, old);
+}
+
+// ---- Steps
+
+static const enum round_event events[] = {
+    [STEP(OPEN)] = ROUND_OPEN,       [STEP(FREEZE)] = ROUND_FREEZE, [STEP(COMPUTE)] = ROUND_COMPUTE,
+    [STEP(PUBLISH)] = ROUND_PUBLISH, [STEP(CLOSE)] = ROUND_CLOSE,   [STEP(REVISE)] = ROUND_REVISE,
+    [STEP(CANCEL)] = ROUND_CANCEL,
+};
+
+static int
+check_reason(struct change *change, const Kansen__V1__MoveRound *given)
+{
+    const bool wants = given->step == STEP(REVISE) || given->step == STEP(CANCEL);
+
+    return valid_text(change->fault, "", "reason", given->reason,
+                      (struct valid_text){.least = wants ? 1 : 0, .most = wants ? REASON_MAX : 0});
+}
+
+// The public draw must lie ahead when the input is frozen: who knows the seed must not know the lists before
+// they are final.
+static int
+check_beacon_ahead(struct change *change, const Kansen__V1__Round *old)
+{
+    Kansen__V1__RoundPlan *plan = NULL;
+    int32_t date;
+    int rc = old->state == STATE(OPEN) ? round_plan_get(change->txn, old->id, change->arena, &plan) : 0;
+
+    if (rc != 0 || plan == NULL || date_parse(plan->beacon->date, &date) != 0)
+        return rc;
+    if (date_of_time(change->command->time_us) <= date)
+        return 0;
+    return fault_set(
+        change->fault, CODE_FAILED_PRECONDITION, "step",
+        "the public draw of %s has been held, so its outcome is known before the lists are final; "
+        "cancel the round and make another one",
+        plan->beacon->date);
+}
+
+// What a step sets beside the state.
+static int
+prepare(struct change *change, const Kansen__V1__MoveRound *given, const Kansen__V1__Round *old,
+        Kansen__V1__Round *round)
+{
+    switch (given->step) {
+    case STEP(OPEN):
+        return round->offers > 0 ? 0
+                                 : fault_set(change->fault, CODE_FAILED_PRECONDITION, "step",
+                                             "no offer takes part yet; take some in first");
+    case STEP(FREEZE):
+        round->seats = round->reserved = 0;
+        return check_beacon_ahead(change, old);
+    case STEP(COMPUTE):
+        round->assigned = round->assigned_referred = 0;
+        round->n_ranks = round->n_ranks_referred = 0;
+        return 0;
+    case STEP(CLOSE):
+        return round->open_objections == 0 ? 0
+                                           : fault_set(change->fault, CODE_FAILED_PRECONDITION, "step",
+                                                       "%llu objections have no answer yet",
+                                                       (unsigned long long)round->open_objections);
+    case STEP(REVISE):
+        round->revision++;
+        round->input_digest = round->result_digest = round->cutoff_digest = round->explanation_digest =
+            round->merkle_root = (ProtobufCBinaryData){0};
+        round->reason = given->reason;
+        return 0;
+    case STEP(CANCEL):
+        round->settling = round_is_locking(old->state);
+        round->reason = given->reason;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int
+change_move_round(struct change *change)
+{
+    const Kansen__V1__MoveRound *given = change->command->write->move_round;
+    Kansen__V1__Round *old = NULL, *round = NULL;
+    int rc = valid_enum(change->fault, "", "step", (int)given->step, &names_round_step, false);
+
+    if (rc == 0)
+        rc = check_reason(change, given);
+    if (rc == 0)
+        rc = change_round_get(change, given->round, &old);
+    if (rc == 0)
+        rc = change_version(change, "version", given->version, old->version, true);
+    if (rc == 0)
+        rc = change_round_move(change, old, events[given->step], &round);
+    if (rc == 0)
+        rc = prepare(change, given, old, round);
+    return rc == 0 ? change_round_done(change, round, old) : rc;
+}
+
+// ---- Draw
+
+static int
+check_secrets(struct change *change, const Kansen__V1__DrawRound *given, const Kansen__V1__Round *round,
+              const Kansen__V1__RoundPlan *plan, uint8_t secret[LOTTERY_BYTES])
+{
+    uint8_t(*secrets)[LOTTERY_BYTES] = arena_array(change->arena, plan->n_parties, LOTTERY_BYTES);
+
+    if (secrets == NULL)
+        return STORE_FAULT_MEMORY;
+    if (given->n_secrets != plan->n_parties)
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "secrets",
+                         "%zu secrets given; %zu parties committed one", given->n_secrets, plan->n_parties);
+    for (size_t i = 0; i < given->n_secrets; i++) {
+        uint8_t commitment[LOTTERY_BYTES];
+        char field[32];
+
+        snprintf(field, sizeof field, "secrets[%zu]", i);
+        if (given->secrets[i].len != LOTTERY_BYTES)
+            return fault_set(change->fault, CODE_INVALID_ARGUMENT, field, "a secret has %u bytes, not %zu",
+                             LOTTERY_BYTES, given->secrets[i].len);
+        memcpy(secrets[i], given->secrets[i].data, LOTTERY_BYTES);
+        round_plan_commit_party(round->name, plan->parties[i]->name, secrets[i], commitment);
+        if (sodium_memcmp(commitment, plan->parties[i]->commitment.data, sizeof commitment) != 0)
+            return fault_set(change->fault, CODE_INVALID_ARGUMENT, field,
+                             "this is not the secret that %s committed", plan->parties[i]->name);
+    }
+    lottery_combine((const uint8_t(*)[LOTTERY_BYTES])secrets, plan->n_parties, secret);
+    if (!lottery_matches(round->name, secret, plan->commitment.data))
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "secrets",
+                         "the parties' secrets are their own, but not those that the round committed to");
+    return 0;
+}
+
+static int
+check_draw(struct change *change, const Kansen__V1__DrawRound *given, const Kansen__V1__RoundPlan *plan)
+{
+    int32_t date;
+
+    if (given->beacon_bytes.len < 1 || given->beacon_bytes.len > BEACON_BYTES)
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "beacon_bytes",
+                         "the public draw has %zu bytes; 1 to %u are allowed", given->beacon_bytes.len,
+                         BEACON_BYTES);
+    if (date_parse(plan->beacon->date, &date) != 0 || date_of_time(change->command->time_us) >= date)
+        return 0;
+    return fault_set(change->fault, CODE_FAILED_PRECONDITION, "beacon_bytes",
+                     "the public draw that was announced is on %s", plan->beacon->date);
+}
+
+int
+change_draw_round(struct change *change)
+{
+    const Kansen__V1__DrawRound *given = change->command->write->draw_round;
+    uint8_t secret[LOTTERY_BYTES], seed[LOTTERY_BYTES];
+    Kansen__V1__Round *old = NULL, *round = NULL;
+    Kansen__V1__RoundPlan *plan = NULL;
+    int rc = change_round_get(change, given->round, &old);
+
+    if (rc == 0)
+        rc = change_round_move(change, old, ROUND_DRAW, &round);
+    if (rc == 0)
+        rc = round_plan_get(change->txn, old->id, change->arena, &plan);
+    if (rc == 0)
+        rc = check_draw(change, given, plan);
+    if (rc == 0)
+        rc = check_secrets(change, given, old, plan, secret);
+    if (rc != 0)
+        return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
+    lottery_seed(old->name, secret, given->beacon_bytes.data, given->beacon_bytes.len, seed);
+    rc = change_round_bytes(change, seed, sizeof seed, &round->seed);
+    change->seed = change->command->secrets->random;
+    round->receipt_key = (ProtobufCBinaryData){LOTTERY_BYTES, (uint8_t *)change->seed};
+    round->beacon_bytes = given->beacon_bytes;
+    round->beacon_is_fallback = given->fallback;
+    round->n_secrets = given->n_secrets;
+    round->secrets = given->secrets;
+    round->drawn_us = change->command->time_us;
+    return rc == 0 ? change_round_done(change, round, old) : rc;
+}

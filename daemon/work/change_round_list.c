@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+// Students' lists: the command carries the student's reference in the round, which the worker made, never the
+// school's own.
+#include "store/placement.h"
+#include "store/round.h"
+#include "work/change_round.h"
+#include "work/lifecycle.h"
+#include "work/round_class.h"
+#include "work/valid.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATE(name)   KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
+#define OUTCOME(name) KANSEN__V1__OUTCOME__OUTCOME_##name
+
+// What a submission is decided on.
+struct submission {
+    const Kansen__V1__SubmitRoundList *given;
+    Kansen__V1__Round *round;
+    Kansen__V1__RoundPlan *plan;
+    Kansen__V1__RoundStudent *old; // NULL = the first list
+    bool new_student;
+    uint8_t *student; // id
+    uint64_t *offers; // with the pinned one behind
+    size_t n_offers;
+};
+
+static bool
+is_operator(const struct change *change)
+{
+    return (change->command->movers & MOVER_OPERATOR) != 0;
+}
+
+// ---- Who
+
+// The stored list of the student, if there is one.
+static int
+find_old(struct change *change, uint64_t round, Kansen__V1__RoundStudent **old)
+{
+    int rc = round_student_get(change->txn, round, change->command->secrets->ref, change->arena, old);
+
+    if (rc == STORE_E_NOT_FOUND) {
+        *old = NULL;
+        return 0;
+    }
+    return rc;
+}
+
+static int
+check_old(struct change *change, const struct submission *submission)
+{
+    const Kansen__V1__RoundStudent *old = submission->old;
+    bool revising = submission->round->state == STATE(REVISING);
+
+    if (old == NULL && revising)
+        return fault_set(
+            change->fault, CODE_FAILED_PRECONDITION, "student",
+            "this student had no list when the round was frozen; who comes later has a later round");
+    if (old == NULL)
+        return 0;
+    if (!submission->given->replace)
+        return fault_set(change->fault, CODE_ALREADY_EXISTS, "student",
+                         "this student has a list in the round already");
+    if (!is_operator(change) && strcmp(old->client, change->command->client) != 0)
+        return fault_set(change->fault, CODE_PERMISSION_DENIED, "student",
+                         "the list of this student came from another client");
+    return 0;
+}
+
+// Finds or makes the student's id; an operator who corrects a list leaves whose it is.
+static int
+find_student(struct change *change, struct submission *submission)
+{
+    const struct command_secrets *secrets = change->command->secrets;
+    int rc;
+
+    submission->student = arena_alloc(change->arena, STUDENT_ID_BYTES);
+    if (submission->student == NULL)
+        return STORE_FAULT_MEMORY;
+    if (submission->old != NULL) {
+        memcpy(submission->student, submission->old->student_id.data, STUDENT_ID_BYTES);
+        return 0;
+    }
+    rc = student_find(change->txn, secrets->student_hash, submission->student);
+    if (rc != STORE_E_NOT_FOUND)
+        return rc;
+    submission->new_student = true;
+    memcpy(submission->student, secrets->random, STUDENT_ID_BYTES);
+    return 0;
+}
+
+// ---- The list
+
+static int
+compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static int
+check_twice(struct change *change, const struct submission *submission)
+{
+    size_t n = submission->n_offers;
+    uint64_t *sorted = arena_array(change->arena, n == 0 ? 1 : n, sizeof *sorted);
+
+    if (sorted == NULL)
+        return STORE_FAULT_MEMORY;
+    if (n > 0)
+        memcpy(sorted, submission->offers, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, compare);
+    for (size_t i = 1; i < n; i++) {
+        if (sorted[i] == sorted[i - 1])
+            return fault_set(change->fault, CODE_INVALID_ARGUMENT, "offers",
+                             "offer %llu is on the list twice", (unsigned long long)sorted[i]);
+    }
+    return 0;
+}
+
+static int
+check_offer(struct change *change, const struct submission *submission, size_t i)
+{
+    uint64_t offer = submission->offers[i], placement;
+    char field[32];
+    int rc;
+
+    snprintf(field, sizeof field, "offers[%zu]", i);
+    if (!round_has_offer(change->txn, submission->round->id, offer))
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, field,
+                         "offer %llu does not take part in round %s", (unsigned long long)offer,
+                         submission->round->name);
+    if (submission->new_student)
+        return 0;
+    rc = student_seat_find(change->txn, submission->student, offer, &placement);
+    if (rc == 0)
+        return fault_set(change->fault, CODE_ALREADY_EXISTS, field,
+                         "this student has placement %llu at the offer already",
+                         (unsigned long long)placement);
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
+// The placement that the student keeps, whose offer goes behind the list.
+static int
+check_kept(struct change *change, struct submission *submission)
+{
+    uint64_t id = submission->given->keep_placement;
+    Kansen__V1__Placement *placement = NULL;
+    int rc;
+
+    if (id == 0)
+        return 0;
+    rc = placement_get(change->txn, id, change->arena, &placement);
+    if (rc == STORE_E_NOT_FOUND ||
+        (rc == 0 && (placement->student_id.len != STUDENT_ID_BYTES ||
+                     memcmp(placement->student_id.data, submission->student, STUDENT_ID_BYTES) != 0)))
+        return fault_set(change->fault, CODE_NOT_FOUND, "keep_placement",
+                         "this student has no placement %llu", (unsigned long long)id);
+    if (rc != 0)
+        return rc;
+    if (placement->state != KANSEN__V1__PLACEMENT_STATE__PLACEMENT_STATE_ACCEPTED &&
+        placement->state != KANSEN__V1__PLACEMENT_STATE__PLACEMENT_STATE_CONFIRMED)
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "keep_placement",
+                         "the placement is %s; one that is accepted or confirmed can be kept",
+                         names_text(&names_placement_state, (int)placement->state));
+    if (placement->referred != submission->given->referred)
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "referred",
+                         "the placement that is kept says otherwise of referral");
+    if (!round_has_offer(change->txn, submission->round->id, placement->offer_id))
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "keep_placement",
+                         "offer %llu of the placement does not take part in round %s",
+                         (unsigned long long)placement->offer_id, submission->round->name);
+    submission->offers[submission->n_offers++] = placement->offer_id;
+    return 0;
+}
+
+static int
+check_list(struct change *change, struct submission *submission)
+{
+    const Kansen__V1__SubmitRoundList *given = submission->given;
+    int rc = 0;
+
+    submission->offers = arena_array(change->arena, given->n_offers + 1, sizeof submission->offers[0]);
+    if (submission->offers == NULL)
+        return STORE_FAULT_MEMORY;
+    if (given->n_offers > 0)
+        memcpy(submission->offers, given->offers, given->n_offers * sizeof submission->offers[0]);
+    submission->n_offers = given->n_offers;
+    for (size_t i = 0; i < given->n_offers && rc == 0; i++)
+        rc = check_offer(change, submission, i);
+    if (rc == 0)
+        rc = check_kept(change, submission);
+    return rc == 0 ? check_twice(change, submission) : rc;
+}
+
+// ---- Facts
+
+struct places {
+    struct change *change;
+    uint64_t round;
+    int rc;
+};
+
+static bool
+is_place(void *arg, const char *code)
+{
+    struct places *places = arg;
+    Kansen__V1__RoundPlace *place;
+    int rc = round_place_get(places->change->txn, places->round, code, places->change->arena, &place);
+
+    if (rc < 0)
+        places->rc = rc;
+    return rc == 0;
+}
+
+static int
+check_facts(struct change *change, const struct submission *submission)
+{
+    struct round_facts facts = {submission->given->facts, submission->given->n_facts};
+    struct places places = {change, submission->round->id, 0};
+    struct round_rule *rule = NULL;
+    int rc = round_rule_parse(submission->plan->rule, change->arena, &rule, change->fault);
+
+    if (rc == 0)
+        rc = round_class_check(rule, &facts, is_place, &places, change->fault);
+    return places.rc != 0 ? places.rc : rc;
+}
+
+// ---- Putting
+
+// Which seed the student draws with: that of the first round in which it had its reference.
+static int
+find_seed(struct change *change, const struct submission *submission, uint32_t *seed)
+{
+    *seed = 0;
+    if (submission->old != NULL) {
+        *seed = submission->old->seed;
+        return 0;
+    }
+    for (size_t i = 0; i < submission->plan->n_earlier; i++) {
+        Kansen__V1__RoundStudent *before;
+        Kansen__V1__Round *round = NULL;
+        int rc = round_find(change->txn, submission->plan->earlier[i]->name, change->arena, &round);
+
+        if (rc == 0)
+            rc = round_student_get(change->txn, round->id, change->command->secrets->ref, change->arena,
+                                   &before);
+        if (rc == 0)
+            *seed = (uint32_t)i + 1;
+        if (rc != STORE_E_NOT_FOUND)
+            return rc;
+    }
+    return 0;
+}
+
+// The counts of the round with a list instead of another (each may be NULL), without a new version of it:
+// lists come by hundreds of thousands.
+static int
+put_counts(struct change *change, const Kansen__V1__Round *old, const Kansen__V1__RoundStudent *is,
+           const Kansen__V1__RoundStudent *was)
+{
+    Kansen__V1__Round round = *old;
+
+    if (was != NULL) {
+        round.students--;
+        round.referred -= was->referred ? 1 : 0;
+        round.entries -= was->n_offers;
+    }
+    if (is != NULL) {
+        round.students++;
+        round.referred += is->referred ? 1 : 0;
+        round.entries += is->n_offers;
+    }
+    return round_put(change->txn, &round, old);
+}
+
+static int
+note(struct change *change, const Kansen__V1__Round *round, Kansen__V1__Outcome outcome,
+     const Kansen__V1__RoundStudent *student)
+{
+    Kansen__V1__Change what = KANSEN__V1__CHANGE__INIT;
+
+    change->outcome = outcome;
+    change->id = round->id;
+    change->version = outcome == OUTCOME(REMOVED) ? 0 : student->version;
+    change->student_id = student->student_id.data;
+    change->round_bytes = change->command->secrets->ref;
+    what.kind = KANSEN__V1__RECORD_KIND__RECORD_KIND_ROUND_LIST;
+    what.outcome = outcome;
+    what.id = round->id;
+    what.version = change->version;
+    what.client = student->client;
+    what.round_state = round->state;
+    return change_note(change, &what);
+}
+
+static bool
+is_same(const Kansen__V1__RoundStudent *a, const Kansen__V1__RoundStudent *b)
+{
+    if (a->referred != b->referred || a->n_offers != b->n_offers || a->n_facts != b->n_facts ||
+        a->pinned_placement != b->pinned_placement)
+        return false;
+    if (a->n_offers > 0 && memcmp(a->offers, b->offers, a->n_offers * sizeof a->offers[0]) != 0)
+        return false;
+    for (size_t i = 0; i < a->n_facts; i++) {
+        if (strcmp(a->facts[i], b->facts[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+static int
+put_list(struct change *change, struct submission *submission)
+{
+    const struct command *command = change->command;
+    const Kansen__V1__RoundStudent *old = submission->old;
+    Kansen__V1__RoundStudent *student = arena_alloc(change->arena, sizeof *student);
+    int rc;
+
+    if (student == NULL)
+        return STORE_FAULT_MEMORY;
+    kansen__v1__round_student__init(student);
+    student->round_id = submission->round->id;
+    student->ref = (ProtobufCBinaryData){ROUND_REF_BYTES, (uint8_t *)command->secrets->ref};
+    student->student_id = (ProtobufCBinaryData){STUDENT_ID_BYTES, submission->student};
+    student->client = old != NULL ? old->client : (char *)command->client;
+    student->version = old != NULL ? old->version + 1 : 1;
+    student->referred = submission->given->referred;
+    student->n_offers = submission->n_offers;
+    student->offers = submission->offers;
+    student->n_facts = submission->given->n_facts;
+    student->facts = submission->given->facts;
+    student->pinned_placement = submission->given->keep_placement;
+    student->created_us = old != NULL ? old->created_us : command->time_us;
+    student->updated_us = command->time_us;
+    if (old != NULL && is_same(student, old)) {
+        change->outcome = OUTCOME(UNCHANGED);
+        change->id = submission->round->id;
+        change->version = old->version;
+        return 0;
+    }
+    rc = find_seed(change, submission, &student->seed);
+    if (rc == 0 && submission->new_student)
+        rc = student_put(change->txn, command->secrets->student_hash, submission->student, command->time_us);
+    if (rc == 0)
+        rc = round_student_put(change->txn, student, old);
+    if (rc == 0)
+        rc = put_counts(change, submission->round, student, old);
+    return rc == 0
+               ? note(change, submission->round, old != NULL ? OUTCOME(UPDATED) : OUTCOME(CREATED), student)
+               : rc;
+}
+
+static int
+check_takes_lists(struct change *change, const Kansen__V1__Round *round)
+{
+    if (round->state == STATE(OPEN) || (round->state == STATE(REVISING) && is_operator(change)))
+        return 0;
+    return change_round_refuse(change, round, "take a list");
+}
+
+int
+change_submit_round_list(struct change *change)
+{
+    struct submission submission = {.given = change->command->write->submit_round_list};
+    int rc = change_round_get(change, submission.given->round, &submission.round);
+
+    if (rc == 0)
+        rc = check_takes_lists(change, submission.round);
+    if (rc == 0)
+        rc = change_round_student(change, submission.given->student, submission.given->issuer);
+    if (rc == 0)
+        rc = find_old(change, submission.round->id, &submission.old);
+    if (rc == 0)
+        rc = check_old(change, &submission);
+    if (rc == 0)
+        rc = find_student(change, &submission);
+    if (rc == 0)
+        rc = check_list(change, &submission);
+    if (rc == 0)
+        rc = round_plan_get(change->txn, submission.round->id, change->arena, &submission.plan);
+    if (rc == 0)
+        rc = check_facts(change, &submission);
+    if (rc == 0)
+        rc = put_list(change, &submission);
+    return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
+}
+
+int
+change_withdraw_round_list(struct change *change)
+{
+    const Kansen__V1__WithdrawRoundList *given = change->command->write->withdraw_round_list;
+    Kansen__V1__RoundStudent *old = NULL;
+    Kansen__V1__Round *round = NULL;
+    int rc = change_round_get(change, given->round, &round);
+
+    if (rc == 0)
+        rc = check_takes_lists(change, round);
+    if (rc == 0)
+        rc = change_round_student(change, given->student, given->issuer);
+    if (rc == 0)
+        rc = find_old(change, round->id, &old);
+    if (rc != 0)
+        return rc;
+    if (old == NULL || (!is_operator(change) && strcmp(old->client, change->command->client) != 0))
+        return fault_set(change->fault, CODE_NOT_FOUND, "student", "this student has no list in the round");
+    rc = round_student_delete(change->txn, old);
+    if (rc == 0)
+        rc = put_counts(change, round, NULL, old);
+    return rc == 0 ? note(change, round, OUTCOME(REMOVED), old) : rc;
+}

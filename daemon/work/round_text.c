@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// One table of sentences for each language.
+#include "work/round_text.h"
+#include "cohort/cutoff.h"
+#include "store/store.h"
+#include <stdarg.h>
+
+enum sentence {
+    SAYS_LOTTERY,
+    SAYS_RECOMPUTE,
+    SAYS_OBTAINED,
+    SAYS_NOTHING,
+    SAYS_NO_LIST,
+    SAYS_INELIGIBLE,
+    SAYS_WORSE_CLASS,
+    SAYS_LATER_LOTTERY,
+    SAYS_CLOSED,
+    SAYS_RESERVE,
+    SAYS_OPEN_SEAT,
+    SAYS_RESERVED_SEAT,
+    SAYS_PINNED_SEAT,
+    SAYS_NOT_CONSIDERED,
+    SAYS_ORDER,
+    SENTENCES,
+};
+
+static const char *const sentences[][SENTENCES] = {
+    [ROUND_TEXT_NL] =
+        {
+            [SAYS_LOTTERY] = "Het lotnummer is %u van %u (een lager nummer is beter).",
+            [SAYS_RECOMPUTE] = "Het nummer volgt uit de bekendgemaakte seed van ronde %s en de code van de "
+                               "leerling: BLAKE2b-256 "
+                               "met de seed als sleutel over \"alloc-lot-v1\", een nulbyte en de code; alle "
+                               "uitkomsten op volgorde.",
+            [SAYS_OBTAINED] = "Geplaatst bij keuze %u: %s.",
+            [SAYS_NOTHING] = "Geen van de keuzes had een plaats voor deze leerling.",
+            [SAYS_NO_LIST] = "De lijst was leeg, dus er is geen plaats toegewezen.",
+            [SAYS_INELIGIBLE] = "%u. %s: voldoet niet aan de regels (regel %s).",
+            [SAYS_WORSE_CLASS] = "%u. %s: vol; wie geplaatst is heeft voorrang (eigen groep: %s).",
+            [SAYS_LATER_LOTTERY] =
+                "%u. %s: vol; dezelfde voorrangsgroep (%s), maar de laatst geplaatste had lotnummer %u.",
+            [SAYS_CLOSED] = "%u. %s: er was geen plaats die deze leerling kon krijgen.",
+            [SAYS_RESERVE] =
+                "   Daar zit een leerling die de school heeft aangedragen, met minder voorrang of een hoger "
+                "lotnummer, op een plaats die daarvoor is gereserveerd.",
+            [SAYS_OPEN_SEAT] = "%u. %s: geplaatst op een gewone plaats (groep: %s).",
+            [SAYS_RESERVED_SEAT] = "%u. %s: geplaatst op een plaats die is gereserveerd voor leerlingen die "
+                                   "de school aandraagt (groep: %s).",
+            [SAYS_PINNED_SEAT] = "%u. %s: de plaats uit een eerdere ronde blijft.",
+            [SAYS_NOT_CONSIDERED] = "%u. %s: niet bekeken, want een hogere keuze is gelukt.",
+            [SAYS_ORDER] = "Een andere volgorde van de lijst had geen betere plaats kunnen geven.",
+        },
+    [ROUND_TEXT_EN] =
+        {
+            [SAYS_LOTTERY] = "The lottery number is %u of %u (a lower number is better).",
+            [SAYS_RECOMPUTE] =
+                "The number follows from the published seed of round %s and the student's code: BLAKE2b-256 "
+                "keyed with "
+                "the seed over \"alloc-lot-v1\", a zero byte and the code; all outcomes in order.",
+            [SAYS_OBTAINED] = "Placed at choice %u: %s.",
+            [SAYS_NOTHING] = "None of the choices had a seat for this student.",
+            [SAYS_NO_LIST] = "The list was empty, so no seat was given.",
+            [SAYS_INELIGIBLE] = "%u. %s: the rules do not allow it (rule %s).",
+            [SAYS_WORSE_CLASS] = "%u. %s: full; those who were placed have priority (own group: %s).",
+            [SAYS_LATER_LOTTERY] =
+                "%u. %s: full; the same priority group (%s), but the last one placed had lottery number %u.",
+            [SAYS_CLOSED] = "%u. %s: there was no seat that this student could get.",
+            [SAYS_RESERVE] =
+                "   A student whom the school refers, with less priority or a higher lottery number, has a "
+                "seat there that is reserved for that.",
+            [SAYS_OPEN_SEAT] = "%u. %s: placed on an open seat (group: %s).",
+            [SAYS_RESERVED_SEAT] =
+                "%u. %s: placed on a seat that is reserved for students whom the school refers (group: %s).",
+            [SAYS_PINNED_SEAT] = "%u. %s: the place from an earlier round is kept.",
+            [SAYS_NOT_CONSIDERED] = "%u. %s: not considered, as a higher choice was obtained.",
+            [SAYS_ORDER] = "No other order of the list could have given a better place.",
+        },
+};
+
+struct writing {
+    const char *const *sentences;
+    struct arena *arena;
+    char **out;
+    size_t n;
+    bool short_of_memory;
+};
+
+static void
+add(struct writing *writing, char *text)
+{
+    if (text == NULL)
+        writing->short_of_memory = true;
+    else
+        writing->out[writing->n++] = text;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" // the formats are those of the table above
+#define SAY(writing, which, ...)                                                                             \
+    add((writing), arena_printf((writing)->arena, (writing)->sentences[which], __VA_ARGS__))
+
+static void
+add_seat(struct writing *writing, const struct round_view *view, unsigned rank, const char *title,
+         const char *label)
+{
+    switch (view->explained.seat) {
+    case EXPLAIN_PINNED_SEAT:
+        SAY(writing, SAYS_PINNED_SEAT, rank, title);
+        break;
+    case EXPLAIN_RESERVED_SEAT:
+        SAY(writing, SAYS_RESERVED_SEAT, rank, title, label);
+        break;
+    default:
+        SAY(writing, SAYS_OPEN_SEAT, rank, title, label);
+        break;
+    }
+}
+
+static void
+add_wish(struct writing *writing, const struct round_lines *lines, const struct round_view *view, size_t i,
+         const char *title)
+{
+    const struct explain_wish *wish = &view->wishes[i];
+    const char *label = round_rule_label(lines->rule, wish->class), *line = "";
+    unsigned rank = (unsigned)i + 1;
+
+    switch (wish->reason) {
+    case EXPLAIN_INELIGIBLE:
+        (void)round_lines_class(lines, view->student, view->offers[i], &line);
+        SAY(writing, SAYS_INELIGIBLE, rank, title, line);
+        break;
+    case EXPLAIN_WORSE_CLASS:
+        SAY(writing, SAYS_WORSE_CLASS, rank, title, label);
+        break;
+    case EXPLAIN_LATER_LOTTERY:
+        SAY(writing, SAYS_LATER_LOTTERY, rank, title, label, (uint32_t)cutoff_key(wish->bound));
+        break;
+    case EXPLAIN_CLOSED:
+        SAY(writing, SAYS_CLOSED, rank, title);
+        break;
+    case EXPLAIN_OBTAINED:
+        add_seat(writing, view, rank, title, label);
+        break;
+    default:
+        SAY(writing, SAYS_NOT_CONSIDERED, rank, title);
+        break;
+    }
+    if (wish->worse_holds_reserved)
+        add(writing, arena_strdup(writing->arena, writing->sentences[SAYS_RESERVE]));
+}
+
+int
+round_text_make(const struct round_lines *lines, const struct round_view *view, const char *const *titles,
+                enum round_text_language language, struct arena *arena, char **out, size_t *n)
+{
+    struct writing writing = {.sentences = sentences[language], .arena = arena, .out = out};
+    uint32_t seed = view->student->seed, rank = view->explained.place.rank;
+
+    SAY(&writing, SAYS_LOTTERY, view->explained.number, view->explained.n_students);
+    SAY(&writing, SAYS_RECOMPUTE, seed == 0 ? lines->round->name : lines->plan->earlier[seed - 1]->name);
+    if (rank != 0)
+        SAY(&writing, SAYS_OBTAINED, rank, titles[rank - 1]);
+    else
+        add(&writing,
+            arena_strdup(arena,
+                         writing.sentences[view->student->n_offers == 0 ? SAYS_NO_LIST : SAYS_NOTHING]));
+    for (size_t i = 0; i < view->student->n_offers; i++)
+        add_wish(&writing, lines, view, i, titles[i]);
+    add(&writing, arena_strdup(arena, writing.sentences[SAYS_ORDER]));
+    *n = writing.n;
+    return writing.short_of_memory ? STORE_FAULT_MEMORY : 0;
+}
+#pragma GCC diagnostic pop

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine's explanation wants a cohort: here it is one of a single student and the offers of its list.
+#include "work/round_view.h"
+#include "store/round.h"
+#include "store/store.h"
+
+bool
+round_view_has_result(const Kansen__V1__Round *round)
+{
+    return round->merkle_root.len != 0;
+}
+
+static int
+read_offers(struct txn *txn, const struct round_lines *lines, struct arena *arena, struct round_view *view)
+{
+    int rc = 0;
+
+    view->offers = arena_array(arena, view->student->n_offers + 1, sizeof(Kansen__V1__RoundOffer *));
+    if (view->offers == NULL)
+        return STORE_FAULT_MEMORY;
+    for (size_t i = 0; i < view->student->n_offers && rc == 0; i++)
+        rc = round_offer_get(txn, lines->round->id, view->student->offers[i], arena, &view->offers[i]);
+    return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+}
+
+static struct cutoff
+cutoff_of(const Kansen__V1__RoundOffer *offer)
+{
+    return (struct cutoff){.general = offer->general_cutoff,
+                           .referred = offer->referred_cutoff,
+                           .reserved = offer->within_reserve,
+                           .held = (uint16_t)offer->held,
+                           .held_referred = (uint16_t)offer->held_referred,
+                           .pinned = (uint16_t)offer->pinned,
+                           .pinned_referred = (uint16_t)offer->pinned_referred};
+}
+
+static int
+explain(const struct round_lines *lines, struct arena *arena, struct round_view *view)
+{
+    const Kansen__V1__RoundStudent *student = view->student;
+    size_t n = student->n_offers;
+    struct cohort_wish *wishes = arena_array(arena, n + 1, sizeof *wishes);
+    struct cutoff *cutoffs = arena_array(arena, n + 1, sizeof *cutoffs);
+    uint32_t list[2] = {0, (uint32_t)n}, rank = view->result->lottery_rank;
+    uint8_t flags = (uint8_t)((student->referred ? COHORT_REFERRED : 0) |
+                              (student->pinned_placement != 0 ? COHORT_PINNED : 0));
+    struct cohort cohort = {.n_students = (uint32_t)lines->round->students,
+                            .n_offers = (uint32_t)n,
+                            .flags = &flags,
+                            .list = list,
+                            .wishes = wishes};
+    struct cohort_lottery lottery = {.rank = &rank};
+    struct cohort_place place = {COHORT_NONE, view->result->rank};
+
+    view->wishes = arena_array(arena, n + 1, sizeof *view->wishes);
+    if (wishes == NULL || cutoffs == NULL || view->wishes == NULL)
+        return STORE_FAULT_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        const char *line;
+
+        wishes[i] = (struct cohort_wish){(uint32_t)i,
+                                         round_lines_is_pinned(student, i)
+                                             ? 0
+                                             : round_lines_class(lines, student, view->offers[i], &line)};
+        cutoffs[i] = cutoff_of(view->offers[i]);
+    }
+    if (place.rank > n)
+        return STORE_FAULT_CORRUPT;
+    if (place.rank != 0)
+        place.offer = place.rank - 1;
+    explain_student(&cohort, &lottery, &place, cutoffs, 0, &view->explained, view->wishes);
+    return 0;
+}
+
+int
+round_view_make(struct txn *txn, const struct round_lines *lines, struct arena *arena,
+                struct round_view *view)
+{
+    int rc = read_offers(txn, lines, arena, view);
+
+    view->result = NULL;
+    if (rc != 0 || !round_view_has_result(lines->round))
+        return rc;
+    rc = round_result_get(txn, lines->round->id, view->student->ref.data, arena, &view->result);
+    if (rc != 0)
+        return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+    return explain(lines, arena, view);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// One student of a round that was computed: what it got and why, in time of its own list. The caller's
+// transaction and arena.
+#ifndef WORK_ROUND_VIEW_H
+#define WORK_ROUND_VIEW_H
+
+#include "base/attr.h"
+#include "cohort/explain.h"
+#include "work/round_lines.h"
+
+struct round_view {
+    Kansen__V1__RoundStudent *student;
+    Kansen__V1__RoundOffer **offers;  // of its list
+    Kansen__V1__RoundResult *result;  // NULL before it is computed
+    struct explain_student explained; // with a result
+    struct explain_wish *wishes;
+};
+
+// Whether a round has results to show.
+bool round_view_has_result(const Kansen__V1__Round *round);
+
+// Fills in what belongs to a student, which is set. 0 or a store fault.
+int round_view_make(struct txn *txn, const struct round_lines *lines, struct arena *arena,
+                    struct round_view *view) MUST_CHECK;
+
+#endif

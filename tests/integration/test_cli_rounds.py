@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`kansenctl round`: the whole life from the command line, and the record as kansen-verify sees it."""
+import datetime
+import json
+import pathlib
+import random
+import unittest
+
+import harness
+
+RULE = """rule test 1
+label 0 Referred, at an offer with a reserve
+label 1 Lives near
+label 2 All others
+when level ineligible not same level level
+when referred class 0 referred & reserved
+when near class 1 within home place 6000
+else others class 2
+"""
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        self.daemon = harness.Daemon().start()
+        self.addCleanup(self.daemon.remove)
+        self.client = self.daemon.client()
+        self.addCleanup(self.client.close)
+        self.folder = pathlib.Path(self.daemon.scratch)
+        self.partner = self.client.add_partner("p")
+
+    def ctl(self, *args, status=0, stdin=None):
+        done = harness.run([harness.kansenctl(), *args, "-s", self.daemon.tcp], stdin=stdin, cwd=self.folder)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def json(self, *args, **options):
+        return json.loads(self.ctl("--json", *args, **options).stdout)
+
+    def verify(self, *args, status=0):
+        done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.folder)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def create(self, name, *flags):
+        today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+        return self.ctl("round", "create", name, "--party", "school=school.secret", "--party", "aanbieder=partner.secret",
+                        "--beacon-source", "a lottery on television", "--beacon-date", today, "--beacon-encoding", "as printed",
+                        "--beacon-fallback", "the next one", *flags)
+
+    def finish(self, name):
+        self.ctl("round", "freeze", name)
+        self.ctl("round", "draw", name, "--party", "school=school.secret", "--party", "aanbieder=partner.secret", "--beacon", "1 2 3")
+        self.ctl("round", "compute", name)
+
+    def lists(self, offers, students, dice):
+        return "".join(json.dumps({
+            "student": f"s{n}", "offers": dice.sample(offers, dice.randint(0, 6)), "referred": dice.random() < 0.4,
+            "facts": {"level": dice.choice(["mbo3", "mbo4"]), "home": [dice.choice(["GM0606", "GM0622", "GM0363"])]}}) + "\n"
+            for n in range(students))
+
+    def test_the_whole_life(self):
+        dice = random.Random(5)
+        offers = [self.client.add_offer(f"o{n}", self.partner, seats=dice.randint(1, 12), reserved_seats=1, title="<b>T</b>",
+                                        levels=["LEVEL_MBO3"] if n % 2 else []) for n in range(12)]
+        (self.folder / "rule").write_text(RULE)
+        self.create("r", "--rule", "rule", "--kind", "sport")
+        self.assertEqual((self.folder / "school.secret").stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.json("round", "open", "r")["state"], "open")
+        text = self.lists(offers, 150, dice)
+        summary = self.json("round", "submit", "r", "-", "--issuer", "school", stdin=text)
+        self.assertEqual((summary["created"], summary["failed"]), (150, 0))
+        again = self.json("round", "submit", "r", "-", "--issuer", "school", stdin=text + '{"student": 1}\n[]\n{"student": "x", "offer": 1}\n',
+                          status=1)
+        self.assertEqual((again["created"], again["failed"]), (0, 153))
+        self.assertEqual([error["code"] for error in again["errors"]].count("ALREADY_EXISTS"), 150)
+        self.ctl("round", "withdraw", "r", "--issuer", "school", "--student", "s0")
+        self.finish("r")
+        shown = self.json("round", "show", "r")
+        self.assertEqual((shown["state"], shown["students"], sum(shown["ranks"])), ("computed", 149, shown["assigned"]))
+        self.assertIn("Choice obtained", self.ctl("round", "show", "r").stdout)
+        self.assertIn("none", self.ctl("round", "show", "r").stdout)
+        who = ("--issuer", "school", "--student", "s1")
+        result = self.json("round", "result", "r", *who)
+        explained = self.json("round", "explain", "r", *who, "--language", "en")
+        self.assertEqual({key: explained[key] for key in result}, result)
+        self.assertIn("lottery", " ".join(explained["text"]))
+        self.assertIn("lotnummer", self.ctl("round", "explain", "r", *who).stdout)
+        self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--public", "public", "--html", "page.html").stdout.split()[-1]
+        self.assertEqual(sorted(path.name for path in (self.folder / "public").iterdir()), ["public-cutoffs", "record", "signature"])
+        for name in ("public-cutoffs", "record", "signature"):
+            self.assertEqual((self.folder / "public" / name).read_bytes(), (self.folder / "sealed" / name).read_bytes())
+        self.verify("--commitment", shown["commitment"], "--input-digest", shown["input_digest"], "sealed")
+        self.verify("--public", "public")
+        for student in ("s1", "s2", "s149"):
+            ref = self.json("round", "result", "r", "--issuer", "school", "--student", student)["ref"]
+            (self.folder / "receipt").write_text(self.ctl("round", "receipt", "sealed", ref).stdout)
+            self.assertIn(ref, self.verify("--receipt", "receipt", "sealed") + (self.folder / "receipt").read_text())
+        changed = (self.folder / "receipt").read_text().replace("path ", "path 0", 1).replace("\nsalt 0", "\nsalt 1")
+        (self.folder / "changed").write_text(changed)
+        self.assertNotEqual(harness.run([harness.BUILD / "kansen-verify", "--key", self.key, "--receipt", "changed", "sealed"], cwd=self.folder).returncode, 0)
+        self.ctl("round", "receipt", "sealed", "0" * 64, status=1)
+        self.ctl("round", "export", "r", "sealed", "--key", "sign.key", status=2)
+        self.assertEqual(self.json("round", "publish", "r")["state"], "published")
+        objection = str(self.json("round", "object", "r", *who, "--kind", "list")["objection"])
+        self.ctl("round", "review", "r", objection, "--confirm", status=2)
+        self.assertIn("list", self.ctl("round", "objections", "r").stdout)
+        self.ctl("round", "review", "r", objection, "--correct", "--reason", "a wrong list")
+        self.ctl("round", "agree", "r", objection, status=1)
+        self.client.write(create_client={"client": {"name": "second", "role": "ROLE_OPERATOR"}})
+        harness.write_token(self.folder / "second.token", harness.issue_token(self.client, "second"))
+        harness.run([harness.kansenctl(), "--token-file", "second.token", "round", "agree", "r", objection, "-s", self.daemon.tcp],
+                    cwd=self.folder)
+        self.assertEqual(self.json("round", "objections", "r")["state"], "corrected")
+        self.ctl("round", "export", "r", "again", "--key", "sign.key")
+        for path in (self.folder / "sealed").iterdir():
+            self.assertEqual(path.read_bytes(), (self.folder / "again" / path.name).read_bytes())
+        self.ctl("round", "export", "r", "other", "--key", "other.key", status=1)
+        self.assertEqual(self.json("round", "list")["round"], "r")
+        self.assertEqual(self.json("round", "close", "r")["state"], "closed")
+        page = (self.folder / "page.html").read_text()
+        self.assertIn("Choice obtained", page)
+        self.assertNotIn("<script", page)
+        self.assertNotIn("http", page)
+
+    def test_a_late_round(self):
+        """Its record names the one before it, and kansen-verify follows."""
+        dice = random.Random(6)
+        offers = [self.client.add_offer(f"o{n}", self.partner, seats=3, kind="OFFER_KIND_INTERNSHIP", reserved_seats=1) for n in range(6)]
+        self.create("one")
+        self.ctl("round", "open", "one")
+        self.ctl("round", "submit", "one", "-", "--issuer", "school", stdin=self.lists(offers, 25, dice))
+        self.finish("one")
+        self.key = self.ctl("round", "export", "one", "one", "--key", "sign.key").stdout.split()[-1]
+        self.ctl("round", "publish", "one")
+        self.create("two", "--previous", "one")
+        self.ctl("round", "open", "two")
+        lines = []
+        for n in range(25):
+            got = self.client.call(get_round_student={"round": "one", "issuer": "school", "student": f"s{n}"}).get_round_student
+            if got.result.rank != 1:
+                wanted = [o for o in dice.sample(offers, 3) if o != got.result.offer_id]
+                kept = {"keep_placement": got.result.placement_id} if got.result.rank else {}
+                lines.append({"student": f"s{n}", "offers": wanted, "referred": got.student.referred, **kept})
+        lines += [{"student": f"late{n}", "offers": dice.sample(offers, 3), "referred": True} for n in range(5)]
+        self.ctl("round", "submit", "two", "-", "--issuer", "school", stdin="".join(json.dumps(line) + "\n" for line in lines))
+        self.finish("two")
+        self.ctl("round", "export", "two", "two", "--key", "sign.key")
+        self.verify("--earlier", "one", "--previous", "one", "two")
+        self.ctl("round", "publish", "two")
+
+    def test_wrong_usage(self):
+        self.ctl("round", "create", "r", status=2)
+        self.ctl("round", "create", "r", "--party", "x", "--beacon-source", "s", status=2)
+        self.ctl("round", "show", "nothing", status=1)
+        self.create("r", "--offers", str(self.client.add_offer("o", self.partner)))
+        self.ctl("round", "draw", "r", "--party", "school=none.secret", "--beacon", "x", status=2)
+        self.assertFalse((self.folder / "none.secret").exists())
+        self.ctl("round", "draw", "r", "--party", "school=school.secret", status=2)
+        refused = self.ctl("round", "publish", "r", status=1)
+        self.assertIn("its state allows: open, cancel", refused.stderr)
+        self.ctl("round", "cancel", "r", status=1)
+        self.assertEqual(self.json("round", "cancel", "r", "--reason", "a test")["state"], "cancelled")
+        self.ctl("round", "export", "r", "x", "--key", "k", status=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
