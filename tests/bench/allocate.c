@@ -7,6 +7,7 @@
 // SEATS: all seats together, in hundredths of the students. Prints one JSON object: milliseconds of CPU,
 // counts, and the most memory that the process ever had (arrays of the input among it).
 #include "cohort/allocate.h"
+#include "base/huge.h"
 #include "cohort/cutoff.h"
 #include "cohort/lottery.h"
 #include "tests/bench/dice.h"
@@ -45,7 +46,7 @@ cpu_ms(void)
 static void *
 take(size_t count, size_t size)
 {
-    void *memory = aligned_alloc(64, (count * size + 64) / 64 * 64);
+    void *memory = huge_alloc(count * size);
 
     if (memory == NULL) {
         fprintf(stderr, "allocate: memory is short\n");

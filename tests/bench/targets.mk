@@ -30,7 +30,7 @@ $(BUILD)/bare_loader: $(call obj,tests/bench/bare_loader.c)
 $(BUILD)/fsync_rate: $(call obj,tests/bench/fsync_rate.c)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@
 
-$(BUILD)/allocate: $(call obj,tests/bench/allocate.c $(wildcard daemon/cohort/*.c))
+$(BUILD)/allocate: $(call obj,tests/bench/allocate.c $(wildcard daemon/cohort/*.c)) $(BASE_LIB)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ -lsodium
 
 -include $(patsubst %.o,%.d,$(call obj,$(BENCH_SRC) tests/bench/test_pieces.c))
