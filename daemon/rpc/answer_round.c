@@ -382,6 +382,9 @@ answer_round_lines(struct call *call)
     Kansen__V1__Round *round = NULL;
     int rc = answer == NULL ? STORE_FAULT_MEMORY : find(call, "round", listing.given->round, &round);
 
+    if (rc == 0 && round->forgotten > 0)
+        rc = fault_set(&call->fault, CODE_FAILED_PRECONDITION, "round", "the lists of round %s are deleted",
+                       round->name);
     if (rc == 0 && round->input_digest.len == 0)
         rc = fault_set(&call->fault, CODE_FAILED_PRECONDITION, "round",
                        "round %s is not frozen, so it has no record", round->name);
