@@ -151,6 +151,26 @@ class Life(Rounds):
         self.refused(INVALID_ARGUMENT, round_.submit("u", [], query=query, top=101), "1..100")
         self.refused(INVALID_ARGUMENT, round_.submit("u", [], query={}, top=1))
 
+    def test_counts_that_tell_of_few(self):
+        """Only operators see them; a portal sees what tells of nobody."""
+        portal = self.portal("portal", source="school")
+        look = lambda name: portal.call(get_round={"name": name}).get_round.round
+        for name, first, second, shown in (("few", 9, 0, False), ("many", 12, 0, True), ("tail", 12, 3, False), ("both", 12, 11, True)):
+            seats = [self.offer(seats=first), self.offer(seats=40)]
+            round_ = Round(self.client, name).take(seats).step("open")
+            for n in range(first + second):
+                self.assertEqual(round_.submit(f"{name}{n}", seats, referred=n % 2 == 0).status.code, OK)
+            round_.freeze()
+            round_.draw()
+            whole = round_.compute()
+            self.assertEqual(list(whole.ranks), [first] + [second] * (second > 0))
+            got = look(name)
+            self.assertEqual(list(got.ranks), list(whole.ranks) if shown else [], name)
+            self.assertEqual(got.assigned, whole.assigned if shown else 0)
+            self.assertEqual(list(got.ranks_referred), [], "six referred students may be told apart")
+            self.assertFalse(got.receipt_key)
+            self.assertTrue(whole.receipt_key)
+
     def test_an_explanation(self):
         offer, other = self.offer(seats=1, title="Eerste"), self.offer(seats=1, title="Tweede")
         round_ = Round(self.client, "r").take().step("open")
