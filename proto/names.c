@@ -51,11 +51,11 @@ static const char *const record_kinds[] = {NULL,     "partner",  "offer",      "
                                            "region", "postcode", "placement",  "client",
                                            "token",  "round",    "round_list", "round_objection"};
 static const char *const round_states[] = {
-    NULL,       "created",    "open",      "freezing", "frozen",   "drawn",     "computing",
-    "computed", "publishing", "published", "closed",   "revising", "cancelled",
+    NULL,         "created",   "open",   "freezing", "frozen",    "drawn",      "computing", "computed",
+    "publishing", "published", "closed", "revising", "cancelled", "forgetting", "forgotten",
 };
 static const char *const round_steps[] = {
-    NULL, "open", "freeze", "compute", "publish", "close", "revise", "cancel",
+    NULL, "open", "freeze", "compute", "publish", "close", "revise", "cancel", "forget",
 };
 static const char *const objection_kinds[] = {
     NULL, "list", "referral", "facts", "rule", "hardship", "other",

@@ -57,7 +57,7 @@ static bool
 is_busy(const Kansen__V1__Round *round)
 {
     return round->settling || round->state == STATE(FREEZING) || round->state == STATE(COMPUTING) ||
-           round->state == STATE(PUBLISHING);
+           round->state == STATE(PUBLISHING) || round->state == STATE(FORGETTING);
 }
 
 int

@@ -241,6 +241,7 @@ const struct verb verbs[] = {
     STEP("revise", REVISE, verb_round_reason_flags,
          "correct the input before publication, with the same seed"),
     STEP("cancel", CANCEL, verb_round_reason_flags, "give it up before publication"),
+    STEP("forget", FORGET, NULL, "delete its lists, results and objections, when no appeal is open"),
     {.name = "round show", .args = "ROUND", .help = "show a round", .run = verb_round_show},
     {.name = "round list", .args = "", .help = "list the rounds", .run = verb_round_list},
     {.name = "round result",

@@ -24,18 +24,59 @@ is_operator(const struct call *call)
     return call->session->identity.role == ROLE_OPERATOR;
 }
 
-// What nobody but an operator sees: the key of the receipts, and how far a step is.
+// Whether a count would tell of fewer students than may be told of.
+static bool
+is_small(uint64_t count)
+{
+    return count > 0 && count < EXPLAIN_K;
+}
+
+// Whether all cells of a histogram, and those without a seat, may be told.
+static bool
+may_tell(uint64_t students, uint64_t assigned, const uint64_t *ranks, size_t n)
+{
+    bool small = is_small(students) || is_small(students - assigned);
+
+    for (size_t i = 0; i < n && !small; i++)
+        small = is_small(ranks[i]);
+    return !small;
+}
+
+// The same for the referred and for the others, of whom either follows from the other.
+static bool
+may_tell_referral(const Kansen__V1__Round *round)
+{
+    uint64_t others = round->students - round->referred, placed = round->assigned - round->assigned_referred;
+
+    if (!may_tell(round->referred, round->assigned_referred, round->ranks_referred,
+                  round->n_ranks_referred) ||
+        is_small(others) || is_small(others - placed))
+        return false;
+    for (size_t i = 0; i < round->n_ranks; i++) {
+        if (is_small(round->ranks[i] - (i < round->n_ranks_referred ? round->ranks_referred[i] : 0)))
+            return false;
+    }
+    return true;
+}
+
+// What nobody but an operator sees: the key of the receipts, how far a step is, and counts that tell of few;
+// the public record tells more, in bins.
 static void
 cut(const struct call *call, Kansen__V1__Round *round)
 {
+    bool all, referral;
+
     if (is_operator(call))
         return;
+    all = may_tell(round->students, round->assigned, round->ranks, round->n_ranks);
+    referral = all && may_tell_referral(round);
     round->receipt_key = round->at_student = (ProtobufCBinaryData){0};
-    if (round->students < EXPLAIN_K) { // what is told of so few tells of one
+    if (!all) {
         round->n_ranks = 0;
         round->assigned = 0;
+        round->students = is_small(round->students) ? 0 : round->students;
     }
-    if (round->referred < EXPLAIN_K || round->students - round->referred < EXPLAIN_K) {
+    if (!referral) {
         round->n_ranks_referred = 0;
         round->referred = round->assigned_referred = 0;
     }
@@ -382,6 +423,9 @@ answer_round_lines(struct call *call)
     Kansen__V1__Round *round = NULL;
     int rc = answer == NULL ? STORE_FAULT_MEMORY : find(call, "round", listing.given->round, &round);
 
+    if (rc == 0 && round->forgotten > 0)
+        rc = fault_set(&call->fault, CODE_FAILED_PRECONDITION, "round", "the lists of round %s are deleted",
+                       round->name);
     if (rc == 0 && round->input_digest.len == 0)
         rc = fault_set(&call->fault, CODE_FAILED_PRECONDITION, "round",
                        "round %s is not frozen, so it has no record", round->name);

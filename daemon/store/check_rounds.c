@@ -34,7 +34,7 @@ check_round(struct check *check, const MDB_val *key, const MDB_val *value)
         check_problem(check, "round %" PRIu64 ": stored under another id", round->id);
     check->expected[TABLE_ROUND_NAME]++;
     check->expected[TABLE_ROUND_OFFER] += round->offers;
-    check->expected[TABLE_ROUND_STUDENT] += round->students;
+    check->expected[TABLE_ROUND_STUDENT] += round->students - round->forgotten;
     rc = round_find(check->txn, round->name, check->arena, &named);
     if (rc < 0)
         return rc;

@@ -22,13 +22,15 @@ round_is_locking(Kansen__V1__RoundState state)
 bool
 round_is_busy(const Kansen__V1__Round *round)
 {
-    return round->settling || (1u << round->state & (BIT(FREEZING) | BIT(COMPUTING) | BIT(PUBLISHING))) != 0;
+    return round->settling ||
+           (1u << round->state & (BIT(FREEZING) | BIT(COMPUTING) | BIT(PUBLISHING) | BIT(FORGETTING))) != 0;
 }
 
 bool
 round_has_ended(Kansen__V1__RoundState state)
 {
-    return (1u << state & (BIT(PUBLISHED) | BIT(CLOSED) | BIT(CANCELLED))) != 0;
+    return (1u << state &
+            (BIT(PUBLISHED) | BIT(CLOSED) | BIT(CANCELLED) | BIT(FORGETTING) | BIT(FORGOTTEN))) != 0;
 }
 
 // ---- Reading
@@ -409,6 +411,14 @@ round_objection_put(struct txn *txn, const Kansen__V1__RoundObjection *objection
     struct key key = key_pair(objection->round_id, objection->id);
 
     return record_put(txn, TABLE_ROUND_OBJECTION, &key, &objection->base);
+}
+
+int
+round_objection_delete(struct txn *txn, const Kansen__V1__RoundObjection *objection)
+{
+    struct key key = key_pair(objection->round_id, objection->id);
+
+    return known(txn, table_del(txn, TABLE_ROUND_OBJECTION, &key));
 }
 
 int

@@ -20,7 +20,7 @@ struct txn;
 
 bool round_is_locking(Kansen__V1__RoundState state); // the seats of its offers are for the round alone
 bool round_is_busy(const Kansen__V1__Round *round);  // goes on by itself
-bool round_has_ended(Kansen__V1__RoundState state);  // published, closed or cancelled: its offers are free
+bool round_has_ended(Kansen__V1__RoundState state);  // published or later, or cancelled: its offers are free
 
 // ---- Reading
 
@@ -88,6 +88,7 @@ int round_student_put(struct txn *txn, const Kansen__V1__RoundStudent *student,
 // Removes a list, and the result with it.
 int round_student_delete(struct txn *txn, const Kansen__V1__RoundStudent *old) MUST_CHECK;
 int round_objection_put(struct txn *txn, const Kansen__V1__RoundObjection *objection) MUST_CHECK;
+int round_objection_delete(struct txn *txn, const Kansen__V1__RoundObjection *objection) MUST_CHECK;
 int round_result_put(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES],
                      const Kansen__V1__RoundResult *result) MUST_CHECK;
 

@@ -250,7 +250,7 @@ change_take_round_offers(struct change *change)
 static const enum round_event events[] = {
     [STEP(OPEN)] = ROUND_OPEN,       [STEP(FREEZE)] = ROUND_FREEZE, [STEP(COMPUTE)] = ROUND_COMPUTE,
     [STEP(PUBLISH)] = ROUND_PUBLISH, [STEP(CLOSE)] = ROUND_CLOSE,   [STEP(REVISE)] = ROUND_REVISE,
-    [STEP(CANCEL)] = ROUND_CANCEL,
+    [STEP(CANCEL)] = ROUND_CANCEL,   [STEP(FORGET)] = ROUND_FORGET,
 };
 
 static int

@@ -94,6 +94,42 @@ next_phase(Kansen__V1__Round *round)
 
 // ---- Parts
 
+// Deletes the next lists with their results, then objections; *ended when none is left.
+static int
+forget(struct change *change, Kansen__V1__Round *round, uint32_t count, bool *ended)
+{
+    int rc = 0;
+
+    for (uint32_t i = 0; i < count && rc == 0; i++) {
+        Kansen__V1__RoundObjection *objection = NULL;
+        Kansen__V1__RoundStudent *student = NULL;
+
+        rc = round_student_next(change->txn, round->id, NULL, change->arena, &student);
+        if (rc == 0) {
+            rc = round_student_delete(change->txn, student);
+            round->forgotten++;
+            continue;
+        }
+        if (rc == STORE_E_NOT_FOUND)
+            rc = round_objection_next(change->txn, round->id, 0, change->arena, &objection);
+        if (rc == 0)
+            rc = round_objection_delete(change->txn, objection);
+    }
+    *ended = rc == STORE_E_NOT_FOUND;
+    return *ended ? 0 : rc;
+}
+
+static int
+forget_part(struct change *change, Kansen__V1__Round *round, uint32_t count)
+{
+    bool ended = false;
+    int rc = forget(change, round, count, &ended);
+
+    if (rc == 0 && ended && !round_life_move(round->state, ROUND_IS_FORGOTTEN, &round->state))
+        return STORE_FAULT_CORRUPT;
+    return rc;
+}
+
 static int
 publish(struct change *change, Kansen__V1__Round *round, uint32_t count)
 {
@@ -130,6 +166,8 @@ count_part(struct change *change, Kansen__V1__Round *round, uint32_t count, bool
     }
     if (round->state == STATE(PUBLISHING))
         return publish(change, round, count);
+    if (round->state == STATE(FORGETTING))
+        return forget_part(change, round, count);
     *does = round->state == STATE(FREEZING) && round->phase == 0;
     if (!*does)
         return 0;

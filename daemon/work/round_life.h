@@ -13,6 +13,7 @@
 //              CLOSED <--close-- PUBLISHED <==published== PUBLISHING <--publish-------- COMPUTED
 //
 //   all that stand before PUBLISHING --cancel--> CANCELLED
+//   CLOSED, CANCELLED --forget--> FORGETTING ==forgotten==> FORGOTTEN
 //   --> an operator's step      ==> the daemon's own, when what the state does is done
 //
 // clang-format on
@@ -35,10 +36,12 @@ enum round_event {
     ROUND_CLOSE,
     ROUND_REVISE,
     ROUND_CANCEL,
+    ROUND_FORGET,
     ROUND_IS_FROZEN, // these are the daemon's own
     ROUND_IS_FROZEN_AND_DRAWN,
     ROUND_IS_COMPUTED,
     ROUND_IS_PUBLISHED,
+    ROUND_IS_FORGOTTEN,
     ROUND_EVENTS,
 };
 

@@ -173,6 +173,19 @@ round_plan_put_places(struct change *change, uint64_t round, const Kansen__V1__R
     return rc;
 }
 
+// The lottery of a student is that of the first round that it took part in, so that must be known yet.
+static int
+check_remembered(struct change *change, const char *name)
+{
+    Kansen__V1__Round *round = NULL;
+    int rc = round_find(change->txn, name, change->arena, &round);
+
+    if (rc == 0 && (round->state == STATE(FORGETTING) || round->state == STATE(FORGOTTEN)))
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "previous",
+                         "round %s of this row is forgotten, so nobody knows whose lottery it was", name);
+    return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+}
+
 static int
 follow(struct change *change, const char *previous, Kansen__V1__RoundPlan *plan)
 {
@@ -194,6 +207,10 @@ follow(struct change *change, const char *previous, Kansen__V1__RoundPlan *plan)
         rc = round_plan_get(change->txn, round->id, change->arena, &before);
     if (rc != 0)
         return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+    for (size_t i = 0; i < before->n_earlier && rc == 0; i++)
+        rc = check_remembered(change, before->earlier[i]->name);
+    if (rc != 0)
+        return rc;
     plan->salt = before->salt;
     plan->series = before->series;
     plan->earlier = arena_array(change->arena, before->n_earlier + 1, sizeof(Kansen__V1__RoundEarlier *));

@@ -27,7 +27,8 @@ enum sentence {
 static const char *const sentences[][SENTENCES] = {
     [ROUND_TEXT_NL] =
         {
-            [SAYS_LOTTERY] = "Het lotnummer is %u van %u (een lager nummer is beter).",
+            [SAYS_LOTTERY] =
+                "Het lotnummer is %u (0 komt het eerst aan de beurt); er deden %u leerlingen mee.",
             [SAYS_RECOMPUTE] = "Het nummer volgt uit de bekendgemaakte seed van ronde %s en de code van de "
                                "leerling: BLAKE2b-256 "
                                "met de seed als sleutel over \"alloc-lot-v1\", een nulbyte en de code; alle "
@@ -52,7 +53,7 @@ static const char *const sentences[][SENTENCES] = {
         },
     [ROUND_TEXT_EN] =
         {
-            [SAYS_LOTTERY] = "The lottery number is %u of %u (a lower number is better).",
+            [SAYS_LOTTERY] = "The lottery number is %u (0 comes first); %u students took part.",
             [SAYS_RECOMPUTE] =
                 "The number follows from the published seed of round %s and the student's code: BLAKE2b-256 "
                 "keyed with "

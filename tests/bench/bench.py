@@ -17,6 +17,7 @@ import copies  # noqa: E402
 import growth  # noqa: E402
 import peers  # noqa: E402
 import reading  # noqa: E402
+import rounds  # noqa: E402
 import security  # noqa: E402
 import stage as stages  # noqa: E402
 import verdict  # noqa: E402
@@ -39,6 +40,7 @@ SECTIONS = {
     "writes": writing.measure_writes,
     "reserves": writing.measure_reserves,
     "cohort": cohort.measure_cohort,
+    "rounds": rounds.measure_rounds,
     "security": security.measure_security,
 }
 OFFERS, LARGE = 250_000, 2_500_000

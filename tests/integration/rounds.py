@@ -7,8 +7,8 @@ import time
 
 from harness import PATIENCE
 
-CREATED, OPEN, FREEZING, FROZEN, DRAWN, COMPUTING, COMPUTED, PUBLISHING, PUBLISHED, CLOSED, REVISING, CANCELLED = range(1, 13)
-STEPS = {word: f"ROUND_STEP_{word.upper()}" for word in ("open", "freeze", "compute", "publish", "close", "revise", "cancel")}
+CREATED, OPEN, FREEZING, FROZEN, DRAWN, COMPUTING, COMPUTED, PUBLISHING, PUBLISHED, CLOSED, REVISING, CANCELLED, FORGETTING, FORGOTTEN = range(1, 15)
+STEPS = {word: f"ROUND_STEP_{word.upper()}" for word in ("open", "freeze", "compute", "publish", "close", "revise", "cancel", "forget")}
 SECRETS = (bytes(range(32)), bytes(range(32, 64)))
 BEACON = b"2026-11-25 1 2 3 4 5 6"
 
@@ -32,7 +32,7 @@ def wait(client, name):
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         round_ = client.call(get_round={"name": name}).get_round.round
-        if round_.state not in (FREEZING, COMPUTING, PUBLISHING) and not round_.settling:
+        if round_.state not in (FREEZING, COMPUTING, PUBLISHING, FORGETTING) and not round_.settling:
             return
         time.sleep(0.01)
     raise AssertionError(f"the round stays in state {round_.state}")

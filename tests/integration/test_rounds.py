@@ -9,7 +9,7 @@ import unittest
 import harness
 import rounds
 from harness import ABORTED, ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED
-from rounds import (CANCELLED, CLOSED, COMPUTED, CREATED, DRAWN, FROZEN, OPEN, PUBLISHED, REVISING, Round, allocate, digest,
+from rounds import (CANCELLED, CLOSED, COMPUTED, CREATED, DRAWN, FORGOTTEN, FROZEN, OPEN, PUBLISHED, REVISING, Round, allocate, digest,
                     lottery, parse)
 
 REQUESTED, ACCEPTED, WITHDRAWN = 4, 5, 10
@@ -106,6 +106,14 @@ class Life(Rounds):
             self.assertEqual(placed, [shown.result.placement_id] if shown.result.rank else [])
         self.check_result(round_)
         self.assertEqual(round_.step("close").get().state, CLOSED)
+        closed = round_.get()
+        forgotten = round_.step("forget").until(FORGOTTEN)
+        self.assertEqual((forgotten.assigned, forgotten.result_digest, forgotten.students), (closed.assigned, closed.result_digest, 120))
+        with self.assertRaisesRegex(harness.Refused, "no list"):
+            round_.student("s1")
+        with self.assertRaisesRegex(harness.Refused, "deleted"):
+            round_.files()
+        self.assertEqual(len(self.placements()), len(results))
         self.daemon.stop()
         self.assertIn("all is well", harness.run(self.daemon.command("--check")).stdout)
 
@@ -115,11 +123,11 @@ class Life(Rounds):
         round_ = Round(self.client, "r").take()
         allowed = {"created": ("open", "cancel"), "open": ("freeze", "cancel"), "frozen": ("draw", "revise", "cancel"),
                    "drawn": ("compute", "revise", "cancel"), "computed": ("publish", "revise", "cancel"),
-                   "published": ("close",), "closed": ()}
+                   "published": ("close",), "closed": ("forget",)}
         walk = {"created": lambda: round_.step("open"), "open": round_.freeze, "frozen": round_.draw, "drawn": round_.compute,
                 "computed": round_.publish, "published": lambda: round_.step("close"), "closed": lambda: None}
         for state, go_on in walk.items():
-            for step in (*steps, "revise", "cancel"):
+            for step in (*steps, "revise", "cancel", "forget"):
                 if step in allowed[state]:
                     continue
                 with self.subTest(state, step=step):
@@ -142,6 +150,26 @@ class Life(Rounds):
         self.refused(INVALID_ARGUMENT, round_.submit("u", offers[:1], query=query, top=2), "either")
         self.refused(INVALID_ARGUMENT, round_.submit("u", [], query=query, top=101), "1..100")
         self.refused(INVALID_ARGUMENT, round_.submit("u", [], query={}, top=1))
+
+    def test_counts_that_tell_of_few(self):
+        """Only operators see them; a portal sees what tells of nobody."""
+        portal = self.portal("portal", source="school")
+        look = lambda name: portal.call(get_round={"name": name}).get_round.round
+        for name, first, second, shown in (("few", 9, 0, False), ("many", 12, 0, True), ("tail", 12, 3, False), ("both", 12, 11, True)):
+            seats = [self.offer(seats=first), self.offer(seats=40)]
+            round_ = Round(self.client, name).take(seats).step("open")
+            for n in range(first + second):
+                self.assertEqual(round_.submit(f"{name}{n}", seats, referred=n % 2 == 0).status.code, OK)
+            round_.freeze()
+            round_.draw()
+            whole = round_.compute()
+            self.assertEqual(list(whole.ranks), [first] + [second] * (second > 0))
+            got = look(name)
+            self.assertEqual(list(got.ranks), list(whole.ranks) if shown else [], name)
+            self.assertEqual(got.assigned, whole.assigned if shown else 0)
+            self.assertEqual(list(got.ranks_referred), [], "six referred students may be told apart")
+            self.assertFalse(got.receipt_key)
+            self.assertTrue(whole.receipt_key)
 
     def test_an_explanation(self):
         offer, other = self.offer(seats=1, title="Eerste"), self.offer(seats=1, title="Tweede")
@@ -540,6 +568,9 @@ class Again(Rounds):
         second.draw().compute()
         second.record(previous=record)
         second.publish()
+        first.step("close").step("forget").until(FORGOTTEN)
+        self.refused(FAILED_PRECONDITION, self.client.ask(write={"create_round": {
+            "name": "four", "plan": rounds.plan("four"), "previous": "two"}}), "round one of this row is forgotten")
         Round(self.client, "three").take().step("open").step("cancel", "a test").until(CANCELLED)
 
     def test_replay_and_load(self):
