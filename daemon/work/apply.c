@@ -107,7 +107,7 @@ without_student(const Kansen__V1__Write *write, struct copies *copies, Kansen__V
         copies->object = *write->object_to_round;
         copies->object.student = (char *)protobuf_c_empty_string;
         out->object_to_round = &copies->object;
-    } else {
+    } else if (write->operation_case == OPERATION(WITHDRAW_ROUND_LIST)) {
         copies->withdraw = *write->withdraw_round_list;
         copies->withdraw.student = (char *)protobuf_c_empty_string;
         out->withdraw_round_list = &copies->withdraw;

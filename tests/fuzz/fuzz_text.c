@@ -50,7 +50,7 @@ check_address(const char *text, bool plain_anywhere)
 
     if (address_parse(text, "listen", plain_anywhere, &address, &fault) != 0)
         assert(strcmp(fault.field, "listen") == 0 && fault.message[0] != '\0');
-    if (address_parse_tcp(text, "admin", &address, &fault) == 0)
+    if (address_parse_tcp(text, "admin", plain_anywhere, &address, &fault) == 0)
         assert(address_path(&address) == NULL);
 }
 

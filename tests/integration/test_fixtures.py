@@ -46,7 +46,8 @@ class Fixtures(unittest.TestCase):
                 yield (archive, *self.unpack(archive))
 
     def seen(self, expected):
-        return {key: value for key, value in expected.items() if key not in ("sequence", "digest", "format")}
+        """What is asked of it; a fixture from before there were rounds has none."""
+        return {"rounds": [], **{key: value for key, value in expected.items() if key not in ("sequence", "digest", "format")}}
 
     def test_in_place(self):
         for _, daemon, expected in self.each():
