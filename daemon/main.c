@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/options_change.h"
+#include "base/options_flags.h"
 #include "base/sandbox.h"
 #include "base/systemd.h"
 #include "base/version.h"
@@ -378,7 +379,7 @@ run(struct daemon *daemon)
 {
     switch (daemon->options.mode) {
     case OPTIONS_HELP:
-        options_help(stdout);
+        options_flags_help(stdout);
         return 0;
     case OPTIONS_PRINT_CONFIG:
         options_print(&daemon->options, stdout);

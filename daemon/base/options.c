@@ -2,10 +2,10 @@
 // Reads the file and then the command line, both by the table of options. The first fault that is found is
 // the one that is told.
 #include "base/options.h"
+#include "base/options_flags.h"
 #include "base/options_table.h"
 #include <confuse.h>
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_FILE     "/etc/kansen/kansend.conf"
 #define ROWS             OPTIONS_TABLE_ROWS
 #define MESSAGE_MAX      OPTIONS_TABLE_MESSAGE_MAX
 #define JOURNAL_KEEP_MIN 1000u
@@ -183,98 +182,6 @@ read_file(const char *name, struct options *options, struct source *source)
 
 // ---- The command line
 
-struct command_line {
-    const char *file; // NULL = not given
-    enum options_mode mode;
-    const char *values[ROWS]; // of flags, NULL = not given
-    const char *listen[OPTIONS_LISTEN_MAX];
-    size_t n_listen;
-    const char *check_dir;
-    const char *replay_file, *to_sequence; // NULL = not given
-};
-
-enum {
-    FLAG_ROW = 1000, // + the row's place
-    FLAG_CHECK = 500,
-    FLAG_COMPACT,
-    FLAG_FORGET_KEY,
-    FLAG_PRINT_CONFIG,
-    FLAG_REPLAY,
-    FLAG_TO_SEQUENCE,
-    FLAG_VERSION,
-};
-
-static int
-take_flag(struct command_line *line, int flag, char *why)
-{
-    if (flag == 'c') {
-        line->file = optarg;
-    } else if (flag == 'n') {
-        line->mode = OPTIONS_TEST_CONFIG;
-    } else if (flag == 'h') {
-        line->mode = OPTIONS_HELP;
-    } else if (flag == FLAG_CHECK) {
-        line->mode = OPTIONS_CHECK;
-    } else if (flag == FLAG_COMPACT) {
-        line->mode = OPTIONS_COMPACT;
-    } else if (flag == FLAG_FORGET_KEY) {
-        line->mode = OPTIONS_FORGET_KEY;
-    } else if (flag == FLAG_PRINT_CONFIG) {
-        line->mode = OPTIONS_PRINT_CONFIG;
-    } else if (flag == FLAG_REPLAY) {
-        line->mode = OPTIONS_REPLAY;
-        line->replay_file = optarg;
-    } else if (flag == FLAG_TO_SEQUENCE) {
-        line->to_sequence = optarg;
-    } else if (flag == FLAG_VERSION) {
-        line->mode = OPTIONS_VERSION;
-    } else if (flag >= FLAG_ROW && options_table[flag - FLAG_ROW].type != OPTION_LIST) {
-        line->values[flag - FLAG_ROW] = optarg;
-    } else if (flag >= FLAG_ROW && line->n_listen < OPTIONS_LISTEN_MAX) {
-        line->listen[line->n_listen++] = optarg;
-    } else {
-        if (flag >= FLAG_ROW)
-            return tell(why, "--listen: at most %u are allowed", OPTIONS_LISTEN_MAX);
-        return tell(why, "see kansend --help"); // getopt_long has said what is wrong
-    }
-    return 0;
-}
-
-static int
-parse_command_line(int argc, char **argv, struct command_line *line, char *why)
-{
-    struct option flags[ROWS + 11];
-    size_t n = 0;
-    int flag;
-
-    for (size_t i = 0; i < ROWS; i++) {
-        if (options_table[i].flag != NULL)
-            flags[n++] = (struct option){options_table[i].flag, required_argument, NULL, FLAG_ROW + (int)i};
-    }
-    flags[n++] = (struct option){"config", required_argument, NULL, 'c'};
-    flags[n++] = (struct option){"test-config", no_argument, NULL, 'n'};
-    flags[n++] = (struct option){"check", no_argument, NULL, FLAG_CHECK};
-    flags[n++] = (struct option){"compact", no_argument, NULL, FLAG_COMPACT};
-    flags[n++] = (struct option){"forget-key", no_argument, NULL, FLAG_FORGET_KEY};
-    flags[n++] = (struct option){"print-config", no_argument, NULL, FLAG_PRINT_CONFIG};
-    flags[n++] = (struct option){"replay", required_argument, NULL, FLAG_REPLAY};
-    flags[n++] = (struct option){"to-sequence", required_argument, NULL, FLAG_TO_SEQUENCE};
-    flags[n++] = (struct option){"version", no_argument, NULL, FLAG_VERSION};
-    flags[n++] = (struct option){"help", no_argument, NULL, 'h'};
-    flags[n] = (struct option){0};
-    optind = 0; // so that a second call begins anew
-    while ((flag = getopt_long(argc, argv, "c:nh", flags, NULL)) != -1) {
-        if (take_flag(line, flag, why) != 0)
-            return 1;
-    }
-    if (optind < argc && (line->mode == OPTIONS_CHECK || line->mode == OPTIONS_COMPACT ||
-                          line->mode == OPTIONS_FORGET_KEY || line->mode == OPTIONS_REPLAY))
-        line->check_dir = argv[optind++];
-    if (optind < argc)
-        return tell(why, "\"%s\" is not expected here; see kansend --help", argv[optind]);
-    return 0;
-}
-
 static int
 set_flag(struct options *options, const struct option_row *row, const char *text, char *why)
 {
@@ -297,46 +204,46 @@ drop_listeners(struct options *options)
 
 // Which journal is replayed, and how far.
 static int
-take_replay(const struct command_line *line, struct options *options, char *why)
+take_replay(const struct options_flags *flags, struct options *options, char *why)
 {
     char *end;
 
-    if (line->to_sequence != NULL && line->mode != OPTIONS_REPLAY)
+    if (flags->to_sequence != NULL && flags->mode != OPTIONS_REPLAY)
         return tell(why, "--to-sequence goes with --replay");
-    if (line->replay_file == NULL)
+    if (flags->replay_file == NULL)
         return 0;
-    options->replay_file = strdup(line->replay_file);
+    options->replay_file = strdup(flags->replay_file);
     if (options->replay_file == NULL)
         return tell(why, "memory is short");
-    if (line->to_sequence == NULL)
+    if (flags->to_sequence == NULL)
         return 0;
     errno = 0;
-    options->to_sequence = strtoull(line->to_sequence, &end, 10);
-    if (errno == 0 && *end == '\0' && options->to_sequence > 0 && line->to_sequence[0] != '-')
+    options->to_sequence = strtoull(flags->to_sequence, &end, 10);
+    if (errno == 0 && *end == '\0' && options->to_sequence > 0 && flags->to_sequence[0] != '-')
         return 0;
-    return tell(why, "--to-sequence: \"%.60s\" is not allowed; it takes a number from 1", line->to_sequence);
+    return tell(why, "--to-sequence: \"%.60s\" is not allowed; it takes a number from 1", flags->to_sequence);
 }
 
 static int
-take_command_line(const struct command_line *line, struct options *options, struct source *source)
+take_command_line(const struct options_flags *flags, struct options *options, struct source *source)
 {
-    options->mode = line->mode;
-    if (line->n_listen > 0)
+    options->mode = flags->mode;
+    if (flags->n_listen > 0)
         drop_listeners(options);
-    for (size_t i = 0; i < line->n_listen; i++) {
-        if (set_flag(options, options_table_find("listen"), line->listen[i], source->why) != 0)
+    for (size_t i = 0; i < flags->n_listen; i++) {
+        if (set_flag(options, options_table_find("listen"), flags->listen[i], source->why) != 0)
             return 1;
     }
     for (size_t i = 0; i < ROWS; i++) {
-        if (set_flag(options, &options_table[i], line->values[i], source->why) != 0)
+        if (set_flag(options, &options_table[i], flags->values[i], source->why) != 0)
             return 1;
-        if (line->values[i] != NULL)
+        if (flags->values[i] != NULL)
             source->lines[i] = 0;
     }
-    if (take_replay(line, options, source->why) != 0)
+    if (take_replay(flags, options, source->why) != 0)
         return 1;
-    if (line->check_dir != NULL)
-        return set_flag(options, options_table_find("data_dir"), line->check_dir, source->why);
+    if (flags->check_dir != NULL)
+        return set_flag(options, options_table_find("data_dir"), flags->check_dir, source->why);
     return 0;
 }
 
@@ -465,20 +372,20 @@ check_together(const struct options *options, const struct source *source)
 int
 options_read(int argc, char **argv, struct options *options, char why[OPTIONS_WHY_MAX])
 {
-    struct command_line line = {0};
+    struct options_flags flags = {0};
     struct source source = {.why = why};
     struct options read = {0};
     int rc;
 
     why[0] = '\0';
-    rc = parse_command_line(argc, argv, &line, why);
-    if (rc == 0 && (line.mode == OPTIONS_HELP || line.mode == OPTIONS_VERSION)) {
-        *options = (struct options){.mode = line.mode};
+    rc = options_flags_parse(argc, argv, &flags, why);
+    if (rc == 0 && (flags.mode == OPTIONS_HELP || flags.mode == OPTIONS_VERSION)) {
+        *options = (struct options){.mode = flags.mode};
         return 0; // asked for without regard to the rest
     }
-    source.name = line.file == NULL ? DEFAULT_FILE : line.file;
-    rc = rc || set_initial(&read, why) || read_file(line.file, &read, &source) ||
-         take_command_line(&line, &read, &source) || set_derived(&read, source.name, why) ||
+    source.name = flags.file == NULL ? OPTIONS_FLAGS_DEFAULT_FILE : flags.file;
+    rc = rc || set_initial(&read, why) || read_file(flags.file, &read, &source) ||
+         take_command_line(&flags, &read, &source) || set_derived(&read, source.name, why) ||
          check_together(&read, &source);
     if (rc != 0) {
         options_free(&read);
@@ -510,33 +417,4 @@ options_free(struct options *options)
     free(options->tls_client);
     free(options->tls_min_version);
     *options = (struct options){0};
-}
-
-void
-options_help(FILE *out)
-{
-    fprintf(out,
-            "Usage: kansend [-c FILE] [OPTION]...\n"
-            "Matches students to internships, sport and culture; serves them until it is told to stop.\n\n"
-            "  -c, --config FILE      configuration; default " DEFAULT_FILE ", which may be absent\n"
-            "  -n, --test-config      check the configuration and stop\n"
-            "      --print-config     print the configuration that holds, all of it, and stop\n"
-            "      --check [DIR]      verify the store, of the data directory or DIR, and stop\n"
-            "      --compact [DIR]    write the store anew, without what was deleted, and stop\n"
-            "      --forget-key [DIR] let the store take another kansen.key at its next start, and stop\n"
-            "      --replay FILE [DIR]\n"
-            "                         apply an exported journal to a store that ends before it, and stop\n"
-            "      --to-sequence N    with --replay: no further than that entry\n"
-            "      --version          say the version and stop\n"
-            "  -h, --help             say this and stop\n");
-    for (size_t i = 0; i < ROWS; i++) {
-        char left[64];
-
-        if (options_table[i].flag == NULL)
-            continue;
-        snprintf(left, sizeof left, "--%s %s", options_table[i].flag, options_table[i].argument);
-        fprintf(out, "      %-22s %s", left, options_table[i].help);
-        fprintf(out, options_table[i].initial == NULL ? "\n" : "; default %s\n", options_table[i].initial);
-    }
-    fprintf(out, "\nThe manual kansend.conf(5) has all options of the file.\n");
 }

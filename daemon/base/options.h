@@ -94,7 +94,4 @@ struct options {
 int options_read(int argc, char **argv, struct options *options, char why[OPTIONS_WHY_MAX]) MUST_CHECK;
 void options_free(struct options *options);
 
-// Writes how kansend is called, from the table.
-void options_help(FILE *out);
-
 #endif

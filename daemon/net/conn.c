@@ -91,14 +91,6 @@ arm_turn(struct conn_loop *loop)
 
 // ---- What the loop is asked
 
-int64_t
-conn_now(struct conn_loop *loop)
-{
-    if (loop->now_us == 0)
-        loop->now_us = clock_steady_us();
-    return loop->now_us;
-}
-
 static bool
 reads(const struct conn *conn)
 {

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "net/handshakes.h"
 #include "net/sending.h"
 #include "net/slots.h"
@@ -47,7 +48,13 @@ struct conn_loop {
 };
 
 // The steady clock, read once for each wake-up.
-int64_t conn_now(struct conn_loop *loop);
+static inline int64_t
+conn_now(struct conn_loop *loop)
+{
+    if (loop->now_us == 0)
+        loop->now_us = clock_steady_us();
+    return loop->now_us;
+}
 
 // Takes the socket of mail over (closes it on failure too) and starts to read. With a refusal (code other
 // than OK) that is told and the connection ends. 0 or -ENOMEM.
