@@ -288,7 +288,7 @@ answer_round_student(struct call *call)
     kansen__v1__get_round_student_response__init(answer);
     answer->student = view.student;
     answer->result = view.result;
-    answer->wishes = arena_array(call->arena, view.student->n_offers + 1, sizeof answer->wishes[0]);
+    answer->wishes = arena_array(call->arena, view.student->n_offers + 1, sizeof(Kansen__V1__RoundWish *));
     if (answer->wishes == NULL)
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < view.student->n_offers && rc == 0; i++)
