@@ -117,6 +117,10 @@ class Cli(unittest.TestCase):
         self.ctl("round", "export", "r", "other", "--key", "other.key", status=1)
         self.assertEqual(self.json("round", "list")["round"], "r")
         self.assertEqual(self.json("round", "close", "r")["state"], "closed")
+        told = [json.loads(line) for line in self.ctl("--json", "watch", "--from", "1", "--until-now", "--kind", "round").stdout.splitlines()]
+        states = [change["round_state"] for event in told for change in event["changes"] if change["kind"] == "round"]
+        self.assertEqual(list(dict.fromkeys(states)), ["created", "open", "freezing", "frozen", "drawn", "computing", "computed",
+                                                       "publishing", "published", "closed"])
         page = (self.folder / "page.html").read_text()
         self.assertIn("Choice obtained", page)
         self.assertNotIn("<script", page)
