@@ -84,6 +84,9 @@ class Cli(unittest.TestCase):
         explained = self.json("round", "explain", "r", *who, "--language", "en")
         self.assertEqual({key: explained[key] for key in result}, result)
         self.assertIn("lottery", " ".join(explained["text"]))
+        everybody = [json.loads(line) for line in self.ctl("--json", "round", "result", "r").stdout.splitlines()]
+        self.assertEqual((len(everybody), sum(one["rank"] > 0 for one in everybody)), (149, shown["assigned"]))
+        self.assertIn({key: result[key] for key in ("ref", "offer", "rank")}, everybody)
         self.assertIn("lotnummer", self.ctl("round", "explain", "r", *who).stdout)
         self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--public", "public", "--html", "page.html").stdout.split()[-1]
         self.assertEqual(sorted(path.name for path in (self.folder / "public").iterdir()), ["public-cutoffs", "record", "signature"])
