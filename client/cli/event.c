@@ -24,6 +24,7 @@ change_json(const Kansen__V1__Change *change)
     json_put_word(object, "outcome", &names_outcome, (int)change->outcome);
     put_id(object, "version", change->version);
     json_put_word(object, "state", &names_placement_state, (int)change->placement_state);
+    json_put_word(object, "round_state", &names_round_state, (int)change->round_state);
     put_id(object, "partner", change->partner_id);
     put_id(object, "offer", change->offer_id);
     if (change->client[0] != '\0')
@@ -60,6 +61,8 @@ print_change(const Kansen__V1__Change *change)
            word(&names_outcome, (int)change->outcome));
     if (change->placement_state != KANSEN__V1__PLACEMENT_STATE__PLACEMENT_STATE_UNSPECIFIED)
         printf(" %s", word(&names_placement_state, (int)change->placement_state));
+    if (change->round_state != KANSEN__V1__ROUND_STATE__ROUND_STATE_UNSPECIFIED)
+        printf(" %s", word(&names_round_state, (int)change->round_state));
     if (change->offer_id != 0)
         printf(" offer %" PRIu64, change->offer_id);
     if (change->partner_id != 0)

@@ -42,29 +42,29 @@ struct file {
     crypto_generichash_state state;
 };
 
-struct export
-{
+struct exporting {
+    struct file files[ROUND_RECORD_FILES];
     struct cli *cli;
     const char *dir;
     struct options options;
     const Kansen__V1__Round *round;
     struct round_record record;
-    struct file files[ROUND_RECORD_FILES];
     struct round_html *html;
     struct progress progress;
     uint64_t done;
+    uint8_t previous[ROUND_RECORD_DIGEST]; // that record.previous points to
 };
 
 // ---- Files
 
 static int
-failed(struct export *export, const char *what)
+failed(struct exporting *export, const char *what)
 {
     return cli_fail(export->cli, "UNAVAILABLE", "", "%s can not be written: %s", what, strerror(errno));
 }
 
 static int
-make_dir(struct export *export, const char *dir, mode_t mode)
+make_dir(struct exporting *export, const char *dir, mode_t mode)
 {
     if (mkdir(dir, mode) == 0)
         return CLI_OK;
@@ -91,7 +91,7 @@ close_file(FILE *out)
 }
 
 static int
-write_whole(struct export *export, const char *dir, const char *name, mode_t mode, const char *text)
+write_whole(struct exporting *export, const char *dir, const char *name, mode_t mode, const char *text)
 {
     FILE *out = open_file(dir, name, mode);
 
@@ -105,7 +105,7 @@ write_whole(struct export *export, const char *dir, const char *name, mode_t mod
 }
 
 static int
-open_files(struct export *export)
+open_files(struct exporting *export)
 {
     for (size_t i = 0; i < ROUND_RECORD_FILES; i++) {
         export->files[i].out = open_file(export->dir, round_record_names[i], 0600);
@@ -117,7 +117,7 @@ open_files(struct export *export)
 }
 
 static void
-add(struct export *export, enum round_record_file file, const char *text)
+add(struct exporting *export, enum round_record_file file, const char *text)
 {
     size_t len = strlen(text);
 
@@ -126,7 +126,7 @@ add(struct export *export, enum round_record_file file, const char *text)
 }
 
 static int
-close_files(struct export *export)
+close_files(struct exporting *export)
 {
     int status = CLI_OK;
 
@@ -146,7 +146,7 @@ close_files(struct export *export)
 // ---- Lines
 
 static int
-take_page(struct export *export, bool offers, const Kansen__V1__ListRoundLinesResponse *page)
+take_page(struct exporting *export, bool offers, const Kansen__V1__ListRoundLinesResponse *page)
 {
     add(export, ROUND_RECORD_INPUT, page->head);
     for (size_t i = 0; i < page->n_lines; i++) {
@@ -164,7 +164,7 @@ take_page(struct export *export, bool offers, const Kansen__V1__ListRoundLinesRe
 }
 
 static int
-fetch_lines(struct export *export, bool offers)
+fetch_lines(struct exporting *export, bool offers)
 {
     Kansen__V1__ListRoundLinesRequest list = KANSEN__V1__LIST_ROUND_LINES_REQUEST__INIT;
     Kansen__V1__Response *response, *last = NULL;
@@ -191,7 +191,7 @@ fetch_lines(struct export *export, bool offers)
 
 // The files are what was published, to the byte; else the round has changed meanwhile, or is damaged.
 static int
-compare_digests(struct export *export)
+compare_digests(struct exporting *export)
 {
     const struct {
         enum round_record_file file;
@@ -211,7 +211,7 @@ compare_digests(struct export *export)
 }
 
 static int
-write_files(struct export *export)
+write_files(struct exporting *export)
 {
     char *audit = round_record_audit(export->round);
     int status = audit == NULL ? cli_no_memory(export->cli) : open_files(export);
@@ -239,7 +239,7 @@ write_files(struct export *export)
 
 // What was exported of this revision before is exported to the byte again: a revision has one record.
 static bool
-is_again(struct export *export)
+is_again(struct exporting *export)
 {
     const Kansen__V1__Round *round = export->round;
 
@@ -254,7 +254,7 @@ is_again(struct export *export)
 
 // The record that the key has signed last.
 static int
-find_previous(struct export *export, uint8_t previous[ROUND_RECORD_DIGEST])
+find_previous(struct exporting *export)
 {
     Kansen__V1__ListRoundsRequest list = KANSEN__V1__LIST_ROUNDS_REQUEST__INIT;
     Kansen__V1__Response *response, *last = NULL;
@@ -272,8 +272,8 @@ find_previous(struct export *export, uint8_t previous[ROUND_RECORD_DIGEST])
                 round->record_digest.len == ROUND_RECORD_DIGEST &&
                 memcmp(round->record_key.data, export->record.key, ROUND_RECORD_DIGEST) == 0) {
                 latest = round->recorded_us;
-                memcpy(previous, round->record_digest.data, ROUND_RECORD_DIGEST);
-                export->record.previous = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, previous};
+                memcpy(export->previous, round->record_digest.data, ROUND_RECORD_DIGEST);
+                export->record.previous = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, export->previous};
             }
         }
         list.cursor = response->list_rounds->next_cursor;
@@ -287,7 +287,7 @@ find_previous(struct export *export, uint8_t previous[ROUND_RECORD_DIGEST])
 }
 
 static int
-tell_daemon(struct export *export, const uint8_t *digest)
+tell_daemon(struct exporting *export, const uint8_t *digest)
 {
     Kansen__V1__RecordRound record = KANSEN__V1__RECORD_ROUND__INIT;
     Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
@@ -311,7 +311,7 @@ tell_daemon(struct export *export, const uint8_t *digest)
 // ---- Record, signature, and what is public
 
 static int
-copy_public(struct export *export, const char *record, const char *signature)
+copy_public(struct exporting *export, const char *record, const char *signature)
 {
     char path[PATH_MAX_BYTES], *cutoffs = NULL;
     struct stat stat_;
@@ -337,7 +337,7 @@ copy_public(struct export *export, const char *record, const char *signature)
 }
 
 static int
-sign(struct export *export, const uint8_t *secret_key)
+sign(struct exporting *export, const uint8_t *secret_key)
 {
     char *text = round_record_text(&export->record), hex[2 * crypto_sign_BYTES + 2];
     uint8_t signature[crypto_sign_BYTES], digest[ROUND_RECORD_DIGEST];
@@ -348,7 +348,8 @@ sign(struct export *export, const uint8_t *secret_key)
     crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
     crypto_generichash(digest, sizeof digest, (const uint8_t *)text, strlen(text), NULL, 0);
     sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
-    strcat(hex, "\n");
+    hex[sizeof hex - 2] = '\n';
+    hex[sizeof hex - 1] = '\0';
     status = write_whole(export, export->dir, "record", 0600, text);
     if (status == CLI_OK)
         status = write_whole(export, export->dir, "signature", 0600, hex);
@@ -359,7 +360,7 @@ sign(struct export *export, const uint8_t *secret_key)
 }
 
 static int
-write_html(struct export *export)
+write_html(struct exporting *export)
 {
     FILE *out;
     int rc;
@@ -376,7 +377,7 @@ write_html(struct export *export)
 }
 
 static int
-tell(struct export *export)
+tell(struct exporting *export)
 {
     char key[ROUND_SECRET_HEX];
 
@@ -394,9 +395,9 @@ tell(struct export *export)
 }
 
 static int
-export_round(struct export *export)
+export_round(struct exporting *export)
 {
-    uint8_t seed[ROUND_SECRET_BYTES], secret_key[crypto_sign_SECRETKEYBYTES], previous[ROUND_RECORD_DIGEST];
+    uint8_t seed[ROUND_SECRET_BYTES], secret_key[crypto_sign_SECRETKEYBYTES];
     bool made;
     int status = round_secret_read(export->cli, export->options.key, true, seed, &made);
 
@@ -409,7 +410,7 @@ export_round(struct export *export)
     if (status == CLI_OK)
         status = write_files(export);
     if (status == CLI_OK && !is_again(export))
-        status = find_previous(export, previous);
+        status = find_previous(export);
     if (status == CLI_OK)
         status = sign(export, secret_key);
     sodium_memzero(secret_key, sizeof secret_key);
@@ -421,7 +422,7 @@ export_round(struct export *export)
 int
 verb_round_export(struct cli *cli, int argc, char **argv)
 {
-    struct export export = {.cli = cli};
+    struct exporting export = {.cli = cli};
     Kansen__V1__Response *response;
     int status = flags_read_with(cli, argc, argv, &export.options, 2, "the name of a round, and a directory");
 

@@ -22,15 +22,15 @@ struct options {
 };
 
 #define AT(member) NULL, offsetof(struct options, member)
-#define WHO                                                                                                  \
+#define WHO(need)                                                                                            \
     {"issuer", "NAME", "which school gave the reference (the source of the client)", flags_set_given,        \
      AT(issuer)},                                                                                            \
-        STUDENT_FLAGS("required; the school's own reference", offsetof(struct options, student),             \
+        STUDENT_FLAGS(need "the school's own reference", offsetof(struct options, student),                  \
                       offsetof(struct options, student_file))
 
-const struct flag verb_round_result_flags[] = {WHO, {0}};
+const struct flag verb_round_result_flags[] = {WHO(""), {0}};
 const struct flag verb_round_explain_flags[] = {
-    WHO, {"language", "nl|en", "of the text (nl)", flags_set_given, AT(language)}, {0}};
+    WHO("required; "), {"language", "nl|en", "of the text (nl)", flags_set_given, AT(language)}, {0}};
 
 // ---- Show
 
@@ -225,17 +225,19 @@ verb_round_list(struct cli *cli, int argc, char **argv)
 
 // ---- A student
 
+// *response is NULL where no student is named, which is wrong usage if `required`.
 static int
-fetch_student(struct cli *cli, int argc, char **argv, Kansen__V1__Response **response)
+fetch_student(struct cli *cli, int argc, char **argv, bool required, Kansen__V1__Response **response)
 {
     Kansen__V1__GetRoundStudentRequest get = KANSEN__V1__GET_ROUND_STUDENT_REQUEST__INIT;
     struct options options = {.issuer = "", .language = ""};
     char *student = NULL;
     int status = flags_read_with(cli, argc, argv, &options, 1, "the name of a round");
 
+    *response = NULL;
     if (status == CLI_OK)
-        status = student_read(cli, options.student, options.student_file, true, &student);
-    if (status != CLI_OK)
+        status = student_read(cli, options.student, options.student_file, required, &student);
+    if (status != CLI_OK || student == NULL)
         return status;
     get.round = argv[0];
     get.issuer = (char *)options.issuer;
@@ -268,15 +270,61 @@ not_computed(struct cli *cli, const char *round)
     return cli_fail(cli, "FAILED_PRECONDITION", "round", "round %s is not computed", round);
 }
 
+// A line "REF OFFER RANK" of the file result.
+static int
+print_result(struct cli *cli, const char *line)
+{
+    char ref[ROUND_SECRET_HEX], offer[32];
+    json_t *object;
+    unsigned rank;
+
+    if (!cli->json)
+        return fputs(line, stdout) == EOF ? -1 : 0;
+    if (sscanf(line, "%64s %31s %u", ref, offer, &rank) != 3)
+        return 0;
+    object = json_object();
+    json_put_text(object, "ref", ref);
+    json_put_number(object, "offer", strtoull(offer, NULL, 10)); // "-" is 0
+    json_put_number(object, "rank", rank);
+    return json_print(object);
+}
+
+// The results of all students, for operators.
+static int
+print_results(struct cli *cli, char *name)
+{
+    Kansen__V1__ListRoundLinesRequest list = KANSEN__V1__LIST_ROUND_LINES_REQUEST__INIT;
+    Kansen__V1__Response *response, *last = NULL;
+    int status = CLI_OK, result = 0;
+
+    list.round = name;
+    list.sort = KANSEN__V1__ROUND_LINE_SORT__ROUND_LINE_SORT_STUDENTS;
+    list.limit = 1000;
+    do {
+        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_LINES, &list, &response);
+        if (status != CLI_OK)
+            break;
+        for (size_t i = 0; i < response->list_round_lines->n_lines && result == 0; i++)
+            result = print_result(cli, response->list_round_lines->lines[i]->result);
+        list.cursor = response->list_round_lines->next_cursor;
+        if (last != NULL)
+            kansen__v1__response__free_unpacked(last, NULL);
+        last = response; // has the cursor
+    } while (result == 0 && list.cursor.len > 0);
+    if (last != NULL)
+        kansen__v1__response__free_unpacked(last, NULL);
+    return status == CLI_OK ? cli_printed(cli, result) : status;
+}
+
 int
 verb_round_result(struct cli *cli, int argc, char **argv)
 {
     Kansen__V1__Response *response;
     const Kansen__V1__RoundResult *result;
-    int status = fetch_student(cli, argc, argv, &response);
+    int status = fetch_student(cli, argc, argv, false, &response);
 
-    if (status != CLI_OK)
-        return status;
+    if (status != CLI_OK || response == NULL)
+        return status == CLI_OK ? print_results(cli, argv[0]) : status;
     result = response->get_round_student->result;
     if (result == NULL)
         status = not_computed(cli, argv[0]);
@@ -314,7 +362,7 @@ verb_round_explain(struct cli *cli, int argc, char **argv)
 {
     Kansen__V1__Response *response;
     const Kansen__V1__GetRoundStudentResponse *got;
-    int status = fetch_student(cli, argc, argv, &response);
+    int status = fetch_student(cli, argc, argv, true, &response);
 
     if (status != CLI_OK)
         return status;

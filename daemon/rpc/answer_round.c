@@ -146,6 +146,16 @@ answer_round_list(struct call *call)
     return 0;
 }
 
+// What lines are made with. The places that a rule measures from are some thousands, so such a request is one
+// for a reading thread.
+static int
+open_lines(struct call *call, const Kansen__V1__Round *round, struct round_lines *lines)
+{
+    int rc = round_lines_open(call->txn, round, call->arena, lines);
+
+    return rc == 0 ? effort_spend(call->effort, EFFORT_RECORD * lines->places.n) : rc;
+}
+
 // ---- A student
 
 // The reference that is asked for.
@@ -280,7 +290,7 @@ answer_round_student(struct call *call)
     if (rc == 0)
         rc = effort_spend(call->effort, EFFORT_WISH * (view.student->n_offers + 1));
     if (rc == 0)
-        rc = round_lines_open(call->txn, round, call->arena, &lines);
+        rc = open_lines(call, round, &lines);
     if (rc == 0)
         rc = round_view_make(call->txn, &lines, call->arena, &view);
     if (rc != 0)
@@ -288,7 +298,7 @@ answer_round_student(struct call *call)
     kansen__v1__get_round_student_response__init(answer);
     answer->student = view.student;
     answer->result = view.result;
-    answer->wishes = arena_array(call->arena, view.student->n_offers + 1, sizeof answer->wishes[0]);
+    answer->wishes = arena_array(call->arena, view.student->n_offers + 1, sizeof(Kansen__V1__RoundWish *));
     if (answer->wishes == NULL)
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < view.student->n_offers && rc == 0; i++)
@@ -432,7 +442,7 @@ answer_round_lines(struct call *call)
     if (rc == 0)
         rc = page_start(call, listing.given->limit, &listing.page);
     if (rc == 0)
-        rc = round_lines_open(call->txn, round, call->arena, &listing.lines);
+        rc = open_lines(call, round, &listing.lines);
     if (rc != 0)
         return rc;
     kansen__v1__list_round_lines_response__init(answer);

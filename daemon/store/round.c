@@ -209,7 +209,7 @@ round_locks(struct txn *txn, uint64_t offer, struct arena *arena, bool *locked)
 
     if (rc < 0)
         return rc;
-    *locked = rc == 0 && round_is_locking(round->state);
+    *locked = rc == 0 && round != NULL && round_is_locking(round->state);
     return 0;
 }
 

@@ -29,10 +29,10 @@ static const char *const sentences[][SENTENCES] = {
         {
             [SAYS_LOTTERY] =
                 "Het lotnummer is %u (0 komt het eerst aan de beurt); er deden %u leerlingen mee.",
-            [SAYS_RECOMPUTE] = "Het nummer volgt uit de bekendgemaakte seed van ronde %s en de code van de "
-                               "leerling: BLAKE2b-256 "
-                               "met de seed als sleutel over \"alloc-lot-v1\", een nulbyte en de code; alle "
-                               "uitkomsten op volgorde.",
+            [SAYS_RECOMPUTE] = ("Het nummer volgt uit de bekendgemaakte seed van ronde %s en de code van de "
+                                "leerling: BLAKE2b-256 "
+                                "met de seed als sleutel over \"alloc-lot-v1\", een nulbyte en de code; alle "
+                                "uitkomsten op volgorde."),
             [SAYS_OBTAINED] = "Geplaatst bij keuze %u: %s.",
             [SAYS_NOTHING] = "Geen van de keuzes had een plaats voor deze leerling.",
             [SAYS_NO_LIST] = "De lijst was leeg, dus er is geen plaats toegewezen.",
@@ -42,11 +42,11 @@ static const char *const sentences[][SENTENCES] = {
                 "%u. %s: vol; dezelfde voorrangsgroep (%s), maar de laatst geplaatste had lotnummer %u.",
             [SAYS_CLOSED] = "%u. %s: er was geen plaats die deze leerling kon krijgen.",
             [SAYS_RESERVE] =
-                "   Daar zit een leerling die de school heeft aangedragen, met minder voorrang of een hoger "
-                "lotnummer, op een plaats die daarvoor is gereserveerd.",
+                ("   Daar zit een leerling die de school heeft aangedragen, met minder voorrang of een hoger "
+                 "lotnummer, op een plaats die daarvoor is gereserveerd."),
             [SAYS_OPEN_SEAT] = "%u. %s: geplaatst op een gewone plaats (groep: %s).",
-            [SAYS_RESERVED_SEAT] = "%u. %s: geplaatst op een plaats die is gereserveerd voor leerlingen die "
-                                   "de school aandraagt (groep: %s).",
+            [SAYS_RESERVED_SEAT] = ("%u. %s: geplaatst op een plaats die is gereserveerd voor leerlingen die "
+                                    "de school aandraagt (groep: %s)."),
             [SAYS_PINNED_SEAT] = "%u. %s: de plaats uit een eerdere ronde blijft.",
             [SAYS_NOT_CONSIDERED] = "%u. %s: niet bekeken, want een hogere keuze is gelukt.",
             [SAYS_ORDER] = "Een andere volgorde van de lijst had geen betere plaats kunnen geven.",
@@ -55,9 +55,9 @@ static const char *const sentences[][SENTENCES] = {
         {
             [SAYS_LOTTERY] = "The lottery number is %u (0 comes first); %u students took part.",
             [SAYS_RECOMPUTE] =
-                "The number follows from the published seed of round %s and the student's code: BLAKE2b-256 "
-                "keyed with "
-                "the seed over \"alloc-lot-v1\", a zero byte and the code; all outcomes in order.",
+                ("The number follows from the published seed of round %s and the student's code: BLAKE2b-256 "
+                 "keyed with "
+                 "the seed over \"alloc-lot-v1\", a zero byte and the code; all outcomes in order."),
             [SAYS_OBTAINED] = "Placed at choice %u: %s.",
             [SAYS_NOTHING] = "None of the choices had a seat for this student.",
             [SAYS_NO_LIST] = "The list was empty, so no seat was given.",
@@ -67,8 +67,8 @@ static const char *const sentences[][SENTENCES] = {
                 "%u. %s: full; the same priority group (%s), but the last one placed had lottery number %u.",
             [SAYS_CLOSED] = "%u. %s: there was no seat that this student could get.",
             [SAYS_RESERVE] =
-                "   A student whom the school refers, with less priority or a higher lottery number, has a "
-                "seat there that is reserved for that.",
+                ("   A student whom the school refers, with less priority or a higher lottery number, has a "
+                 "seat there that is reserved for that."),
             [SAYS_OPEN_SEAT] = "%u. %s: placed on an open seat (group: %s).",
             [SAYS_RESERVED_SEAT] =
                 "%u. %s: placed on a seat that is reserved for students whom the school refers (group: %s).",

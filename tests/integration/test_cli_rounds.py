@@ -84,6 +84,9 @@ class Cli(unittest.TestCase):
         explained = self.json("round", "explain", "r", *who, "--language", "en")
         self.assertEqual({key: explained[key] for key in result}, result)
         self.assertIn("lottery", " ".join(explained["text"]))
+        everybody = [json.loads(line) for line in self.ctl("--json", "round", "result", "r").stdout.splitlines()]
+        self.assertEqual((len(everybody), sum(one["rank"] > 0 for one in everybody)), (149, shown["assigned"]))
+        self.assertIn({key: result[key] for key in ("ref", "offer", "rank")}, everybody)
         self.assertIn("lotnummer", self.ctl("round", "explain", "r", *who).stdout)
         self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--public", "public", "--html", "page.html").stdout.split()[-1]
         self.assertEqual(sorted(path.name for path in (self.folder / "public").iterdir()), ["public-cutoffs", "record", "signature"])
@@ -117,6 +120,10 @@ class Cli(unittest.TestCase):
         self.ctl("round", "export", "r", "other", "--key", "other.key", status=1)
         self.assertEqual(self.json("round", "list")["round"], "r")
         self.assertEqual(self.json("round", "close", "r")["state"], "closed")
+        told = [json.loads(line) for line in self.ctl("--json", "watch", "--from", "1", "--until-now", "--kind", "round").stdout.splitlines()]
+        states = [change["round_state"] for event in told for change in event["changes"] if change["kind"] == "round"]
+        self.assertEqual(list(dict.fromkeys(states)), ["created", "open", "freezing", "frozen", "drawn", "computing", "computed",
+                                                       "publishing", "published", "closed"])
         page = (self.folder / "page.html").read_text()
         self.assertIn("Choice obtained", page)
         self.assertNotIn("<script", page)
