@@ -3,6 +3,7 @@
 // again. What was allocated is kept while its results are stored, and only for the version of the round that
 // it was made of.
 #include "work/rounds.h"
+#include "base/background.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "proto/names.h"
@@ -16,19 +17,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
 #define PART(name)  KANSEN__V1__ADVANCE_ROUND__PART_##name
 
 #define LOOK_MS     100
 #define RETRY_MS    2000 // after a fault
-#define NICENESS    10   // as of reading threads
 #define COUNT_PART  1000u
 #define PLACE_PART  250u // students who are placed by one command
 #define RESULT_PART 1000u
@@ -370,17 +367,6 @@ look(struct rounds *rounds, uint64_t *behind)
     return rc == 0;
 }
 
-// Where that is not allowed the thread is a rival of the workers, as any other: not worth an end.
-static void
-step_back(const struct log *log)
-{
-    struct sched_param none = {.sched_priority = 0};
-
-    if (sched_setscheduler(0, SCHED_BATCH, &none) != 0 ||
-        setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0)
-        LOG_WARNING(log, "rounds", "the thread of rounds keeps its priority", LOG_ERRNO(errno));
-}
-
 static void *
 run(void *arg)
 {
@@ -388,7 +374,7 @@ run(void *arg)
     uint64_t behind = 0;
 
     pthread_setname_np(pthread_self(), "rounds"); // by itself: the sandbox lets no thread name another
-    step_back(rounds->options.log);
+    background_enter(rounds->options.log, "rounds");
     while (goes_on(rounds)) {
         if (!look(rounds, &behind))
             rest(rounds, LOOK_MS);
