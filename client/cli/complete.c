@@ -160,6 +160,9 @@ propose_value(const struct typed *typed, const char *before, const char *text)
         list = typed->column->type == COLUMN_WORDS;
     } else if (typed->flag->set == flags_set_word) {
         names = typed->flag->data;
+    } else if (typed->flag->set == flags_set_words) {
+        names = typed->flag->data;
+        list = true;
     } else {
         names = query_flag_names(typed->flag, &list);
     }

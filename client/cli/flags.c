@@ -92,6 +92,25 @@ flags_set_word(void *target, const struct flag *flag, const char *text, struct c
     return 0;
 }
 
+int
+flags_set_words(void *target, const struct flag *flag, const char *text, struct column_message *bad)
+{
+    uint32_t *bits = (uint32_t *)(void *)((char *)target + flag->offset);
+    char allowed[500];
+
+    for (const char *at = text;; at++) {
+        size_t len = strcspn(at, ",");
+        int value = names_value(flag->data, at, len);
+
+        if (value < 0 || value >= 32)
+            return column_bad(bad, at, len, names_list(flag->data, allowed, sizeof allowed));
+        *bits |= UINT32_C(1) << value;
+        at += len;
+        if (*at == '\0')
+            return 0;
+    }
+}
+
 static int
 set_timeout(void *target, const struct flag *flag, const char *text, struct column_message *bad)
 {

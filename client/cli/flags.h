@@ -48,6 +48,8 @@ int flags_set_large(void *target, const struct flag *flag, const char *text, str
 int flags_set_given(void *target, const struct flag *flag, const char *text, struct column_message *bad);
 // A word of the names (struct names) in flag->data, to an int.
 int flags_set_word(void *target, const struct flag *flag, const char *text, struct column_message *bad);
+// Such words, joined by commas, to a uint32_t with the bit 1 << value for each.
+int flags_set_words(void *target, const struct flag *flag, const char *text, struct column_message *bad);
 
 // The flag of an idempotency key, a const char * at offset.
 #define FLAGS_KEY(offset)                                                                                    \

@@ -13,16 +13,17 @@
 
 #define RULE_MAX   32768u
 #define OFFERS_MAX 1000u
-#define KINDS_MAX  16u
+#define KINDS_MAX  32u
 #define BEACON_MAX 1024u
 
 // What the flags of these verbs set.
 struct options {
-    const char *region, *kinds, *rule, *commitment, *previous, *offers, *reason, *key;
+    const char *region, *rule, *commitment, *previous, *offers, *reason, *key;
     const char *beacon_source, *beacon_date, *beacon_encoding, *beacon_fallback;
     const char *beacon, *beacon_hex;
     const char *parties[ROUND_SECRET_PARTIES];
     size_t n_parties;
+    uint32_t kinds; // a bit for each kind of offer
     bool single_party, fallback, no_wait;
 };
 
@@ -44,7 +45,8 @@ const struct flag verb_round_create_flags[] = {
     {"beacon-fallback", "TEXT", "required; what counts if it does not happen", flags_set_given,
      AT(beacon_fallback)},
     {"region", "CODE", "only offers in this region (anywhere)", flags_set_given, AT(region)},
-    {"kind", "A,B", "only offers of these kinds (all)", flags_set_given, AT(kinds)},
+    {"kind", "A,B", "only offers of these kinds (all)", flags_set_words, &names_offer_kind,
+     offsetof(struct options, kinds)},
     {"rule", "FILE", "the rule of classes, see kansen-record(5) (all alike)", flags_set_given, AT(rule)},
     {"previous", "NAME", "the round before it, whose unassigned and improvers it is for", flags_set_given,
      AT(previous)},
@@ -88,21 +90,6 @@ write_quietly(struct cli *cli, Kansen__V1__Write *write, Kansen__V1__Outcome *ou
 
 // ---- Create
 
-static int
-read_kinds(struct cli *cli, const char *text, Kansen__V1__OfferKind *kinds, size_t *n)
-{
-    for (const char *at = text; at != NULL && *at != '\0';) {
-        size_t len = strcspn(at, ",");
-        int kind = names_value(&names_offer_kind, at, len);
-
-        if (kind < 0 || *n == KINDS_MAX)
-            return cli_usage_at(cli, "--kind", "\"%.*s\" is no kind of an offer", (int)len, at);
-        kinds[(*n)++] = (Kansen__V1__OfferKind)kind;
-        at += len + (at[len] == ',' ? 1 : 0);
-    }
-    return CLI_OK;
-}
-
 // Reads the parties, makes secrets that are not there, and says what they commit to.
 static int
 read_parties(struct cli *cli, const char *run, const struct options *options, struct round_party *parties,
@@ -135,10 +122,10 @@ send_round(struct cli *cli, const char *name, const struct options *options, str
     Kansen__V1__CreateRound create = KANSEN__V1__CREATE_ROUND__INIT;
     Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
     Kansen__V1__Outcome outcome;
-    int status = read_kinds(cli, options->kinds, kinds, &plan.n_kinds);
 
-    if (status != CLI_OK)
-        return status;
+    for (unsigned i = 0; i < KINDS_MAX; i++)
+        if ((options->kinds >> i & 1) != 0)
+            kinds[plan.n_kinds++] = (Kansen__V1__OfferKind)i;
     for (size_t i = 0; i < options->n_parties; i++) {
         pointers[i] = &party[i];
         kansen__v1__round_party__init(&party[i]);

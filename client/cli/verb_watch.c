@@ -19,7 +19,7 @@
 struct options {
     uint64_t from;
     bool until_now;
-    bool kinds[KINDS_MAX]; // by RecordKind
+    uint32_t kinds; // a bit for each RecordKind
 };
 
 struct watch {
@@ -30,35 +30,14 @@ struct watch {
     bool pinged;   // a ping waits for its answer
 };
 
-static int set_kinds(void *target, const struct flag *flag, const char *text, struct column_message *bad);
-
-const struct flag verb_watch_flags[] = {{"from", "SEQ",
-                                         "first sequence of the journal to show (the next one)",
-                                         flags_set_large, NULL, offsetof(struct options, from)},
-                                        {"kind", "K,..", "only changes of these kinds of records", set_kinds,
-                                         NULL, offsetof(struct options, kinds)},
-                                        {"until-now", NULL, "end at the journal's end instead of waiting",
-                                         flags_set_true, NULL, offsetof(struct options, until_now)},
-                                        {0}};
-
-static int
-set_kinds(void *target, const struct flag *flag, const char *text, struct column_message *bad)
-{
-    bool *kinds = (bool *)((char *)target + flag->offset);
-    char allowed[200];
-
-    for (const char *at = text;; at++) {
-        size_t len = strcspn(at, ",");
-        int kind = names_value(&names_record_kind, at, len);
-
-        if (kind < 0 || kind >= (int)KINDS_MAX)
-            return column_bad(bad, at, len, names_list(&names_record_kind, allowed, sizeof allowed));
-        kinds[kind] = true;
-        at += len;
-        if (*at == '\0')
-            return 0;
-    }
-}
+const struct flag verb_watch_flags[] = {
+    {"from", "SEQ", "first sequence of the journal to show (the next one)", flags_set_large, NULL,
+     offsetof(struct options, from)},
+    {"kind", "K,..", "only changes of these kinds of records", flags_set_words, &names_record_kind,
+     offsetof(struct options, kinds)},
+    {"until-now", NULL, "end at the journal's end instead of waiting", flags_set_true, NULL,
+     offsetof(struct options, until_now)},
+    {0}};
 
 // Tells why the watch was cut off and where it goes on; the status is the caller's to choose.
 static void
@@ -171,8 +150,8 @@ start(struct watch *watch, const struct options *options)
     Kansen__V1__RecordKind kinds[KINDS_MAX];
     int result;
 
-    for (size_t i = 0; i < KINDS_MAX; i++)
-        if (options->kinds[i])
+    for (unsigned i = 0; i < KINDS_MAX; i++)
+        if ((options->kinds >> i & 1) != 0)
             kinds[body.n_kinds++] = (Kansen__V1__RecordKind)i;
     body.kinds = kinds;
     body.from_sequence = options->from;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Knows whether all threads go on: each is asked, also when it is idle, and has to take the question. While
-// they do, it feeds the service manager's watchdog, so one that is stuck ends in a restart. Reading threads
-// are left out, as theirs are the requests that take long. Main thread.
+// they do, it feeds the service manager's watchdog, so one that is stuck ends in a restart. Reading threads,
+// the job thread and that of rounds are left out, as theirs is what takes long. Main thread.
 #ifndef NET_WATCHDOG_H
 #define NET_WATCHDOG_H
 

@@ -6,6 +6,7 @@
 #include "rpc/service.h"
 #include "store/store.h"
 #include "work/queue.h"
+#include "work/tasks.h"
 #include "work/writer.h"
 
 static void
@@ -28,6 +29,16 @@ read_long_reads(struct readings *readings, struct figures *out)
     out->long_done = counts.done;
     out->long_refused = counts.refused;
     out->long_longest_us = (uint64_t)counts.longest_us;
+}
+
+static void
+read_tasks(struct tasks *tasks, struct figures *out)
+{
+    struct tasks_counts counts = tasks_count(tasks);
+
+    out->tasks_waiting = counts.waiting;
+    out->tasks_done = counts.done;
+    out->tasks_failed = counts.failed;
 }
 
 static void
@@ -64,6 +75,8 @@ figures_read(struct service *service, struct figures *out)
         read_queue(service->queue, out);
     if (service->readings != NULL)
         read_long_reads(service->readings, out);
+    if (service->tasks != NULL)
+        read_tasks(service->tasks, out);
     if (service->writer != NULL)
         read_writer(writer_work(service->writer), out);
     read_store(service, out);

@@ -25,6 +25,8 @@
     RECORD(STUDENTS, "student", STUDENT)                      \
     RECORD(CLIENTS, "client", CLIENT)                         \
     RECORD(TOKENS, "token", TOKEN)                            \
+    RECORD(ROUNDS, "round", ROUND)                            \
+    RECORD(ROUND_LISTS, "round_list", ROUND_STUDENT)          \
     RECORD(JOURNAL, "journal_entry", JOURNAL)                 \
     RECORD(ANSWERS, "kept_answer", ANSWER)
 // clang-format on

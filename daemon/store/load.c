@@ -69,7 +69,8 @@ useless(struct fault *fault, const char *why)
 static int
 check_empty(struct txn *txn, struct fault *fault)
 {
-    static const enum table tables[] = {TABLE_PARTNER, TABLE_OFFER, TABLE_PLACEMENT, TABLE_CLIENT};
+    static const enum table tables[] = {TABLE_PARTNER, TABLE_OFFER, TABLE_PLACEMENT, TABLE_CLIENT,
+                                        TABLE_ROUND};
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         MDB_stat stat;

@@ -14,10 +14,10 @@
 struct txn;
 
 // Reads the piece that stands at offset in the stream; that at 0 begins a stream and empties the store, which
-// must hold no partner, offer, placement and client. The last piece is taken only when the whole stream is
-// what its trailer says. 0; FAULT: it is not the next piece or the store is not empty, and nothing was
-// changed, or the stream is of no use, and the store is empty now; or a store fault, which ends the stream
-// too.
+// must hold no partner, offer, placement, client and round. The last piece is taken only when the whole
+// stream is what its trailer says. 0; FAULT: it is not the next piece or the store is not empty, and nothing
+// was changed, or the stream is of no use, and the store is empty now; or a store fault, which ends the
+// stream too.
 int load_piece(struct txn *txn, uint64_t offset, const uint8_t *bytes, size_t len,
                struct fault *fault) MUST_CHECK;
 

@@ -142,9 +142,13 @@ int
 round_busy_next(struct txn *txn, uint64_t after, uint64_t *id)
 {
     struct key from = key_u64(after + 1);
+    uint64_t loading = 0;
     MDB_val key, value;
-    int rc = seek(txn, TABLE_ROUND_BUSY, &from, 0, sizeof *id, &key, &value);
+    int rc = meta_get(txn, META_LOADING, &loading);
 
+    if (rc < 0 || loading != 0)
+        return rc < 0 ? rc : STORE_E_NOT_FOUND;
+    rc = seek(txn, TABLE_ROUND_BUSY, &from, 0, sizeof *id, &key, &value);
     if (rc == 0)
         *id = u64_at(&key, 0);
     return rc;

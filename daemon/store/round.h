@@ -35,7 +35,7 @@ int round_place_get(struct txn *txn, uint64_t round, const char *code, struct ar
 int round_place_next(struct txn *txn, uint64_t round, const char *after, struct arena *arena,
                      Kansen__V1__RoundPlace **out) MUST_CHECK;
 
-// The first round above `after` that goes on by itself.
+// The first round above `after` that goes on by itself. There is none while a stream is read into the store.
 int round_busy_next(struct txn *txn, uint64_t after, uint64_t *id) MUST_CHECK;
 
 int round_offer_get(struct txn *txn, uint64_t round, uint64_t offer, struct arena *arena,

@@ -242,28 +242,26 @@ digest_cutoffs(struct round_work *work, struct buf *buf)
 static int
 digest_all(struct round_work *work, struct txn *txn, const struct round_work_leave *leave)
 {
-    struct digests *digests = arena_alloc(work->arena, sizeof *digests);
+    struct digests digests = {0}; // no arena gives memory at multiples of 64, as its states want it
     int rc;
 
-    if (digests == NULL)
+    digests.wishes = arena_array(work->arena, work->longest + 1, sizeof digests.wishes[0]);
+    if (digests.wishes == NULL)
         return STORE_FAULT_MEMORY;
-    digests->wishes = arena_array(work->arena, work->longest + 1, sizeof digests->wishes[0]);
-    if (digests->wishes == NULL)
-        return STORE_FAULT_MEMORY;
-    crypto_generichash_init(&digests->input, NULL, 0, ROUND_WORK_DIGEST);
-    crypto_generichash_init(&digests->result, NULL, 0, ROUND_WORK_DIGEST);
-    crypto_generichash_init(&digests->explanation, NULL, 0, ROUND_WORK_DIGEST);
-    rc = digest_head(work, &digests->input, &digests->lines);
+    crypto_generichash_init(&digests.input, NULL, 0, ROUND_WORK_DIGEST);
+    crypto_generichash_init(&digests.result, NULL, 0, ROUND_WORK_DIGEST);
+    crypto_generichash_init(&digests.explanation, NULL, 0, ROUND_WORK_DIGEST);
+    rc = digest_head(work, &digests.input, &digests.lines);
     if (rc == 0)
-        rc = digest_students(work, txn, leave, digests);
-    buf_truncate(&digests->lines, 0);
+        rc = digest_students(work, txn, leave, &digests);
+    buf_truncate(&digests.lines, 0);
     if (rc == 0)
-        rc = digest_cutoffs(work, &digests->lines);
-    crypto_generichash_final(&digests->input, work->input, ROUND_WORK_DIGEST);
-    crypto_generichash_final(&digests->result, work->result, ROUND_WORK_DIGEST);
-    crypto_generichash_final(&digests->explanation, work->explanation, ROUND_WORK_DIGEST);
-    merkle_root(&digests->merkle, work->merkle);
-    buf_free(&digests->lines);
+        rc = digest_cutoffs(work, &digests.lines);
+    crypto_generichash_final(&digests.input, work->input, ROUND_WORK_DIGEST);
+    crypto_generichash_final(&digests.result, work->result, ROUND_WORK_DIGEST);
+    crypto_generichash_final(&digests.explanation, work->explanation, ROUND_WORK_DIGEST);
+    merkle_root(&digests.merkle, work->merkle);
+    buf_free(&digests.lines);
     return rc;
 }
 

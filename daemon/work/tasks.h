@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The job thread: work that takes seconds or minutes (a backup, an export, a cohort round), one task after
-// another, with snapshots of its own and a low priority. Workers push tasks; the thread runs them and posts
-// them back with their answer. The queue is bounded. A task whose asker has gone ends early, unless its kind
-// stays; all end when the daemon stops.
+// The job thread: work that takes seconds or minutes (a backup), one task after another, with snapshots of
+// its own and a low priority. Workers push tasks; the thread runs them and posts them back with their answer.
+// The queue is bounded. A task whose asker has gone ends early, unless its kind stays; all end when the
+// daemon stops.
 #ifndef WORK_TASKS_H
 #define WORK_TASKS_H
 

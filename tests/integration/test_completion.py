@@ -128,6 +128,8 @@ class Kansenctl(Shells):
         self.assertIn("vmbo_kb,havo", self.words("match --level vmbo_kb,ha"))
         self.assertIn("--level=po,havo", self.words("match --level=po,"))
         self.assertIn("confirmed", self.words("placement list --state "))
+        self.assertIn("sport", self.words("round create --kind "))
+        self.assertIn("offer,round_list", self.words("watch --kind offer,"))
         self.assertEqual(self.words("import "), {"partners", "offers", "regions", "interests", "postcodes"})
         for files in ("import offers ", "import offers --source x ", "--ca ", "match --batch=", "export offers "):
             self.assertEqual(self.words(files), {":files"}, files)

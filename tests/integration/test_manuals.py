@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 KANSEND = ROOT / "daemon/kansend.8"
 CONFIG = ROOT / "config/kansend.conf.5"
 KANSENCTL = ROOT / "client/cli/kansenctl.1"
+PROTOCOL = ROOT / "proto/kansen-protocol.7"
 FLAG = re.compile(r"^ {2,6}(?:-\w, )?(--[a-z-]+)", re.M)
 
 
@@ -142,6 +143,16 @@ class Client(unittest.TestCase):
                 said |= {flag for flag in ("--idempotency-key", "--student-file") if flag in self.manual.flags()}
                 self.assertEqual(flags - said, set())
 
+    def test_words_of_flags(self):
+        """Words that a flag takes stand in the manual, where there are not too many for it."""
+        text = set(re.split(r"[^\w]+", KANSENCTL.read_text(encoding="utf-8")))
+        for verb in self.verbs:
+            for flag in self.own_flags(verb)[0]:
+                done = run([harness.kansenctl(), "complete", *verb.split(), flag, ""])
+                words = {line.split("\t")[0] for line in done.stdout.splitlines()} - {":files", ":dirs"}
+                missing = {word for word in words if not re.search(r"\d$", word)} - text  # levels are told as a range
+                self.assertEqual(missing, set(), (verb, flag))
+
     def test_columns(self):
         """Each column of a file is named where the files are described."""
         words = set(re.split(r"[^\w]+", KANSENCTL.read_text(encoding="utf-8").split(".Ss Files")[1]))
@@ -160,6 +171,17 @@ class Client(unittest.TestCase):
     def test_flags_of_all_verbs(self):
         listed = {flag for item in self.manual.items for flag in item.head_flags() if item.section == "DESCRIPTION"}
         self.assertEqual(listed, self.everywhere)
+
+
+class Protocol(unittest.TestCase):
+    """kansen-protocol(7) and the programs."""
+
+    def test_codes(self):
+        """Each code that the daemon answers with, with its number."""
+        header = (ROOT / "daemon/base/fault.h").read_text(encoding="utf-8")
+        known = set(re.findall(r"CODE_(\w+) = (\d+)", header)) - {("OK", "0")}
+        listed = re.findall(r"^\.It ([A-Z_]+) Ta (\d+) Ta ", PROTOCOL.read_text(encoding="utf-8"), re.M)
+        self.assertEqual(set(listed), known - {("CANCELLED", "1"), ("UNKNOWN", "2")})  # which nobody is answered
 
 
 class Options(unittest.TestCase):

@@ -15,6 +15,7 @@ import unittest
 import certificates
 import harness
 import metrics
+from rounds import Round
 from test_systemd import INTERVAL, Manager, own_threads, stopped
 
 MANUAL = harness.ROOT / "daemon" / "kansend.8"
@@ -126,6 +127,25 @@ class Counts(WithDaemon):
                 self.assertGreaterEqual(page.samples[(f"{name}_sum", labels)] * 1.000001, least)
                 count += 1
         self.assertGreater(count, 20)
+
+    def test_tasks(self):
+        with self.daemon.client() as client:
+            for status in (0, harness.ALREADY_EXISTS):
+                client.send(client.request(backup={"name": "one"}))
+                while not (answer := client.receive()).backup.end and not answer.status.code:
+                    pass
+                self.assertEqual(answer.status.code, status)
+        page = self.scrape()
+        self.assertEqual([page.value(f"kansen_tasks{name}") for name in ("_total", "_failed_total", "_waiting")], [1, 1, 0])
+
+    def test_rounds(self):
+        with self.daemon.client() as client:
+            round_ = Round(client, "r").take([client.add_offer("o", client.add_partner("p"))]).step("open")
+            for student in "ab":
+                round_.submit(student, [1])
+            sequence = client.call(status={}).server.sequence
+        page = metrics.scrape_until(self.admin, lambda page: page.value("kansen_journal_sequence") >= sequence)
+        self.assertEqual([page.get("kansen_store_records", record=record) for record in ("round", "round_list")], [1, 2])
 
     def test_requests(self):
         with self.daemon.client() as client:

@@ -2,8 +2,10 @@
 """Rounds by the protocol: the whole life, each step where it may and where it may not be taken, bad input, what is locked,
 corrections, late rounds. Results are held against the definition (rounds.py)."""
 import json
+import pathlib
 import random
 import shutil
+import time
 import unittest
 
 import harness
@@ -11,6 +13,8 @@ import rounds
 from harness import ABORTED, ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED
 from rounds import (CANCELLED, CLOSED, COMPUTED, CREATED, DRAWN, FORGOTTEN, FROZEN, OPEN, PUBLISHED, REVISING, Round, allocate, digest,
                     lottery, parse)
+from test_archive import frames_of, stream_of
+from test_systemd import stopped
 
 REQUESTED, ACCEPTED, WITHDRAWN = 4, 5, 10
 RULE = """rule test 3
@@ -573,6 +577,15 @@ class Again(Rounds):
             "name": "four", "plan": rounds.plan("four"), "previous": "two"}}), "round one of this row is forgotten")
         Round(self.client, "three").take().step("open").step("cancel", "a test").until(CANCELLED)
 
+    def elsewhere(self, key):
+        """Another daemon, which is empty until a dump is read."""
+        other = harness.Daemon()
+        self.addCleanup(other.remove)
+        other.data_dir.mkdir(parents=True)
+        shutil.copy(key, other.data_dir)
+        other.take_token = lambda: None
+        return other.start()
+
     def test_replay_and_load(self):
         self.daemon.stop()
         base, journal, dump = (self.daemon.scratch / name for name in ("base", "journal", "dump"))
@@ -589,16 +602,48 @@ class Again(Rounds):
         done = harness.run([harness.kansend(), "--replay", journal, self.daemon.data_dir])
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(self.said(self.daemon), wanted)
-        other = harness.Daemon()
-        self.addCleanup(other.remove)
-        other.data_dir.mkdir(parents=True)
-        shutil.copy(base / "kansen.key", other.data_dir)
-        other.take_token = lambda: None  # it is empty until the dump is read
-        other.start()
+        other = self.elsewhere(base / "kansen.key")
         done = harness.run([harness.kansenctl(), "-s", other.unix, "load", dump])
         self.assertEqual(done.returncode, 0, done.stderr)
         other.stop()
         self.assertEqual(self.said(other).split("digest")[1], wanted.split("digest")[1])
+
+    def test_load_while_it_goes_on(self):
+        """A round that goes on by itself waits until all of its stream is read, and then ends as it does where it came from."""
+        offers = [self.offer(seats=1, reserved_seats=n % 2) for n in range(6)]
+        round_ = Round(self.client, "r").take().step("open")
+        for n in range(20):
+            round_.submit(f"s{n}", offers[n % 6:] + offers[:n % 6], referred=n % 3 == 0)
+        round_.freeze()
+        round_.draw()
+        tasks = pathlib.Path(f"/proc/{self.daemon.process.pid}/task").iterdir()
+        with stopped(next(int(task.name) for task in tasks if (task / "comm").read_text() == "rounds\n")):
+            round_.step("compute")
+            self.ctl(self.daemon, "dump", self.daemon.scratch / "dump")
+        wanted = round_.until(COMPUTED)
+        other = self.elsewhere(self.daemon.data_dir / "kansen.key")
+        frames = frames_of((self.daemon.scratch / "dump").read_bytes())
+        lists = next(n for n, frame in enumerate(frames) if b"round_student" in frame)
+        head, tail = stream_of(frames[:lists + 10]), stream_of(frames[lists + 10:])
+        with harness.Client(other.unix) as client:
+            client.write(load_stream={"data": head, "offset": 0})
+            time.sleep(0.5)  # the thread of rounds looks ten times a second
+            client.write(load_stream={"data": tail, "offset": len(head)})
+            got = Round.__new__(Round)
+            got.client, got.name = client, "r"
+            self.assertEqual(got.until(COMPUTED).result_digest, wanted.result_digest)
+            self.assertEqual(got.files(), round_.files())
+        self.assertNotIn("a round can not go on", other.log())
+
+    def test_no_load_over_a_round(self):
+        """A store with a round in it is not empty."""
+        self.ctl(self.daemon, "dump", self.daemon.scratch / "dump")
+        other = self.elsewhere(self.daemon.data_dir / "kansen.key")
+        with harness.Client(other.unix) as client:
+            Round(client, "kept")
+            data = (self.daemon.scratch / "dump").read_bytes()
+            self.refused(FAILED_PRECONDITION, client.ask(write={"load_stream": {"data": data, "offset": 0}}), "an empty store only")
+            self.assertEqual(client.call(get_round={"name": "kept"}).get_round.round.state, CREATED)
 
 
 class Objections(Rounds):

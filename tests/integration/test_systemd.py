@@ -201,7 +201,7 @@ class Watchdog(unittest.TestCase):
                             self.assertLess(time.monotonic(), end)
                     manager.forget_feeds()
                     self.assertGreaterEqual(manager.feeds(2 * INTERVAL), 3)
-            told = set(re.findall(r"thread=(\S+)", manager.log()))
+            told = set(re.findall(r"does not answer thread=(\S+)", manager.log()))
             self.assertEqual(told, {"worker-0", "worker-1", "writer", "clock"})  # main can not tell of itself
             manager.stop()
 

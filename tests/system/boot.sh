@@ -22,7 +22,7 @@ trap clean_up EXIT
 
 # The next version, to upgrade to: the same files under a higher number.
 mkdir "$work/debs"
-packages=(kansend kansenctl libkansen0 libkansen-event0)
+packages=(kansend kansenctl kansen-verify libkansen0 libkansen-event0)
 for package in "${packages[@]}"; do
     cp "$debs/$package"_*.deb "$work/debs"
     dpkg-deb -R "$debs/$package"_*.deb "$work/$package"

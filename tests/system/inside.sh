@@ -102,6 +102,8 @@ probe() { # PATH
     exec 9>&-
 }
 check 'the admin port answers' grep -q 200 <(probe /readyz)
+check 'with metrics, too' grep -q 200 <(probe /metrics)
+check 'kansen-verify is there' kansen-verify --version
 
 # ---- TLS: by credentials, which the daemon could not read itself, then from files that are read again
 
@@ -194,6 +196,21 @@ check 'it is the daemon'"'"'s alone' is "$(find "$newest" -not -user kansen -o -
 check 'the key is not in it' test ! -e "$newest/kansen.key"
 check 'exposure of that service is at most 0.5' systemd-analyze security --no-pager --threshold=5 kansen-backup.service
 
+# On another disk, as kansend.conf(5) tells: the rest of the machine is read-only for the daemon.
+install -d -o kansen -g kansen -m 700 /srv/kansen-backups
+printf 'backup_dir = "/srv/kansen-backups"\n' >>/etc/kansen/kansend.conf
+systemctl reset-failed kansend 2>/dev/null # how often it was started until now
+systemctl restart kansend
+cannot_back_up() { ! kansenctl backup elsewhere 2>/dev/null; }
+check 'a place without ReadWritePaths= is not written' cannot_back_up
+check 'and the log says so' logged 'backups can not be written'
+install -d /run/systemd/system/kansend.service.d
+printf '[Service]\nReadWritePaths=/srv/kansen-backups\n' >/run/systemd/system/kansend.service.d/backups.conf
+systemctl daemon-reload
+systemctl restart kansend
+check 'with it a backup is written there' kansenctl backup elsewhere
+check 'and is sound' runuser -u kansen -- kansend --check /srv/kansen-backups/elsewhere
+
 restored=/tmp/restored
 install -d -o kansen -g kansen -m 700 "$restored"
 restore() {
@@ -273,8 +290,8 @@ check 'the package is purged, and the answer is yes' dpkg --purge kansend
 check 'the state is gone' test ! -e /var/lib/kansen
 check 'nothing has failed' is "$(systemctl --failed --no-legend)" ''
 
-check 'kansenctl goes, and with it the library' dpkg --purge kansenctl libkansen-event0 libkansen0
-check 'which leaves nothing' is "$(find / -xdev -name 'libkansen*' -not -path '/opt/*' -not -path '/proc/*')" ''
+check 'the others go, and with them the library' dpkg --purge kansenctl kansen-verify libkansen-event0 libkansen0
+check 'which leaves nothing' is "$(find / -xdev \( -name 'libkansen*' -o -name 'kansen-*' \) -not -path '/srv/*' -not -path '/opt/*' -not -path '/proc/*')" ''
 
 if [ $failed -ne 0 ]; then
     echo '---- the journal'

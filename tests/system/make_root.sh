@@ -9,7 +9,7 @@ debs=$2
 here=$(dirname "$0")
 
 # The first of alternatives, without versions.
-needed=$(for deb in "$debs"/kansend_*.deb "$debs"/kansenctl_*.deb "$debs"/libkansen0_*.deb "$debs"/libkansen-event0_*.deb; do
+needed=$(for deb in "$debs"/kansend_*.deb "$debs"/kansenctl_*.deb "$debs"/kansen-verify_*.deb "$debs"/libkansen0_*.deb "$debs"/libkansen-event0_*.deb; do
     dpkg-deb -f "$deb" Depends
 done | tr ',' '\n' | sed 's/[(|].*//; s/ //g' | grep -Ev '^(lib)?kansen' | sort -u | paste -sd,)
 list="systemd,systemd-sysv,dbus,debconf,openssl,$needed"
