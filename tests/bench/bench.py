@@ -55,6 +55,7 @@ def read_arguments():
     parser.add_argument("--only", default="", help="sections, by commas; the others keep their figures of an earlier report")
     parser.add_argument("--offers", type=int, default=OFFERS)
     parser.add_argument("--large", type=int, default=None, help="offers of the large store")
+    parser.add_argument("--students", type=int, default=None, help="of the round that is computed beside matches (200,000)")
     parser.add_argument("--runs", type=int, default=None, help="of each figure (5)")
     parser.add_argument("--seconds", type=float, default=None, help="of a run (2)")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter runs, a smaller large store: to see that it works")

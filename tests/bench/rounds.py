@@ -65,7 +65,7 @@ class Round:
 
 def measure_rounds(stage, report):
     """p99 of matches while a round is computed, beside that of matches alone; and what its steps take."""
-    students = QUICK_STUDENTS if stage.quick else STUDENTS
+    students = stage.students or (QUICK_STUDENTS if stage.quick else STUDENTS)
     requests = stage.workload("full", stage.offers) / "requests.bin"
     with stage.scratch() as folder:
         shutil.copytree(stage.store("full", stage.offers), folder / "data")

@@ -128,7 +128,7 @@ class Stage:
         self.folder = pathlib.Path(options.dir).resolve()
         self.offers, self.large = options.offers, options.large
         self.runs, self.seconds, self.warm_up = options.runs, options.seconds, options.warm_up
-        self.quick, self.fresh = options.quick, options.fresh
+        self.quick, self.fresh, self.students = options.quick, options.fresh, options.students
         self.cores = sorted(os.sched_getaffinity(0))
         self.began = time.monotonic()
         self.made = set()
