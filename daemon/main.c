@@ -331,7 +331,8 @@ serve(struct daemon *daemon)
     if (rc != 0)
         return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     if (store_upgraded_from(service->store) != 0)
-        LOG_NOTICE(&daemon->log, "main", "the store was upgraded, and a copy kept beside it",
+        LOG_NOTICE(&daemon->log, "main", "the store was upgraded",
+                   LOG_YES("copied", !store_options.plain_upgrade),
                    LOG_U64("from", store_upgraded_from(service->store)), LOG_U64("to", STORE_FORMAT));
     daemon->backups = (struct backup_options){
         .dir = daemon->options.backup_dir, .map_bytes = daemon->options.map_size, .log = &daemon->log};

@@ -62,10 +62,17 @@ int
 check_unpack(struct check *check, const char *what, const MDB_val *key, const MDB_val *value,
              const ProtobufCMessageDescriptor *type, void *out)
 {
-    int rc = record_unpack(check->txn, key, value, type, check->arena, out);
-
     XXH3_128bits_update(check->digest, key->mv_data, key->mv_size);
     XXH3_128bits_update(check->digest, value->mv_data, value->mv_size);
+    return check_unpack_aside(check, what, key, value, type, out);
+}
+
+int
+check_unpack_aside(struct check *check, const char *what, const MDB_val *key, const MDB_val *value,
+                   const ProtobufCMessageDescriptor *type, void *out)
+{
+    int rc = record_unpack(check->txn, key, value, type, check->arena, out);
+
     if (rc == STORE_FAULT_CORRUPT) {
         check->txn->fault = 0;
         memset(out, 0, sizeof(void *));
@@ -244,6 +251,14 @@ step_postcode(struct check *check, const MDB_val *key, const MDB_val *value)
 }
 
 static int
+step_answer(struct check *check, const MDB_val *key, const MDB_val *value)
+{
+    Kansen__V1__KeptAnswer *answer;
+
+    return check_unpack_aside(check, "answer", key, value, &kansen__v1__kept_answer__descriptor, &answer);
+}
+
+static int
 step_journal(struct check *check, const MDB_val *key, const MDB_val *value)
 {
     Kansen__V1__JournalEntry *entry;
@@ -337,8 +352,10 @@ check_tables(struct check *check)
         {TABLE_DUE, check_due},
         {TABLE_CLIENT, check_client},
         {TABLE_TOKEN, check_token},
+        {TABLE_ANSWER, step_answer},
         {TABLE_ROUND, check_round},
         {TABLE_ROUND_PLAN, check_round_plan},
+        {TABLE_ROUND_PLACE, check_round_place},
         {TABLE_ROUND_OFFER, check_round_offer},
         {TABLE_ROUND_STUDENT, check_round_student},
         {TABLE_ROUND_RESULT, check_round_result},

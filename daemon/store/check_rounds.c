@@ -54,6 +54,14 @@ check_round_plan(struct check *check, const MDB_val *key, const MDB_val *value)
 }
 
 int
+check_round_place(struct check *check, const MDB_val *key, const MDB_val *value)
+{
+    Kansen__V1__RoundPlace *place;
+
+    return check_unpack_aside(check, "round_place", key, value, &kansen__v1__round_place__descriptor, &place);
+}
+
+int
 check_round_offer(struct check *check, const MDB_val *key, const MDB_val *value)
 {
     Kansen__V1__RoundOffer *offer;

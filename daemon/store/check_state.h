@@ -31,12 +31,17 @@ void check_problem(struct check *check, const char *format, ...) PRINTF_LIKE(2, 
 int check_unpack(struct check *check, const char *what, const MDB_val *key, const MDB_val *value,
                  const ProtobufCMessageDescriptor *type, void *out) MUST_CHECK;
 
+// The same for a record that is in no digest: it follows from others, or is not kept for long.
+int check_unpack_aside(struct check *check, const char *what, const MDB_val *key, const MDB_val *value,
+                       const ProtobufCMessageDescriptor *type, void *out) MUST_CHECK;
+
 // Steps for each entry of a table. 0 or a fault.
 int check_placement(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_client(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_token(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_round(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_round_plan(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
+int check_round_place(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_round_offer(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_round_student(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;
 int check_round_objection(struct check *check, const MDB_val *key, const MDB_val *value) MUST_CHECK;

@@ -166,6 +166,7 @@ open_tables(struct store *store, bool read_only, uint64_t *format)
     for (int table = TABLE_META + 1; table < TABLE_COUNT && rc == 0; table++)
         rc = open_table(store, txn.mdb, table, read_only);
     if (rc == 0 && *format != STORE_FORMAT) {
+        store->upgraded_from = (unsigned)*format;
         rc = *format == 0 || upgrade_run(&txn, *format) == 0 ? 0 : EIO;
         *format = STORE_FORMAT;
         if (rc == 0)
@@ -207,7 +208,7 @@ store_open(const struct store_options *options, struct store **out, struct fault
         goto fail;
     rc = open_environment(store, options);
     if (rc == 0 && !options->read_only && !options->plain_upgrade &&
-        upgrade_copy(store, options->dir, &store->upgraded_from, fault) != 0) {
+        upgrade_copy(store, options->dir, fault) != 0) {
         rc = FAULT;
         goto fail;
     }

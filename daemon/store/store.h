@@ -51,7 +51,7 @@ struct store_options {
 int store_open(const struct store_options *options, struct store **out, struct fault *fault) MUST_CHECK;
 void store_close(struct store *store); // all transactions must be freed before; NULL is safe
 
-// The format from which it was upgraded when it was opened, and a copy kept; 0 = it was not.
+// The format from which it was upgraded when it was opened; 0 = it was not.
 unsigned store_upgraded_from(const struct store *store);
 
 // Whether a stream is being read into it (store/load.h), and nothing else may be done. Any thread.

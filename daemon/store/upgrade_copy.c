@@ -61,13 +61,12 @@ copy_file(const char *from, const char *to)
 }
 
 int
-upgrade_copy(struct store *store, const char *dir, unsigned *from, struct fault *fault)
+upgrade_copy(struct store *store, const char *dir, struct fault *fault)
 {
     char path[PATHS], part[PATHS], kept[PATHS];
     uint64_t format = 0;
     int rc = read_format(store, &format);
 
-    *from = 0;
     if (rc != 0 || format < STORE_OLDEST || format >= STORE_FORMAT)
         return 0; // what is wrong with it is told when it is opened
     snprintf(path, sizeof path, "%.3000s/%s", dir, STORE_FILE);
@@ -78,10 +77,8 @@ upgrade_copy(struct store *store, const char *dir, unsigned *from, struct fault 
         rc = errno;
     if (rc == 0)
         rc = -copy_sync_directory(dir);
-    if (rc == 0) {
-        *from = (unsigned)format;
+    if (rc == 0)
         return 0;
-    }
     unlink(part);
     return fault_set(
         fault, CODE_FAILED_PRECONDITION, "data_dir",

@@ -9,8 +9,8 @@
 struct store;
 
 // Copies the file of a store of an older format that will be upgraded, as it is, to kansen.mdb.format-N
-// beside it, whole and synced before anything is changed. *from is its format, or 0 when nothing is to be
-// upgraded. 0 or FAULT. While the store is opened.
-int upgrade_copy(struct store *store, const char *dir, unsigned *from, struct fault *fault) MUST_CHECK;
+// beside it, whole and synced before anything is changed; does nothing where nothing is to be upgraded. 0 or
+// FAULT. While the store is opened.
+int upgrade_copy(struct store *store, const char *dir, struct fault *fault) MUST_CHECK;
 
 #endif

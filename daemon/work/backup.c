@@ -289,14 +289,15 @@ backup_make(const struct backup_options *options, const struct backup_order *ord
 void
 backup_prepare(const struct backup_options *options)
 {
-    int fd = backup_files_open(options->dir);
+    int fd = backup_files_open(options->dir), error = fd < 0 ? -fd : 0;
 
-    if (fd < 0) {
-        if (fd != -EWOULDBLOCK)
-            LOG_WARNING(options->log, "backup", "backups can not be written", LOG_TEXT("path", options->dir),
-                        LOG_ERRNO(-fd));
-        return;
-    }
-    backup_files_clean(fd, options->log);
-    close(fd);
+    if (fd >= 0 && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0) // such as a mount that is read-only
+        error = errno;
+    if (error == 0)
+        backup_files_clean(fd, options->log);
+    else if (error != EWOULDBLOCK)
+        LOG_WARNING(options->log, "backup", "backups can not be written", LOG_TEXT("path", options->dir),
+                    LOG_ERRNO(error));
+    if (fd >= 0)
+        close(fd);
 }

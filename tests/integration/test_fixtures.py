@@ -60,12 +60,22 @@ class Fixtures(unittest.TestCase):
             self.assertEqual(copy.exists(), not own)
             if not own:
                 self.assertEqual(copy.read_bytes(), before)
-                self.assertIn("the store was upgraded", daemon.log())
+                self.assertIn(f"the store was upgraded copied=yes from={expected['format']} to={self.format}", daemon.log())
             with daemon.client() as client:  # by the token of then
                 self.assertEqual(make.ask(client), self.seen(expected))
                 client.add_partner("new-club")
             daemon.stop()
             self.assertEqual(digest_of(daemon.data_dir)[0], 0)
+
+    def test_without_a_copy(self):
+        """Who has backups of their own may do without the copy; that it was upgraded is told all the same."""
+        for _, daemon, expected in self.each():
+            (daemon.scratch / "none.conf").write_text('upgrade_backup = "no"\n', encoding="utf-8")
+            daemon.start()
+            self.assertFalse(list(daemon.data_dir.glob("kansen.mdb.format-*")))
+            told = f"the store was upgraded copied=no from={expected['format']} to={self.format}"
+            self.assertEqual(told in daemon.log(), expected["format"] != self.format)
+            daemon.stop()
 
     def test_as_a_stream(self):
         for _, daemon, expected in self.each():

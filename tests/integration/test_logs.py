@@ -35,6 +35,16 @@ def refuse_hellos(address, count):
 
 
 class Lines(unittest.TestCase):
+    def test_started_behind_others(self):
+        """A daemon of low priority has threads that step back no further, which is no news."""
+        daemon = harness.Daemon()
+        self.addCleanup(daemon.remove)
+        command = daemon.command
+        daemon.command = lambda *args: ["nice", "-n", "19", *command(*args)]
+        daemon.start()
+        daemon.stop()
+        self.assertNotIn("keeps its priority", daemon.log())
+
     def test_form(self):
         """Each line has one form, at the level that logs most, whatever happens; nothing but lines is written."""
         with harness.Daemon(args=["--log-level", "debug"]) as daemon:

@@ -10,6 +10,7 @@ import unittest
 
 import harness
 import rounds
+from kansen.v1 import round_pb2
 from harness import ABORTED, ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED
 from rounds import (CANCELLED, CLOSED, COMPUTED, CREATED, DRAWN, FORGOTTEN, FROZEN, OPEN, PUBLISHED, REVISING, Round, allocate, digest,
                     lottery, parse)
@@ -644,6 +645,30 @@ class Again(Rounds):
             data = (self.daemon.scratch / "dump").read_bytes()
             self.refused(FAILED_PRECONDITION, client.ask(write={"load_stream": {"data": data, "offset": 0}}), "an empty store only")
             self.assertEqual(client.call(get_round={"name": "kept"}).get_round.round.state, CREATED)
+
+
+class Damage(Rounds):
+    def test_check(self):
+        """A check looks at what is in no digest, too: the places that a rule measures from, and kept answers."""
+        offer = self.offer()
+        rule = "rule a 1\nlabel 0 x\nlabel 1 y\nwhen n class 0 within home place 100\nelse o class 1\n"
+        round_ = Round(self.client, "r", rule=rule).take([offer]).step("open")
+        round_.submit("a", [offer], facts=["home=GM0606"])
+        round_.freeze()
+        request = self.client.request(write={"set_offer_status": {"id": 4040404, "status": "OFFER_STATUS_CLOSED"}})
+        request.idempotency_key = "key"
+        self.client.send(request)
+        message = self.client.receive().status.message.encode()
+        self.daemon.stop()
+        path = self.daemon.data_dir / "kansen.mdb"
+        sound = path.read_bytes()
+        schiedam = round_pb2.RoundPlace(code="GM0606", at={"lat_e6": 51920000, "lon_e6": 4400000}).SerializeToString()
+        for what, kept in (("round_place", schiedam), ("answer", message)):
+            self.assertGreater(sound.count(kept), 0, what)
+            path.write_bytes(sound.replace(kept, kept[:-1] + bytes([kept[-1] ^ 1])))
+            done = harness.run(self.daemon.command("--check"))
+            self.assertEqual(done.returncode, 1, what)
+            self.assertIn(f"{what}: a record's checksum does not hold", done.stdout)
 
 
 class Objections(Rounds):
