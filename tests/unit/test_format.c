@@ -138,7 +138,7 @@ test_what_is_kept(void **state)
     unlink(path);
     make_format(&fixture, 4, false); // again, by who wants no copy
     assert_int_equal(store_open(&options, &fixture.store, &fault), 0);
-    assert_int_equal(store_upgraded_from(fixture.store), 0);
+    assert_int_equal(store_upgraded_from(fixture.store), 4);
     assert_null(bytes_of(&fixture, KEPT, &kept_len));
     store_close(fixture.store);
     fixture_open(&fixture);
