@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,8 +229,8 @@ put_head(FILE *out, const Kansen__V1__Round *round)
         fputs("<p>Fewer than 10 students took part, so nothing is told of them.</p>\n", out);
 }
 
-int
-round_html_write(struct round_html *html, const Kansen__V1__Round *round, FILE *out)
+static int
+put_page(struct round_html *html, const Kansen__V1__Round *round, FILE *out)
 {
     struct round_bins bins;
 
@@ -250,4 +251,23 @@ round_html_write(struct round_html *html, const Kansen__V1__Round *round, FILE *
     fputs("</body></html>\n", out);
     free(bins.bins);
     return 0;
+}
+
+int
+round_html_save(struct cli *cli, struct round_html *html, const Kansen__V1__Round *round, const char *path)
+{
+    FILE *out;
+    bool bad;
+    int rc;
+
+    if (path == NULL)
+        return CLI_OK;
+    out = fopen(path, "we");
+    if (out == NULL)
+        return cli_fail(cli, "UNAVAILABLE", "", "%s can not be written: %s", path, strerror(errno));
+    rc = put_page(html, round, out);
+    bad = ferror(out) != 0;
+    if (fclose(out) != 0 || bad)
+        return cli_fail(cli, "UNAVAILABLE", "", "%s can not be written: %s", path, strerror(errno));
+    return rc == 0 ? CLI_OK : cli_no_memory(cli);
 }

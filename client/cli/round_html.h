@@ -4,9 +4,7 @@
 #ifndef CLIENT_CLI_ROUND_HTML_H
 #define CLIENT_CLI_ROUND_HTML_H
 
-#include "base/attr.h"
-#include <kansen/v1/round.pb-c.h>
-#include <stdio.h>
+#include "client/cli/cli.h"
 
 struct round_html;
 
@@ -17,7 +15,8 @@ void round_html_free(struct round_html *html);      // NULL is safe
 // 0 or -ENOMEM.
 int round_html_offer(struct round_html *html, const char *input, const char *cutoffs) MUST_CHECK;
 
-// Writes the page. 0 or -ENOMEM.
-int round_html_write(struct round_html *html, const Kansen__V1__Round *round, FILE *out) MUST_CHECK;
+// Writes the page to a file, if its path is not NULL. CLI_OK or what cli_fail() returns.
+int round_html_save(struct cli *cli, struct round_html *html, const Kansen__V1__Round *round,
+                    const char *path) MUST_CHECK;
 
 #endif

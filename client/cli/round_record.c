@@ -38,7 +38,7 @@ put_hex(FILE *out, const char *name, const uint8_t *bytes)
 }
 
 char *
-round_record_audit(const Kansen__V1__Round *round)
+round_record_audit(const Kansen__V1__Round *round, const char *verifier)
 {
     char *text = NULL;
     size_t size;
@@ -56,7 +56,10 @@ round_record_audit(const Kansen__V1__Round *round)
     for (size_t rank = 0; rank <= round->n_ranks; rank++)
         fprintf(out, "rank %zu %" PRIu64 " %" PRIu64 "\n", rank, round_bins_count(round, rank, false),
                 round_bins_count(round, rank, true));
-    fprintf(out, "verdict none kansenctl %s\n", KANSEN_VERSION);
+    if (verifier != NULL)
+        fprintf(out, "verdict holds %s\n", verifier);
+    else
+        fprintf(out, "verdict none kansenctl %s\n", KANSEN_VERSION);
     return finish(out, &text);
 }
 

@@ -31,8 +31,9 @@ struct round_record {
 };
 
 // The text of the file audit, and of the file record, whose digests are known. The caller frees it; NULL when
-// memory is short.
-char *round_record_audit(const Kansen__V1__Round *round) MUST_CHECK;
+// memory is short. verifier: name and version of the program by whose verdict all holds; NULL = none was
+// asked.
+char *round_record_audit(const Kansen__V1__Round *round, const char *verifier) MUST_CHECK;
 char *round_record_text(const struct round_record *record) MUST_CHECK;
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // round export: the lines of the record page by page into files whose digests are compared with those that
 // were published, then record and signature over them. Everything is synced before the daemon is told.
+// The audit says that all holds, so kansen-verify looks first, at a draft which a key has signed that nobody
+// keeps: what the real one has signed was always looked at.
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
 #include "client/cli/progress.h"
@@ -8,6 +10,7 @@
 #include "client/cli/round_html.h"
 #include "client/cli/round_record.h"
 #include "client/cli/round_secret.h"
+#include "client/cli/round_verdict.h"
 #include "client/cli/verbs.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +25,11 @@
 
 #define PAGE           1000u
 #define PATH_MAX_BYTES 4096u
+#define SIGNATURE_LINE (2u * crypto_sign_BYTES + 2u) // hex, a line feed and a NUL
 
 struct options {
-    const char *key, *public_dir, *html;
+    const char *key, *public_dir, *html, *verifier;
+    bool unverified;
 };
 
 #define AT(member) NULL, offsetof(struct options, member)
@@ -34,6 +39,9 @@ const struct flag verb_round_export_flags[] = {
      AT(key)},
     {"public", "DIR", "write there what is public of the record, too", flags_set_given, AT(public_dir)},
     {"html", "FILE", "write one page with charts, too", flags_set_given, AT(html)},
+    {"verifier", "FILE", "the program that looks at it first (default: kansen-verify)", flags_set_given,
+     AT(verifier)},
+    {"unverified", NULL, "sign without its verdict", flags_set_true, AT(unverified)},
     {0}};
 
 // One file that is being written.
@@ -49,6 +57,7 @@ struct exporting {
     struct options options;
     const Kansen__V1__Round *round;
     struct round_record record;
+    struct round_verdict verdict; // of whom
     struct round_html *html;
     struct progress progress;
     uint64_t done;
@@ -213,7 +222,7 @@ compare_digests(struct exporting *export)
 static int
 write_files(struct exporting *export)
 {
-    char *audit = round_record_audit(export->round);
+    char *audit = round_record_audit(export->round, export->options.unverified ? NULL : export->verdict.name);
     int status = audit == NULL ? cli_no_memory(export->cli) : open_files(export);
 
     progress_start(&export->progress, export->round->offers + export->round->students, false);
@@ -336,44 +345,70 @@ copy_public(struct exporting *export, const char *record, const char *signature)
     return status;
 }
 
+// Writes the files record and signature; *text is the caller's to free, also after an error.
 static int
-sign(struct exporting *export, const uint8_t *secret_key)
+write_signed(struct exporting *export, const uint8_t *secret_key, char **text, char hex[SIGNATURE_LINE])
 {
-    char *text = round_record_text(&export->record), hex[2 * crypto_sign_BYTES + 2];
-    uint8_t signature[crypto_sign_BYTES], digest[ROUND_RECORD_DIGEST];
+    uint8_t signature[crypto_sign_BYTES];
     int status;
 
-    if (text == NULL)
+    *text = round_record_text(&export->record);
+    if (*text == NULL)
         return cli_no_memory(export->cli);
-    crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
-    crypto_generichash(digest, sizeof digest, (const uint8_t *)text, strlen(text), NULL, 0);
-    sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
-    hex[sizeof hex - 2] = '\n';
-    hex[sizeof hex - 1] = '\0';
-    status = write_whole(export, export->dir, "record", 0600, text);
-    if (status == CLI_OK)
-        status = write_whole(export, export->dir, "signature", 0600, hex);
-    if (status == CLI_OK)
-        status = copy_public(export, text, hex);
-    free(text);
-    return status == CLI_OK ? tell_daemon(export, digest) : status;
+    crypto_sign_detached(signature, NULL, (const uint8_t *)*text, strlen(*text), secret_key);
+    sodium_bin2hex(hex, SIGNATURE_LINE - 1, signature, sizeof signature);
+    memcpy(hex + SIGNATURE_LINE - 2, "\n", 2);
+    status = write_whole(export, export->dir, "record", 0600, *text);
+    return status == CLI_OK ? write_whole(export, export->dir, "signature", 0600, hex) : status;
 }
 
 static int
-write_html(struct exporting *export)
+remove_file(struct exporting *export, const char *name)
 {
-    FILE *out;
-    int rc;
+    char path[PATH_MAX_BYTES];
 
-    if (export->options.html == NULL)
+    snprintf(path, sizeof path, "%s/%s", export->dir, name);
+    return unlink(path) == 0 || errno == ENOENT ? CLI_OK : failed(export, path);
+}
+
+// Has a draft looked at, of which nothing stays but the files that were there before.
+static int
+verify(struct exporting *export)
+{
+    uint8_t key[ROUND_RECORD_DIGEST], secret_key[crypto_sign_SECRETKEYBYTES];
+    char *text = NULL, hex[SIGNATURE_LINE];
+    int status, removed;
+
+    if (export->options.unverified)
         return CLI_OK;
-    out = fopen(export->options.html, "we");
-    if (out == NULL)
-        return failed(export, export->options.html);
-    rc = round_html_write(export->html, export->round, out);
-    if (fclose(out) != 0)
-        return failed(export, export->options.html);
-    return rc == 0 ? CLI_OK : cli_no_memory(export->cli);
+    memcpy(key, export->record.key, sizeof key);
+    crypto_sign_keypair(export->record.key, secret_key);
+    status = write_signed(export, secret_key, &text, hex);
+    free(text);
+    if (status == CLI_OK)
+        status = round_verdict_ask(export->cli, &export->verdict, export->dir);
+    memcpy(export->record.key, key, sizeof key);
+    removed = remove_file(export, "signature");
+    if (removed == CLI_OK)
+        removed = remove_file(export, "record");
+    return status == CLI_OK ? removed : status;
+}
+
+static int
+sign(struct exporting *export, const uint8_t *secret_key)
+{
+    uint8_t digest[ROUND_RECORD_DIGEST];
+    char *text, hex[SIGNATURE_LINE];
+    int status = write_signed(export, secret_key, &text, hex);
+
+    if (status == CLI_OK)
+        status = copy_public(export, text, hex);
+    if (status == CLI_OK) {
+        crypto_generichash(digest, sizeof digest, (const uint8_t *)text, strlen(text), NULL, 0);
+        status = tell_daemon(export, digest);
+    }
+    free(text);
+    return status;
 }
 
 static int
@@ -412,10 +447,12 @@ export_round(struct exporting *export)
     if (status == CLI_OK && !is_again(export))
         status = find_previous(export);
     if (status == CLI_OK)
+        status = verify(export);
+    if (status == CLI_OK)
         status = sign(export, secret_key);
     sodium_memzero(secret_key, sizeof secret_key);
     if (status == CLI_OK)
-        status = write_html(export);
+        status = round_html_save(export->cli, export->html, export->round, export->options.html);
     return status == CLI_OK ? tell(export) : status;
 }
 
@@ -428,6 +465,8 @@ verb_round_export(struct cli *cli, int argc, char **argv)
 
     if (status == CLI_OK && export.options.key == NULL)
         status = cli_usage_at(cli, "--key", "this flag is missing");
+    if (status == CLI_OK && !export.options.unverified)
+        status = round_verdict_find(cli, export.options.verifier, &export.verdict);
     if (status == CLI_OK)
         status = round_fetch(cli, argv[0], &response);
     if (status != CLI_OK)

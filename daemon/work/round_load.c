@@ -2,6 +2,7 @@
 // What the round counts (offers, students, places on lists) says how large the arrays are; a record more or
 // less is damage.
 #include "work/round_load.h"
+#include "base/huge.h"
 #include "store/store.h"
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,6 @@ struct filling {
     char *text;
     uint32_t *starts, *list;
     uint8_t *flags;
-    struct cohort_wish *wishes;
 };
 
 static int
@@ -127,12 +127,11 @@ make_room(struct round_work *work, const Kansen__V1__Round *round, struct fillin
     filling->starts = arena_array(work->arena, n + 1, sizeof filling->starts[0]);
     filling->list = arena_array(work->arena, n + 1, sizeof filling->list[0]);
     filling->flags = arena_array(work->arena, n + 1, 1);
-    filling->wishes = arena_take(work->arena, ((size_t)round->entries + 1) * sizeof filling->wishes[0]);
+    work->wishes = huge_alloc(((size_t)round->entries + 1) * sizeof work->wishes[0]);
     work->refs = arena_array(work->arena, n + 1, sizeof work->refs[0]);
     work->seeds = arena_array(work->arena, n + 1, 1);
     return filling->text == NULL || filling->starts == NULL || filling->list == NULL ||
-                   filling->flags == NULL || filling->wishes == NULL || work->refs == NULL ||
-                   work->seeds == NULL
+                   filling->flags == NULL || work->wishes == NULL || work->refs == NULL || work->seeds == NULL
                ? STORE_FAULT_MEMORY
                : 0;
 }
@@ -155,8 +154,8 @@ add_student(struct round_work *work, const Kansen__V1__RoundStudent *student, st
     for (size_t i = 0; i < student->n_offers; i++) {
         const char *line;
 
-        filling->wishes[wish].offer = (uint32_t)round_load_find(work, student->offers[i]);
-        filling->wishes[wish++].class =
+        work->wishes[wish].offer = (uint32_t)round_load_find(work, student->offers[i]);
+        work->wishes[wish++].class =
             round_lines_is_pinned(student, i) ? 0 : round_lines_class(&work->lines, student, list[i], &line);
     }
     work->longest = student->n_offers > work->longest ? student->n_offers : work->longest;
@@ -184,7 +183,7 @@ round_load_students(struct round_work *work, struct txn *txn, const struct round
     work->cohort.student_refs = (struct cohort_refs){filling.text, filling.starts};
     work->cohort.flags = filling.flags;
     work->cohort.list = filling.list;
-    work->cohort.wishes = filling.wishes;
+    work->cohort.wishes = work->wishes;
     return 0;
 }
 

@@ -15,7 +15,8 @@
 #define ROUND_REF_TEXT (ROUND_LINES_REF - 1) // bytes of a student's reference as text
 
 struct round_work {
-    struct arena *arena; // of all that follows
+    struct cohort_wish *wishes; // of all lists, on memory of their own
+    struct arena *arena;        // of all that follows
     struct round_lines lines;
     struct cohort cohort;
     struct cohort_lottery lottery;

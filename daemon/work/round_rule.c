@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_MAX      256u
+#define LINES_MAX      257u // 256 `when` and the `else`; as many labels
 #define WORDS_MAX      (5u * ROUND_CONDITIONS_MAX + 4u)
 #define NAME_MAX_BYTES 32u
 #define REF_MAX_BYTES  64u
@@ -215,8 +215,8 @@ parse_decision(struct parser *parser, bool is_last)
     size_t at = 0; // the conditions
     int rc;
 
-    if (parser->rule->n_lines == parser->room)
-        return refuse(parser, "more than %u lines", LINES_MAX);
+    if (!is_last && parser->rule->n_lines + 1 >= LINES_MAX)
+        return refuse(parser, "more than %u lines 'when'", LINES_MAX - 1);
     rc = parse_outcome(parser, line, &at);
     if (rc == 0 && !is_last)
         rc = parse_conditions(parser, at, line);

@@ -3,6 +3,7 @@
 // when it is known what came of them.
 #include "work/round_work.h"
 #include "base/buf.h"
+#include "base/huge.h"
 #include "cohort/allocate.h"
 #include "cohort/cutoff.h"
 #include "cohort/explain.h"
@@ -16,8 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_LINE 64u
-#define LEAF_SALT  "alloc-leaf-salt-v1" // with its NUL
+#define LEAF_SALT "alloc-leaf-salt-v1" // with its NUL
 
 void
 round_work_free(struct round_work *work)
@@ -25,6 +25,7 @@ round_work_free(struct round_work *work)
     if (work == NULL)
         return;
     arena_free(work->arena);
+    free(work->wishes);
     free(work);
 }
 
@@ -96,7 +97,7 @@ draw(struct round_work *work)
     uint32_t *rank = arena_array(work->arena, n + 1, sizeof *rank);
     uint32_t *student = arena_array(work->arena, n + 1, sizeof *student);
     struct lottery_seeds lottery = {(const uint8_t(*)[LOTTERY_BYTES])seeds, work->seeds};
-    void *memory = aligned_alloc(CACHE_LINE, (lottery_draw_size((uint32_t)n) / CACHE_LINE + 1) * CACHE_LINE);
+    void *memory = huge_alloc(lottery_draw_size((uint32_t)n));
 
     if (seeds == NULL || rank == NULL || student == NULL || memory == NULL) {
         free(memory);
@@ -115,7 +116,7 @@ static int
 allocate(struct round_work *work)
 {
     size_t a = allocate_size(&work->cohort), b = cutoff_size(&work->cohort), size = a > b ? a : b;
-    void *memory = aligned_alloc(CACHE_LINE, (size / CACHE_LINE + 1) * CACHE_LINE);
+    void *memory = huge_alloc(size);
     struct cutoff_finding finding;
     int rc = 0;
 
@@ -125,7 +126,7 @@ allocate(struct round_work *work)
         free(memory);
         return STORE_FAULT_MEMORY;
     }
-    allocate_run(&work->cohort, &work->lottery, work->lottery.student, memory, work->places);
+    allocate_run(&work->cohort, &work->lottery, NULL, memory, work->places);
     // The engine is believed only after its own proof: a result that is not stable is never stored.
     if (cutoff_feasible(&work->cohort, work->places, memory, &finding) != CUTOFF_SOUND)
         rc = STORE_FAULT_CORRUPT;

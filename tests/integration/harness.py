@@ -7,6 +7,7 @@ KANSEN_GEN_PY names the folder of the generated Python, if it is not build/gen-p
 import ctypes
 import os
 import pathlib
+import random
 import re
 import select
 import shutil
@@ -40,6 +41,8 @@ DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, UNAVAILABLE
 
 TOKEN_FILES = {}  # by TCP address of a daemon: the file of a token that makes its holder an operator there
 
+PORTS = []  # sockets whose names keep the ports of this process from others
+
 PATIENCE = 30.0  # seconds that anything may take before a test gives it up
 SANITIZER = re.compile(r"\w+Sanitizer|runtime error:")  # what a build with sanitizers says of a fault
 READY = re.compile(r"\b(serving|serves|ready)\b", re.IGNORECASE)
@@ -62,9 +65,21 @@ def kansenctl():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody else takes: it is below those that the kernel gives to whoever connects, and a name that this
+    process keeps as long as it lives stops other tests from choosing it too."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32768)
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0kansen-test-port-{port}")
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as daemons do
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            name.close()
+            continue
+        PORTS.append(name)
+        return port
 
 
 # Tokens -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,18 @@ from harness import PATIENCE
 CREATED, OPEN, FREEZING, FROZEN, DRAWN, COMPUTING, COMPUTED, PUBLISHING, PUBLISHED, CLOSED, REVISING, CANCELLED, FORGETTING, FORGOTTEN = range(1, 15)
 STEPS = {word: f"ROUND_STEP_{word.upper()}" for word in ("open", "freeze", "compute", "publish", "close", "revise", "cancel", "forget")}
 SECRETS = (bytes(range(32)), bytes(range(32, 64)))
+MIDNIGHT = 40  # seconds; from create to freeze and draw is shorter
 BEACON = b"2026-11-25 1 2 3 4 5 6"
+
+
+def draw_day():
+    """Today, as the day of the public draw; begins tomorrow if that is so near that the round would be frozen then."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    left = 86400 - (now.hour * 3600 + now.minute * 60 + now.second)
+    if left <= MIDNIGHT:
+        time.sleep(left + 1)
+        now = datetime.datetime.now(datetime.timezone.utc)
+    return now.date().isoformat()
 
 
 def digest(data, key=b""):
@@ -23,8 +34,7 @@ def plan(name, secrets=SECRETS, **fields):
                for i, secret in enumerate(secrets)]
     joined = digest(b"".join(secrets)) if len(secrets) > 1 else secrets[0]
     return {"parties": parties, "commitment": digest(b"alloc-commit-v1\0" + name.encode() + b"\0" + joined),
-            "beacon": {"source": "a test", "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-                       "encoding": "bytes as they are", "fallback": "the next day's"}, **fields}
+            "beacon": {"source": "a test", "date": draw_day(), "encoding": "bytes as they are", "fallback": "the next day's"}, **fields}
 
 
 def wait(client, name):

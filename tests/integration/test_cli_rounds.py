@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kansenctl round`: the whole life from the command line, and the record as kansen-verify sees it."""
-import datetime
 import json
 import pathlib
 import random
 import unittest
 
 import harness
+from rounds import draw_day
 
 RULE = """rule test 1
 label 0 Referred, at an offer with a reserve
@@ -42,9 +42,8 @@ class Cli(unittest.TestCase):
         return done.stdout
 
     def create(self, name, *flags):
-        today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
         return self.ctl("round", "create", name, "--party", "school=school.secret", "--party", "aanbieder=partner.secret",
-                        "--beacon-source", "a lottery on television", "--beacon-date", today, "--beacon-encoding", "as printed",
+                        "--beacon-source", "a lottery on television", "--beacon-date", draw_day(), "--beacon-encoding", "as printed",
                         "--beacon-fallback", "the next one", *flags)
 
     def finish(self, name):
@@ -94,6 +93,7 @@ class Cli(unittest.TestCase):
             self.assertEqual((self.folder / "public" / name).read_bytes(), (self.folder / "sealed" / name).read_bytes())
         self.verify("--commitment", shown["commitment"], "--input-digest", shown["input_digest"], "sealed")
         self.verify("--public", "public")
+        self.assertRegex((self.folder / "sealed" / "audit").read_text(), r"\nverdict holds kansen-verify \S+\n\Z")
         for student in ("s1", "s2", "s149"):
             ref = self.json("round", "result", "r", "--issuer", "school", "--student", student)["ref"]
             (self.folder / "receipt").write_text(self.ctl("round", "receipt", "sealed", ref).stdout)
@@ -154,6 +154,56 @@ class Cli(unittest.TestCase):
         self.ctl("round", "export", "two", "two", "--key", "sign.key")
         self.verify("--earlier", "one", "--previous", "one", "two")
         self.ctl("round", "publish", "two")
+
+    def verifier(self, text):
+        """A program in the place of kansen-verify."""
+        path = self.folder / "verifier"
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+        return "--verifier", path
+
+    def test_what_the_verifier_says(self):
+        """Nothing is signed that does not hold, and the record says who looked."""
+        offer = self.client.add_offer("o", self.partner, seats=2)
+        self.create("r")
+        self.ctl("round", "open", "r")
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=json.dumps({"student": "s", "offers": [offer]}) + "\n")
+        self.finish("r")
+        export = ("round", "export", "r")
+        key = ("--key", "sign.key")
+        version = harness.run([harness.BUILD / "kansen-verify", "--version"]).stdout.strip()
+        told = f'[ "$1" = --version ] && {{ echo {version}; exit; }}\n'
+        for name, program, words in (
+                ("no", told + "echo result:7: rank: student 00 is placed >&2; exit 1", "result:7: rank: student 00 is placed"),
+                ("killed", told + "kill -9 $$", "ended early"), ("loud", told + "yes >&2 & yes | head -c 300000 >&2; kill $!; exit 1", "says"),
+                ("other", "echo another 1", "--verifier"), ("fails", told.replace("exit;", "exit 3;"), "--verifier")):
+            refused = self.ctl(*export, name, *key, *self.verifier(program + "\n"), status=1)
+            self.assertIn(words, refused.stderr)
+            self.assertFalse((self.folder / name / "record").exists() or (self.folder / name / "signature").exists())
+        self.assertIn("--unverified", self.ctl(*export, "none", *key, "--verifier", "./nothing", status=1).stderr)
+        self.assertFalse((self.folder / "none").exists())
+        self.assertEqual(self.client.call(get_round={"name": "r"}).get_round.round.record_digest, b"")
+        # What it is shown is whole but for the key, which is nobody's.
+        held = self.ctl(*export, "held", *key, *self.verifier(
+            f"{told}cp -r \"$1\" draft && exec {harness.BUILD / 'kansen-verify'} \"$1\"\n"))
+        self.key = held.stdout.split()[-1]
+        self.assertEqual((self.folder / "held" / "audit").read_text().splitlines()[-1], f"verdict holds {version}")
+        self.verify("held")
+        self.verify("draft", status=1)
+        for path in (self.folder / "held").iterdir():
+            draft = (self.folder / "draft" / path.name).read_text().splitlines()
+            lines = [pair for pair in zip(path.read_text().splitlines(), draft, strict=True) if pair[0] != pair[1]]
+            self.assertEqual([line[0].split()[0] for line in lines], {"record": ["key"], "signature": lines and [lines[0][0]]}.get(path.name, []))
+
+    def test_unverified(self):
+        offer = self.client.add_offer("o", self.partner, seats=2)
+        self.create("r")
+        self.ctl("round", "open", "r")
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=json.dumps({"student": "s", "offers": [offer]}) + "\n")
+        self.finish("r")
+        self.key = self.ctl("round", "export", "r", "bare", "--key", "sign.key", "--unverified", "--verifier", "./nothing").stdout.split()[-1]
+        self.assertTrue((self.folder / "bare" / "audit").read_text().splitlines()[-1].startswith("verdict none kansenctl "))
+        self.verify("bare")
 
     def test_wrong_usage(self):
         self.ctl("round", "create", "r", status=2)

@@ -138,6 +138,32 @@ holds(const char *conditions, bool referred, bool reserved)
     return class == 0;
 }
 
+// A rule with so many lines `when` before its `else`.
+static const char *
+long_rule(unsigned lines, char *text, size_t size)
+{
+    size_t len = (size_t)snprintf(text, size, HEAD);
+
+    for (unsigned i = 0; i < lines; i++)
+        len += (size_t)snprintf(text + len, size - len, "when l%u class 0 referred\n", i);
+    snprintf(text + len, size - len, "else last class 1\n");
+    return text;
+}
+
+static void
+test_lines(void **state)
+{
+    char text[257 * 32 + 100];
+    struct arena *arena = fresh_arena();
+    struct round_rule *rule = NULL;
+    struct fault fault;
+
+    (void)state;
+    assert_int_equal(round_rule_parse(long_rule(256, text, sizeof text), arena, &rule, &fault), 0);
+    arena_free(arena);
+    refused(long_rule(257, text, sizeof text), "more than 256 lines 'when'");
+}
+
 static void
 test_conditions(void **state)
 {
@@ -232,8 +258,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_memory), cmocka_unit_test(test_conditions),
-        cmocka_unit_test(test_facts),   cmocka_unit_test(test_life),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_memory), cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_conditions), cmocka_unit_test(test_facts),  cmocka_unit_test(test_life),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
