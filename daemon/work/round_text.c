@@ -19,6 +19,8 @@ enum sentence {
     SAYS_OPEN_SEAT,
     SAYS_RESERVED_SEAT,
     SAYS_PINNED_SEAT,
+    SAYS_BOUND,
+    SAYS_NO_BOUND,
     SAYS_NOT_CONSIDERED,
     SAYS_ORDER,
     SENTENCES,
@@ -37,10 +39,11 @@ static const char *const sentences[][SENTENCES] = {
             [SAYS_NOTHING] = "Geen van de keuzes had een plaats voor deze leerling.",
             [SAYS_NO_LIST] = "De lijst was leeg, dus er is geen plaats toegewezen.",
             [SAYS_INELIGIBLE] = "%u. %s: voldoet niet aan de regels (regel %s).",
-            [SAYS_WORSE_CLASS] = "%u. %s: vol; wie geplaatst is heeft voorrang (eigen groep: %s).",
+            [SAYS_WORSE_CLASS] = ("%u. %s: vol; wie geplaatst is heeft voorrang (eigen groep: %s; "
+                                  "groep van de laatst geplaatste: %s)."),
             [SAYS_LATER_LOTTERY] =
                 "%u. %s: vol; dezelfde voorrangsgroep (%s), maar de laatst geplaatste had lotnummer %u.",
-            [SAYS_CLOSED] = "%u. %s: er was geen plaats die deze leerling kon krijgen.",
+            [SAYS_CLOSED] = "%u. %s: er was geen plaats die deze leerling kon krijgen (eigen groep: %s).",
             [SAYS_RESERVE] =
                 ("   Daar zit een leerling die de school heeft aangedragen, met minder voorrang of een hoger "
                  "lotnummer, op een plaats die daarvoor is gereserveerd."),
@@ -48,6 +51,8 @@ static const char *const sentences[][SENTENCES] = {
             [SAYS_RESERVED_SEAT] = ("%u. %s: geplaatst op een plaats die is gereserveerd voor leerlingen die "
                                     "de school aandraagt (groep: %s)."),
             [SAYS_PINNED_SEAT] = "%u. %s: de plaats uit een eerdere ronde blijft.",
+            [SAYS_BOUND] = "   De grens lag daar bij groep %s, lotnummer %u; het eigen lotnummer is %u.",
+            [SAYS_NO_BOUND] = "   Daar was plaats voor elke leerling zoals deze die aan de regels voldoet.",
             [SAYS_NOT_CONSIDERED] = "%u. %s: niet bekeken, want een hogere keuze is gelukt.",
             [SAYS_ORDER] = "Een andere volgorde van de lijst had geen betere plaats kunnen geven.",
         },
@@ -62,10 +67,11 @@ static const char *const sentences[][SENTENCES] = {
             [SAYS_NOTHING] = "None of the choices had a seat for this student.",
             [SAYS_NO_LIST] = "The list was empty, so no seat was given.",
             [SAYS_INELIGIBLE] = "%u. %s: the rules do not allow it (rule %s).",
-            [SAYS_WORSE_CLASS] = "%u. %s: full; those who were placed have priority (own group: %s).",
+            [SAYS_WORSE_CLASS] = ("%u. %s: full; those who were placed have priority (own group: %s; group "
+                                  "of the last one placed: %s)."),
             [SAYS_LATER_LOTTERY] =
                 "%u. %s: full; the same priority group (%s), but the last one placed had lottery number %u.",
-            [SAYS_CLOSED] = "%u. %s: there was no seat that this student could get.",
+            [SAYS_CLOSED] = "%u. %s: there was no seat that this student could get (own group: %s).",
             [SAYS_RESERVE] =
                 ("   A student whom the school refers, with less priority or a higher lottery number, has a "
                  "seat there that is reserved for that."),
@@ -73,6 +79,8 @@ static const char *const sentences[][SENTENCES] = {
             [SAYS_RESERVED_SEAT] =
                 "%u. %s: placed on a seat that is reserved for students whom the school refers (group: %s).",
             [SAYS_PINNED_SEAT] = "%u. %s: the place from an earlier round is kept.",
+            [SAYS_BOUND] = "   The bound there was group %s, lottery number %u; the own number is %u.",
+            [SAYS_NO_BOUND] = "   There was a seat for each student like this one whom the rules allow.",
             [SAYS_NOT_CONSIDERED] = "%u. %s: not considered, as a higher choice was obtained.",
             [SAYS_ORDER] = "No other order of the list could have given a better place.",
         },
@@ -117,6 +125,21 @@ add_seat(struct writing *writing, const struct round_view *view, unsigned rank, 
     }
 }
 
+// Own key and cutoff at the place that was obtained, for whom the lottery decided.
+static void
+add_bound(struct writing *writing, const struct round_lines *lines, const struct explain_wish *wish)
+{
+    uint64_t key;
+
+    if (wish->bound == CUTOFF_OPEN) {
+        add(writing, arena_strdup(writing->arena, writing->sentences[SAYS_NO_BOUND]));
+        return;
+    }
+    key = cutoff_key(wish->bound);
+    SAY(writing, SAYS_BOUND, round_rule_label(lines->rule, (uint32_t)(key >> 32)), (uint32_t)key,
+        wish->number);
+}
+
 static void
 add_wish(struct writing *writing, const struct round_lines *lines, const struct round_view *view, size_t i,
          const char *title)
@@ -131,16 +154,19 @@ add_wish(struct writing *writing, const struct round_lines *lines, const struct 
         SAY(writing, SAYS_INELIGIBLE, rank, title, line);
         break;
     case EXPLAIN_WORSE_CLASS:
-        SAY(writing, SAYS_WORSE_CLASS, rank, title, label);
+        SAY(writing, SAYS_WORSE_CLASS, rank, title, label,
+            round_rule_label(lines->rule, (uint32_t)(cutoff_key(wish->bound) >> 32)));
         break;
     case EXPLAIN_LATER_LOTTERY:
         SAY(writing, SAYS_LATER_LOTTERY, rank, title, label, (uint32_t)cutoff_key(wish->bound));
         break;
     case EXPLAIN_CLOSED:
-        SAY(writing, SAYS_CLOSED, rank, title);
+        SAY(writing, SAYS_CLOSED, rank, title, label);
         break;
     case EXPLAIN_OBTAINED:
         add_seat(writing, view, rank, title, label);
+        if (view->explained.seat != EXPLAIN_PINNED_SEAT)
+            add_bound(writing, lines, wish);
         break;
     default:
         SAY(writing, SAYS_NOT_CONSIDERED, rank, title);

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a student and a school board are told of a round: each sentence of an explanation, and the page with charts, from
+which nothing follows about few."""
+import html.parser
+import json
+import pathlib
+import random
+import unittest
+
+import harness
+from rounds import Round
+
+RULE = """rule test 1
+label 0 Aangedragen
+label 1 Overig
+when level ineligible not same level level
+when referred class 0 referred & reserved
+else others class 1
+"""
+SMALL = 10
+
+
+class Told(unittest.TestCase):
+    def setUp(self):
+        self.daemon = harness.Daemon().start()
+        self.addCleanup(self.daemon.remove)
+        self.client = self.daemon.client()
+        self.addCleanup(self.client.close)
+        self.folder = pathlib.Path(self.daemon.scratch)
+
+    def offer(self, name, partner=None, **fields):
+        return self.client.add_offer(name, partner or self.client.add_partner(f"p{name}"), title=name, **{"levels": ["LEVEL_MBO4"], **fields})
+
+    def ctl(self, *args, stdin=None):
+        done = harness.run([harness.kansenctl(), "round", *args, "-s", self.daemon.tcp], stdin=stdin, cwd=self.folder)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def submit(self, round_, lists):
+        lines = [{"student": student, "offers": offers, "referred": referred, "facts": {"level": "mbo4"}}
+                 for student, referred, offers in lists]
+        self.ctl("submit", round_.name, "-", "--issuer", "school", stdin="".join(json.dumps(line) + "\n" for line in lines))
+
+
+class Words(Told):
+    def said(self, student, language):
+        return self.ctl("explain", "r", "--issuer", "school", "--student", student, "--language", language)
+
+    def test_each_sentence(self):
+        level, one, two, roomy, last = (self.offer("Niveau", levels=["LEVEL_MBO3"]), self.offer("Een", seats=1, reserved_seats=1),
+                                        self.offer("Twee", seats=2, reserved_seats=1), self.offer("Ruim", seats=9), self.offer("Laatste"))
+        round_ = Round(self.client, "r", rule=RULE).take().step("open")
+        self.submit(round_, [("g", False, [level, one, two, roomy, last]), ("r", True, [one]), ("r2", True, [two]), ("r3", True, [two]),
+                             ("r4", True, [two]), ("e", False, [])])
+        round_.freeze()
+        round_.draw().compute()
+        number = {s: round_.student(s).result.lottery_rank for s in ("g", "r", "r2", "r3", "r4", "e")}
+        last_in = sorted(("r2", "r3", "r4"), key=number.get)
+        first, second, third = (number[s] for s in last_in)
+        wanted = {
+            ("g", "en"): [f"The lottery number is {number['g']} (0 comes first); 6 students took part.", "published seed of round r",
+                          "Placed at choice 4: Ruim.", "1. Niveau: the rules do not allow it (rule level).",
+                          "2. Een: there was no seat that this student could get (own group: Overig).",
+                          "3. Twee: full; those who were placed have priority (own group: Overig; group of the last one placed: Aangedragen).",
+                          "4. Ruim: placed on an open seat (group: Overig).\n", "There was a seat for each student like this one whom the rules allow.",
+                          "5. Laatste: not considered, as a higher choice was obtained.",
+                          "No other order of the list could have given a better place."],
+            ("g", "nl"): [f"Het lotnummer is {number['g']} (0 komt het eerst aan de beurt); er deden 6 leerlingen mee.", "seed van ronde r",
+                          "Geplaatst bij keuze 4: Ruim.", "1. Niveau: voldoet niet aan de regels (regel level).",
+                          "2. Een: er was geen plaats die deze leerling kon krijgen (eigen groep: Overig).",
+                          "3. Twee: vol; wie geplaatst is heeft voorrang (eigen groep: Overig; groep van de laatst geplaatste: Aangedragen).",
+                          "4. Ruim: geplaatst op een gewone plaats (groep: Overig).\n",
+                          "Daar was plaats voor elke leerling zoals deze die aan de regels voldoet.",
+                          "5. Laatste: niet bekeken, want een hogere keuze is gelukt.",
+                          "Een andere volgorde van de lijst had geen betere plaats kunnen geven."],
+            ("r", "en"): ["1. Een: placed on a seat that is reserved for students whom the school refers (group: Aangedragen).",
+                          f"The bound there was group Aangedragen, lottery number {number['r']}; the own number is {number['r']}."],
+            (last_in[0], "nl"): ["1. Twee: geplaatst op een plaats die is gereserveerd voor leerlingen die de school aandraagt (groep: Aangedragen).",
+                                 f"De grens lag daar bij groep Aangedragen, lotnummer {second}; het eigen lotnummer is {first}."],
+            (last_in[1], "en"): ["1. Twee: placed on an open seat (group: Aangedragen)."],
+            (last_in[2], "en"): ["None of the choices had a seat for this student.",
+                                 f"1. Twee: full; the same priority group (Aangedragen), but the last one placed had lottery number {second}."],
+            (last_in[2], "nl"): ["Geen van de keuzes had een plaats voor deze leerling.",
+                                 f"1. Twee: vol; dezelfde voorrangsgroep (Aangedragen), maar de laatst geplaatste had lotnummer {second}."],
+            ("e", "en"): ["The list was empty, so no seat was given."], ("e", "nl"): ["De lijst was leeg, dus er is geen plaats toegewezen."]}
+        self.assertLess(second, third)
+        for (student, language), sentences in wanted.items():
+            text = self.said(student, language)
+            for sentence in sentences:
+                self.assertIn(sentence, text)
+
+    def test_a_worse_one_on_a_reserved_seat(self):
+        """Told to whom it concerns, and to nobody else."""
+        seat = self.offer("Een", seats=1, reserved_seats=1)
+        round_ = Round(self.client, "r").take().step("open")
+        others = [f"g{n}" for n in range(8)]
+        self.submit(round_, [("r", True, [seat])] + [(student, False, [seat]) for student in others])
+        round_.freeze()
+        round_.draw().compute()
+        bound = round_.student("r").result.lottery_rank
+        for student in others:
+            passed_over = round_.student(student).result.lottery_rank < bound
+            self.assertEqual("a higher lottery number, has a seat there" in self.said(student, "en"), passed_over)
+            self.assertEqual("op een plaats die daarvoor is gereserveerd" in self.said(student, "nl"), passed_over)
+
+
+class Page(html.parser.HTMLParser):
+    """The tables of a page as rows of texts, by the heading before them; and all that refers to something else."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.heading, self.outside, self.row, self.cell = {}, None, [], None, None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.outside += [name for name, _ in attrs if name in ("src", "href", "srcset", "action", "data")]
+        if tag in ("script", "link", "iframe", "object", "embed", "img", "base"):
+            self.outside.append(tag)
+        if tag in ("h2", "h3"):
+            self.heading = ""
+        elif tag == "table":
+            self.tables[self.heading] = []
+        elif tag == "tr":
+            self.tables[self.heading].append([])
+        self.cell = tag if tag in ("td", "th", "h2", "h3") else self.cell
+        if tag in ("td", "th"):
+            self.tables[self.heading][-1].append("")
+
+    def handle_endtag(self, tag):
+        if tag == self.cell:
+            self.cell = None
+
+    def handle_data(self, data):
+        if self.cell in ("h2", "h3"):
+            self.heading += data
+        elif self.cell is not None:
+            self.tables[self.heading][-1][-1] += data
+
+
+class Board(Told):
+    def page(self, name, lists):
+        round_ = Round(self.client, name).take().step("open")
+        self.submit(round_, lists)
+        round_.freeze()
+        round_.draw()
+        got = round_.compute()
+        self.ctl("export", name, name, "--key", "sign.key", "--html", f"{name}.html")
+        self.ctl("cancel", name, "--reason", "the next one")
+        text = (self.folder / f"{name}.html").read_text()
+        self.assertNotRegex(text, r"https?:|@import|url\(")
+        page = Page(text)
+        self.assertEqual(page.outside, [])
+        return got, page.tables
+
+    def check(self, got, tables):
+        """No figure is of 1 to 9 students, nor is the difference of any that is one."""
+        bars = {heading: [int(row[-1]) for row in rows] for heading, rows in tables.items() if heading != "Seats left"}
+        everybody = bars.get("Choice obtained", [])
+        self.assertIn(sum(everybody), (0, got.students))
+        self.assertTrue(all(count >= SMALL for counts in bars.values() for count in counts), bars)
+        if len(bars) > 1:
+            split = [bars["Students whom the school refers"], bars["Other students"]]
+            self.assertEqual([sum(counts) for counts in split], [got.referred, got.students - got.referred])
+            self.assertEqual([a + b for a, b in zip(*split, strict=True)], everybody)
+        else:
+            self.assertLess(min(got.referred, got.students - got.referred), SMALL)
+        held = [int(row[2]) - int(row[3]) for row in tables.get("Seats left", [])[1:]]
+        self.assertTrue(all(count >= SMALL for count in held), held)
+        hidden = got.assigned - sum(held)  # what is left of all who are placed
+        self.assertTrue(hidden == 0 or not held, hidden)
+        return held
+
+    def test_nothing_follows_about_few(self):
+        dice, shown = random.Random(7), 0
+        regions = ["GM0606", "GM0622", "GM0363"]
+        partners = [self.client.add_partner(f"at{region}", region=region) for region in regions]
+        offers = [self.offer(f"{kind}{n}", partner, kind=f"OFFER_KIND_{kind}", seats=dice.choice((1, 3, 15, 40)))
+                  for n, partner in enumerate(partners) for kind in ("SPORT", "CULTURE", "INTERNSHIP")]
+        for n, students in enumerate((3, 12, 30, 60, 150, 260)):
+            share = dice.choice((0.02, 0.3, 0.6))
+            lists = [(f"s{n}-{i}", dice.random() < share, dice.sample(offers, dice.randint(0, 3))) for i in range(students)]
+            shown += len(self.check(*self.page(f"r{n}", lists)))
+        self.assertGreater(shown, 6)
+
+    def test_seats_left(self):
+        """The figures themselves, and the small cells added up."""
+        partner = self.client.add_partner("at", region="GM0606")
+        sport, culture, stage = (self.offer(kind, partner, kind=f"OFFER_KIND_{kind}", seats=30) for kind in ("SPORT", "CULTURE", "INTERNSHIP"))
+        lists = [(f"a{i}", False, [sport]) for i in range(20)] + [(f"b{i}", False, [culture]) for i in range(12)] + [("c", False, [stage])]
+        got, tables = self.page("r", lists)
+        self.check(got, tables)
+        self.assertEqual(tables["Choice obtained"], [["1 to none", "", "33"]])  # that none is 0 is not told either
+        self.assertEqual(tables["Seats left"], [["Region", "Kind", "Seats", "Left"], ["GM0606", "sport", "30", "10"], ["other", "other", "60", "47"]])
+
+
+if __name__ == "__main__":
+    unittest.main()
