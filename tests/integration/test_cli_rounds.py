@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kansenctl round`: the whole life from the command line, and the record as kansen-verify sees it."""
 import json
+import os
 import pathlib
 import random
+import re
+import sys
 import unittest
 
 import harness
@@ -154,6 +157,27 @@ class Cli(unittest.TestCase):
         self.ctl("round", "export", "two", "two", "--key", "sign.key")
         self.verify("--earlier", "one", "--previous", "one", "two")
         self.ctl("round", "publish", "two")
+
+    def test_the_example_of_the_manual(self):
+        """Its commands, one after the other as they stand there, but for the day of the draw."""
+        manual = (harness.ROOT / "client/cli/kansenctl.1").read_text().split("Place a cohort", 1)[1].split(".Sh SEE ALSO", 1)[0]
+        script = "\n".join(re.findall(r"^\.Bd -literal.*\n((?:.*\n)*?)\.Ed$", manual, re.MULTILINE)).replace("\\e", "\\")
+        script, days = re.subn(r"--beacon-date [0-9-]+", f"--beacon-date {draw_day()}", script)
+        self.assertEqual(days, 1)
+        self.assertEqual([self.client.add_offer(f"o{n}", self.partner, seats=1) for n in (1, 2, 3)], [1, 2, 3])
+        bin_ = self.folder / "bin"
+        bin_.mkdir()
+        for program in ("kansenctl", "kansen-verify"):
+            (bin_ / program).symlink_to(harness.BUILD / program)
+        (bin_ / "jq").write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.load(sys.stdin)[sys.argv[2][1:]])\n")
+        (bin_ / "jq").chmod(0o755)
+        done = harness.run(["sh", "-exc", script], cwd=self.folder, env={
+            **os.environ, "PATH": f"{bin_}:{os.environ['PATH']}", "KANSEN_SERVER": self.daemon.tcp, "KANSEN_TOKEN_FILE": str(self.daemon.token_file)})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout.count(" holds, "), 3)
+        self.assertEqual(self.json("round", "show", "mbo-2027")["state"], "closed")
+        self.assertIn("Geplaatst bij keuze", done.stdout)
+        self.assertIn("verdict holds", (self.folder / "sealed" / "audit").read_text())
 
     def verifier(self, text):
         """A program in the place of kansen-verify."""
