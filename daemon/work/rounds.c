@@ -25,7 +25,9 @@
 #define PART(name)  KANSEN__V1__ADVANCE_ROUND__PART_##name
 
 #define LOOK_MS     100
-#define RETRY_MS    2000 // after a fault
+#define SOON_MS     10               // while a step follows another
+#define LATELY_US   INT64_C(1000000) // that
+#define RETRY_MS    2000             // after a fault
 #define COUNT_PART  1000u
 #define PLACE_PART  250u // students who are placed by one command
 #define RESULT_PART 1000u
@@ -371,13 +373,16 @@ static void *
 run(void *arg)
 {
     struct rounds *rounds = arg;
+    int64_t worked_us = -LATELY_US;
     uint64_t behind = 0;
 
     pthread_setname_np(pthread_self(), "rounds"); // by itself: the sandbox lets no thread name another
     background_enter(rounds->options.log, "rounds");
     while (goes_on(rounds)) {
-        if (!look(rounds, &behind))
-            rest(rounds, LOOK_MS);
+        if (look(rounds, &behind))
+            worked_us = clock_steady_us();
+        else
+            rest(rounds, clock_steady_us() - worked_us < LATELY_US ? SOON_MS : LOOK_MS);
     }
     drop_work(rounds);
     return NULL;
