@@ -25,6 +25,8 @@ debootstrap --variant=minbase --include=git,make,ca-certificates --keyring=/usr/
     tail "$work/log" >&2
     exit 1
 }
+# What an installation has, and debootstrap leaves out.
+echo '127.0.0.1 localhost' >"$root/etc/hosts"
 # How this machine reaches the mirror holds there too.
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 for file in /etc/apt/apt.conf.d/*proxy*; do

@@ -332,7 +332,22 @@ test_freed(void **state)
     event_base_free(base);
 }
 
-// Names are looked up by the loop: one in /etc/hosts, and one for which no server answers, which is given up.
+// Has the names of a file of the test's own known, as those of /etc/hosts would be.
+static void
+know_host(struct evdns_base *dns)
+{
+    char path[] = "/tmp/kansen-hosts-XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(dprintf(fd, "127.0.0.1 here.example\n"), 23);
+    close(fd);
+    assert_int_equal(evdns_base_load_hosts(dns, path), 0);
+    unlink(path);
+}
+
+// Names are looked up by the loop: one in a file of hosts, and one for which no server answers, which is
+// given up.
 static void
 test_names(void **state)
 {
@@ -350,9 +365,9 @@ test_names(void **state)
     assert_int_equal(bind(server, (struct sockaddr *)&silent, sizeof silent), 0);
     assert_int_equal(getsockname(server, (struct sockaddr *)&silent, &len), 0);
     assert_int_equal(evdns_base_nameserver_sockaddr_add(dns, (struct sockaddr *)&silent, len, 0), 0);
-    assert_int_equal(evdns_base_load_hosts(dns, "/etc/hosts"), 0);
+    know_host(dns);
     serve(&daemon, base);
-    snprintf(address, sizeof address, "localhost:%s", strrchr(daemon.address, ':') + 1);
+    snprintf(address, sizeof address, "here.example:%s", strrchr(daemon.address, ':') + 1);
     client.event = kansen_event_new(base, dns, address, &options);
     ask(&client, false, NULL);
     run(base);
