@@ -7,6 +7,7 @@ repeated by `BUILD/fuzz_NAME FILE`, and its file moves to tests/fuzz/regressions
 nothing is fuzzed: tests/fuzz/corpus/NAME becomes the seeds in it (seed-*, made by hand) and the fewest files that have
 the coverage of all."""
 import argparse
+import base64
 import concurrent.futures
 import os
 import pathlib
@@ -21,6 +22,7 @@ LIMITS = ["-rss_limit_mb=2048", "-malloc_limit_mb=512", "-timeout=60"]
 LENGTH = "-max_len=8192"
 CORPUS_BYTES = {"dispatch": 30_000, "session": 50_000}  # of a target, as committed
 CORPUS_BYTES_DEFAULT = 16_000
+TOLD_MAX = 16_384  # bytes of a file that is printed
 MEMORY = pathlib.Path("/dev/shm")
 FIGURES = re.compile(r"cov: (\d+) ft: (\d+)")
 SPEED = re.compile(r"stat::average_exec_per_sec:\s+(\d+)")
@@ -57,15 +59,20 @@ class Target:
         status, output = self.run(*LIMITS, *files) if files else (0, "")
         return status, f"{len(files)} files replayed", output
 
-    def fuzz(self, seconds):
-        status, output = self.run(*LIMITS, LENGTH, f"-max_total_time={seconds}", "-print_final_stats=1",
+    def fuzz(self, seconds, seed):
+        status, output = self.run(*LIMITS, LENGTH, f"-seed={seed}", f"-max_total_time={seconds}", "-print_final_stats=1",
                                   f"-dict={HERE / 'kansen.dict'}", f"-artifact_prefix={self.crashes}/",
                                   self.found, *(path for path in (self.corpus, self.regressions) if path.is_dir()))
         figures = FIGURES.findall(output) or [("0", "0")]
         speed, count = SPEED.search(output), COUNT.search(output)
         said = (f"{count.group(1) if count else '?'} runs, {speed.group(1) if speed else '?'} a second, "
                 f"coverage {figures[-1][0]}, features {figures[-1][1]}")
-        return status, said, output
+        return status, said, output + (self.told() if status != 0 else "")
+
+    def told(self):
+        """What broke it, as text: on a machine that is gone tomorrow the file is, too."""
+        return "".join(f"\n{path.name}, base64:\n{base64.b64encode(path.read_bytes()).decode()}\n"
+                       for path in self.crashes.iterdir() if path.stat().st_size <= TOLD_MAX)
 
     def merge(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +103,7 @@ def work(target, options):
     """All that is asked of one target: whether it went well, and what to print."""
     steps = [target.merge] if options.merge else [target.replay]
     if not options.merge and options.seconds > 0:
-        steps.append(lambda: target.fuzz(options.seconds))
+        steps.append(lambda: target.fuzz(options.seconds, options.seed))
     said = []
     for step in steps:
         status, words, output = step()
@@ -110,6 +117,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/fuzz"), help="where the programs are")
     parser.add_argument("--seconds", type=int, default=60, help="of fuzzing, each target; 0 = only replay")
+    parser.add_argument("--seed", type=int, default=0, help="the same runs again, as far as the time goes; 0 = others each time")
     parser.add_argument("--jobs", type=int, default=2, help="targets at the same time")
     parser.add_argument("--merge", action="store_true", help="make the committed corpora anew")
     parser.add_argument("names", nargs="+")
