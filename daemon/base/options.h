@@ -70,6 +70,7 @@ struct options {
     uint64_t retain_placements_days; // since they ended; 0 = for ever, as with the next two
     uint64_t retain_students_days;
     uint64_t retain_journal_days;
+    uint64_t retain_rounds_days; // since they were closed or cancelled; 0 = for ever
     uint64_t read_budget;
     uint64_t long_reads;
     uint64_t max_long_reads;

@@ -90,6 +90,8 @@ const struct option_row options_table[] = {
      "how long it is known whose placements they were, after the last one ended; 0 = for ever"},
     {"retain_journal_days", NULL, "DAYS", OPTION_NUMBER, LIVE(retain_journal_days), 0, RETAIN_MAX, "0",
      "how long entries of the journal are kept, from 7; 0 = for ever"},
+    {"retain_rounds_days", NULL, "DAYS", OPTION_NUMBER, LIVE(retain_rounds_days), 0, RETAIN_MAX, "0",
+     "how long lists and results of rounds are kept after they were closed or cancelled; 0 = for ever"},
     {"erasures", NULL, "FILE", OPTION_TEXT, AT(erasures), 0, 0, NULL,
      "list of students that were forgotten; default kansen.erased in the data directory"},
     {"backup_dir", NULL, "DIR", OPTION_TEXT, AT(backup_dir), 0, 0, NULL,

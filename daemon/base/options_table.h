@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTIONS_TABLE_ROWS        51u
+#define OPTIONS_TABLE_ROWS        52u
 #define OPTIONS_TABLE_MESSAGE_MAX 256u // bytes with the end
 
 enum option_type {

@@ -21,7 +21,8 @@ settings_rules(const struct options *options)
                           .journal_keep = options->journal_keep,
                           .retain = {(int64_t)options->retain_placements_days * DAY_US,
                                      (int64_t)options->retain_students_days * DAY_US,
-                                     (int64_t)options->retain_journal_days * DAY_US}};
+                                     (int64_t)options->retain_journal_days * DAY_US},
+                          .keep_rounds_us = (int64_t)options->retain_rounds_days * DAY_US};
 }
 
 struct quota_options

@@ -15,6 +15,7 @@ engine_start(struct engine *engine, const struct queue_options *queue, const str
     struct rounds_options rounds_options = {.store = writer->store,
                                             .mailbox = &engine->at_rounds,
                                             .worker = writer->workers + 1,
+                                            .rules = writer->rules,
                                             .log = writer->log};
     int rc = mailbox_init(&engine->clock);
 

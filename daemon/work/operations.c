@@ -43,7 +43,7 @@ static const struct operation operations[] = {
                                            change_set_client_certificate},
     [OPERATION(CREATE_ROUND)] = {"create_round", OPERATOR, true, change_create_round},
     [OPERATION(TAKE_ROUND_OFFERS)] = {"take_round_offers", OPERATOR, true, change_take_round_offers},
-    [OPERATION(MOVE_ROUND)] = {"move_round", OPERATOR, false, change_move_round},
+    [OPERATION(MOVE_ROUND)] = {"move_round", OPERATOR | MOVER_CLOCK, false, change_move_round},
     [OPERATION(DRAW_ROUND)] = {"draw_round", OPERATOR, false, change_draw_round},
     [OPERATION(SUBMIT_ROUND_LIST)] = {"submit_round_list", PORTAL, true, change_submit_round_list},
     [OPERATION(WITHDRAW_ROUND_LIST)] = {"withdraw_round_list", PORTAL, false, change_withdraw_round_list},

@@ -14,6 +14,7 @@
 #include "work/mailbox.h"
 #include "work/queue.h"
 #include "work/round_work.h"
+#include "work/rules.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -28,6 +29,7 @@
 #define SOON_MS     10               // while a step follows another
 #define LATELY_US   INT64_C(1000000) // that
 #define RETRY_MS    2000             // after a fault
+#define LET_GO_US   INT64_C(1000000) // between looks for rounds whose time is over
 #define COUNT_PART  1000u
 #define PLACE_PART  250u // students who are placed by one command
 #define RESULT_PART 1000u
@@ -88,33 +90,49 @@ rest(struct rounds *rounds, int ms)
     rounds->stopped = rounds->stopped || (notices & MAILBOX_STOP) != 0;
 }
 
+// A job of one write, which is returned in *out and has no operation yet. NULL when memory is short.
 static struct job *
-make_job(const struct rounds *rounds, const Kansen__V1__Round *round, Kansen__V1__AdvanceRound **out)
+make_job(const struct rounds *rounds, Kansen__V1__Write **out)
 {
     struct job *job = job_new(JOB_MEMORY);
-    Kansen__V1__Write *write = NULL;
 
     if (job == NULL)
         return NULL;
     job->writes = arena_array(job->arena, 1, sizeof(Kansen__V1__Write *));
     job->results = arena_array(job->arena, 1, sizeof job->results[0]);
-    write = arena_alloc(job->arena, sizeof *write);
     *out = arena_alloc(job->arena, sizeof **out);
-    if (job->writes == NULL || job->results == NULL || write == NULL || *out == NULL) {
+    if (job->writes == NULL || job->results == NULL || *out == NULL) {
+        job_free(job);
+        return NULL;
+    }
+    kansen__v1__write__init(*out);
+    job->writes[0] = *out;
+    job->n_writes = 1;
+    job->worker = rounds->options.worker;
+    job->movers = MOVER_CLOCK;
+    snprintf(job->actor, sizeof job->actor, "rounds");
+    return job;
+}
+
+// A job that does a part of a round, as yet without one.
+static struct job *
+make_part(const struct rounds *rounds, const Kansen__V1__Round *round, Kansen__V1__AdvanceRound **out)
+{
+    Kansen__V1__Write *write = NULL;
+    struct job *job = make_job(rounds, &write);
+
+    if (job == NULL)
+        return NULL;
+    *out = arena_alloc(job->arena, sizeof **out);
+    if (*out == NULL) {
         job_free(job);
         return NULL;
     }
     kansen__v1__advance_round__init(*out);
     (*out)->round_id = round->id;
     (*out)->version = round->version;
-    kansen__v1__write__init(write);
     write->operation_case = KANSEN__V1__WRITE__OPERATION_ADVANCE_ROUND;
     write->advance_round = *out;
-    job->writes[0] = write;
-    job->n_writes = 1;
-    job->worker = rounds->options.worker;
-    job->movers = MOVER_CLOCK;
-    snprintf(job->actor, sizeof job->actor, "rounds");
     return job;
 }
 
@@ -147,7 +165,7 @@ static int
 count_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *fault)
 {
     Kansen__V1__AdvanceRound *part = NULL;
-    struct job *job = make_job(rounds, round, &part);
+    struct job *job = make_part(rounds, round, &part);
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
@@ -161,7 +179,7 @@ totals_part(struct rounds *rounds, const Kansen__V1__Round *round, Kansen__V1__R
             struct fault *fault)
 {
     Kansen__V1__AdvanceRound *part = NULL;
-    struct job *job = make_job(rounds, round, &part);
+    struct job *job = make_part(rounds, round, &part);
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
@@ -195,7 +213,7 @@ results_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault
     size_t from = round_work_find_student(rounds->work, &round->at_student),
            left = round_work_students(rounds->work) - from, n = left < RESULT_PART ? left : RESULT_PART;
     Kansen__V1__AdvanceRound *part = NULL;
-    struct job *job = make_job(rounds, round, &part);
+    struct job *job = make_part(rounds, round, &part);
     Kansen__V1__RoundResults *all;
     Kansen__V1__RoundResult *results;
 
@@ -226,7 +244,7 @@ cutoffs_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault
     size_t from = round_work_find_offer(rounds->work, round->at_offer),
            left = round_work_offers(rounds->work) - from, n = left < RESULT_PART ? left : RESULT_PART;
     Kansen__V1__AdvanceRound *part = NULL;
-    struct job *job = make_job(rounds, round, &part);
+    struct job *job = make_part(rounds, round, &part);
     Kansen__V1__RoundCutoffs *all;
     Kansen__V1__RoundOffer *offers;
 
@@ -310,6 +328,83 @@ compute(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *fau
     return totals_part(rounds, round, &totals, fault);
 }
 
+// ---- Letting go
+
+// Whether a round has ended before a time and nobody waits for an answer.
+static bool
+is_over(const Kansen__V1__Round *round, int64_t before_us)
+{
+    return (round->state == STATE(CLOSED) || round->state == STATE(CANCELLED)) && !round->settling &&
+           round->open_objections == 0 && round->updated_us < before_us;
+}
+
+// The first round that is over; NULL where there is none.
+static Kansen__V1__Round *
+find_over(struct rounds *rounds, int64_t before_us)
+{
+    Kansen__V1__Round *round = NULL;
+    uint64_t id = 0;
+
+    if (txn_begin(rounds->txn) != 0)
+        return NULL;
+    do {
+        arena_reset(rounds->arena);
+        if (round_next(rounds->txn, id, rounds->arena, &round) != 0)
+            round = NULL;
+        else
+            id = round->id;
+    } while (round != NULL && !is_over(round, before_us));
+    txn_end(rounds->txn);
+    return round;
+}
+
+// Has a round forgotten, as its operator could; the parts of that follow like those of any step.
+static int
+forget(struct rounds *rounds, Kansen__V1__Round *round, struct fault *fault)
+{
+    Kansen__V1__MoveRound move = KANSEN__V1__MOVE_ROUND__INIT; // lives until the job is back
+    Kansen__V1__Write *write = NULL;
+    struct job *job = make_job(rounds, &write);
+
+    if (job == NULL)
+        return STORE_FAULT_MEMORY;
+    move.round = round->name;
+    move.version = round->version;
+    move.step = KANSEN__V1__ROUND_STEP__ROUND_STEP_FORGET;
+    write->operation_case = KANSEN__V1__WRITE__OPERATION_MOVE_ROUND;
+    write->move_round = &move;
+    return do_job(rounds, job, fault);
+}
+
+static void
+tell(struct rounds *rounds, uint64_t id, int rc, const struct fault *fault)
+{
+    if (rounds->told == id)
+        return; // it is tried again and again
+    rounds->told = id;
+    LOG_ERROR(
+        rounds->options.log, "rounds", "a round can not go on, and is tried again", LOG_U64("round", id),
+        LOG_TEXT("why", rc == REFUSED ? names_text(&names_code, (int)fault->code) : store_fault_text(rc)));
+}
+
+// Lets a round go whose time is over, one at a look.
+static void
+let_go(struct rounds *rounds)
+{
+    struct fault fault = {0};
+    Kansen__V1__Round *round;
+    struct rules rules;
+    int rc;
+
+    rules_take(rounds->options.rules, &rules);
+    if (rules.keep_rounds_us == 0)
+        return;
+    round = find_over(rounds, clock_wall_us() - rules.keep_rounds_us);
+    rc = round == NULL ? 0 : forget(rounds, round, &fault);
+    if (rc != 0 && rc != ROUND_WORK_E_ENDED)
+        tell(rounds, round->id, rc, &fault);
+}
+
 // ---- The thread
 
 // Does one part of a round; the transaction has begun and is ended. 0, ROUND_WORK_E_ENDED, or what went
@@ -323,17 +418,6 @@ do_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *fau
         return compute(rounds, round, fault);
     txn_end(rounds->txn);
     return count_part(rounds, round, fault);
-}
-
-static void
-tell(struct rounds *rounds, uint64_t id, int rc, const struct fault *fault)
-{
-    if (rounds->told == id)
-        return; // it is tried again and again
-    rounds->told = id;
-    LOG_ERROR(
-        rounds->options.log, "rounds", "a round can not go on, and is tried again", LOG_U64("round", id),
-        LOG_TEXT("why", rc == REFUSED ? names_text(&names_code, (int)fault->code) : store_fault_text(rc)));
 }
 
 // Does the next part of the first round that goes on by itself, behind the one that failed last. False when
@@ -373,16 +457,21 @@ static void *
 run(void *arg)
 {
     struct rounds *rounds = arg;
-    int64_t worked_us = -LATELY_US;
+    int64_t worked_us = -LATELY_US, looked_us = -LET_GO_US;
     uint64_t behind = 0;
 
     pthread_setname_np(pthread_self(), "rounds"); // by itself: the sandbox lets no thread name another
     background_enter(rounds->options.log, "rounds");
     while (goes_on(rounds)) {
-        if (look(rounds, &behind))
+        if (look(rounds, &behind)) {
             worked_us = clock_steady_us();
-        else
-            rest(rounds, clock_steady_us() - worked_us < LATELY_US ? SOON_MS : LOOK_MS);
+            continue;
+        }
+        if (clock_steady_us() - looked_us >= LET_GO_US) {
+            let_go(rounds);
+            looked_us = clock_steady_us();
+        }
+        rest(rounds, clock_steady_us() - worked_us < LATELY_US ? SOON_MS : LOOK_MS);
     }
     drop_work(rounds);
     return NULL;

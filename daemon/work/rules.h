@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the writer and the clock go by, and what a reload may change while they work: each takes a copy before
-// a group of writes, or before a look.
+// What the writer, the clock and the rounds go by, and what a reload may change while they work: each takes a
+// copy before a group of writes, or before a look.
 #ifndef WORK_RULES_H
 #define WORK_RULES_H
 
@@ -16,6 +16,7 @@ struct rules {
     uint32_t max_holds;    // open holds of one client; 0 = no cap
     uint64_t journal_keep; // entries; 0 = all
     struct retention retain;
+    int64_t keep_rounds_us; // lists and results, since the round was closed or cancelled; 0 = for ever
 };
 
 // Where the next copy comes from.

@@ -12,10 +12,11 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from disk_faults import Case, Orders, harness  # noqa: E402  (it stands in this folder)
+import rounds  # noqa: E402
 from harness import NOT_FOUND, OK  # noqa: E402
 
 DAY_US = 86400 * 1000000
-REQUEST, WITHDRAW, REMOVED = 1, 7, 4
+REQUEST, WITHDRAW, REMOVED, ROUND = 1, 7, 4, 9
 WRITES_MOST = 40  # of one commit of a forget
 
 
@@ -116,6 +117,43 @@ class Ages(Case):
         while not test():
             self.assertLess(time.monotonic(), end, what)
             time.sleep(0.1)
+
+    def test_rounds_go(self):
+        """What a round holds of students goes when its time has come, unless somebody waits for an answer."""
+        daemon = self.daemon("retain_rounds_days = 30\n")
+        with daemon.client() as client:
+            client.write(**self.offer("o", client.add_partner("p"), seats=3))
+            made = {}
+            for name in ("over", "asked", "open"):
+                made[name] = rounds.Round(client, name).take().step("open")
+                for student in ("a", "b"):
+                    self.assertEqual(made[name].submit(student, [1]).write.status.code, OK)
+                if name == "open":
+                    break
+                made[name].freeze()
+                made[name].draw().compute()
+                if name == "asked":
+                    client.write(object_to_round={"round": name, "issuer": "school", "student": "a", "kind": 1})
+                made[name].step("cancel", "a test").until(rounds.CANCELLED)
+            last = client.call(status={}).server.sequence
+            self.assertEqual(made["asked"].get().open_objections, 1)
+        self.jump(daemon, 29)
+        time.sleep(2.5)  # more than a look
+        with daemon.client() as client:
+            self.assertEqual(client.call(get_round={"name": "over"}).get_round.round.state, rounds.CANCELLED)
+        self.jump(daemon, 31)
+        with daemon.client() as client:
+            over = made["over"]
+            over.client = client
+            self.assertEqual(over.until(rounds.FORGOTTEN).forgotten, 2)
+            time.sleep(2.5)
+            for name, state in (("asked", rounds.CANCELLED), ("open", rounds.OPEN)):
+                kept = client.call(get_round={"name": name}).get_round.round
+                self.assertEqual((kept.state, kept.students), (state, 2))
+            changed = {(change.kind, change.id) for event in journal(client, last + 1) for change in event.changes}
+            self.assertEqual(changed, {(ROUND, over.get().id)})
+        daemon.stop()
+        self.assert_sound(daemon)
 
     def test_weeks_pass(self):
         daemon = self.daemon(self.OPTIONS)
