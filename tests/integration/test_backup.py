@@ -7,6 +7,8 @@ import random
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import time
 import unittest
@@ -239,6 +241,8 @@ class Early(Case):
         with self.one.client() as client:
             self.begin(client)
             self.assertEqual(self.names(self.one), [".b.part"])
+            # Gone for good: of one that only says no more itself, the daemon learns by the next answer that it can not send.
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.wait(lambda: self.names(self.one) == [])
         with self.one.client() as client:
             self.assertEqual(backup(client, name="b")[-1].status.code, OK)
