@@ -213,6 +213,21 @@ cli_set_body(Kansen__V1__Request *request, Kansen__V1__Request__BodyCase body_ca
     request->hello = body;
 }
 
+int
+cli_receive(struct cli *cli, bool *pinged, Kansen__V1__Response **response)
+{
+    Kansen__V1__PingRequest body = KANSEN__V1__PING_REQUEST__INIT;
+    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+    int result = kansen_receive(cli->kansen, response);
+
+    if (result != KANSEN_E_TIMEOUT || *pinged)
+        return result;
+    cli_set_body(&request, KANSEN__V1__REQUEST__BODY_PING, &body);
+    *pinged = true;
+    result = kansen_send(cli->kansen, &request, NULL);
+    return result == 0 ? kansen_receive(cli->kansen, response) : result;
+}
+
 static int
 ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body, const char *key,
     Kansen__V1__Response **response)

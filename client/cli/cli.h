@@ -104,6 +104,11 @@ int cli_ask(struct cli *cli, Kansen__V1__Request__BodyCase body_case, void *body
 int cli_write(struct cli *cli, Kansen__V1__Write *write, const char *key,
               Kansen__V1__Response **response) MUST_CHECK;
 
+// As kansen_receive, for answers that may be long in coming: silence is no fault, but a connection that broke
+// is silent too, so after the time-out a ping is sent, once until the caller has seen its answer and says so
+// in *pinged.
+int cli_receive(struct cli *cli, bool *pinged, Kansen__V1__Response **response) MUST_CHECK;
+
 // Sets a request's body; all members of its union are pointers to messages.
 void cli_set_body(Kansen__V1__Request *request, Kansen__V1__Request__BodyCase body_case, void *body);
 

@@ -81,18 +81,6 @@ take(struct waiting *waiting, const Kansen__V1__Response *response)
     return CLI_OK;
 }
 
-// A backup that waits for another task is silent, and a connection that broke is silent too: a ping tells.
-static int
-ping(struct waiting *waiting)
-{
-    Kansen__V1__PingRequest body = KANSEN__V1__PING_REQUEST__INIT;
-    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
-
-    cli_set_body(&request, KANSEN__V1__REQUEST__BODY_PING, &body);
-    waiting->pinged = true;
-    return kansen_send(waiting->cli->kansen, &request, NULL);
-}
-
 static int
 follow(struct waiting *waiting)
 {
@@ -101,13 +89,8 @@ follow(struct waiting *waiting)
     progress_start(&waiting->bar, 0, false);
     for (waiting->more = true; waiting->more && status == CLI_OK;) {
         Kansen__V1__Response *response;
-        int result = kansen_receive(waiting->cli->kansen, &response);
+        int result = cli_receive(waiting->cli, &waiting->pinged, &response);
 
-        if (result == KANSEN_E_TIMEOUT && !waiting->pinged) {
-            result = ping(waiting);
-            if (result == 0)
-                continue;
-        }
         if (result != 0) {
             progress_clear(&waiting->bar);
             return cli_broken(waiting->cli, result);

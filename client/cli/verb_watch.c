@@ -85,18 +85,6 @@ print_events(struct watch *watch, const Kansen__V1__WatchResponse *answer)
     return CLI_OK;
 }
 
-// Silence is no fault, but a connection that broke is silent too: a ping tells.
-static int
-ping(struct watch *watch)
-{
-    Kansen__V1__PingRequest body = KANSEN__V1__PING_REQUEST__INIT;
-    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
-
-    cli_set_body(&request, KANSEN__V1__REQUEST__BODY_PING, &body);
-    watch->pinged = true;
-    return kansen_send(watch->cli->kansen, &request, NULL);
-}
-
 // Takes one response. Sets *more to whether the watch goes on.
 static int
 take(struct watch *watch, const Kansen__V1__Response *response, bool *more)
@@ -122,15 +110,10 @@ follow(struct watch *watch)
 
     for (bool more = true; more && status == CLI_OK;) {
         Kansen__V1__Response *response;
-        int result = kansen_receive(kansen, &response);
+        int result = cli_receive(watch->cli, &watch->pinged, &response);
 
         if (result == KANSEN_E_INTERRUPTED)
             return CLI_OK;
-        if (result == KANSEN_E_TIMEOUT && !watch->pinged) {
-            result = ping(watch);
-            if (result == 0)
-                continue;
-        }
         if (result != 0) {
             tell_cut(watch, result == KANSEN_E_TIMEOUT ? "DEADLINE_EXCEEDED" : "UNAVAILABLE", "",
                      kansen_error(kansen));

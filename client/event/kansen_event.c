@@ -5,6 +5,7 @@
 #include "client/event/kansen_event.h"
 #include "client/event/kansen_dial.h"
 #include "client/lib/kansen_address.h"
+#include "client/lib/kansen_socket.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
@@ -41,15 +42,6 @@ struct kansen_event {
 
 static void on_socket(evutil_socket_t fd, short what, void *arg);
 static void turn(struct kansen_event *event);
-
-static uint64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 // ---- The socket
 
@@ -89,12 +81,12 @@ on_dialled(void *arg, int fd, int outcome, const char *why)
         event->writable = event_new(event->base, fd, EV_WRITE, on_socket, event);
     }
     if (fd < 0) {
-        kansen_session_broken(event->session, outcome, why, now_ms());
+        kansen_session_broken(event->session, outcome, why, kansen_socket_now_ms());
     } else if (event->readable == NULL || event->writable == NULL) {
         close_socket(event);
-        kansen_session_broken(event->session, KANSEN_E_UNREACHABLE, strerror(ENOMEM), now_ms());
+        kansen_session_broken(event->session, KANSEN_E_UNREACHABLE, strerror(ENOMEM), kansen_socket_now_ms());
     } else {
-        kansen_session_opened(event->session, is_local(fd), now_ms());
+        kansen_session_opened(event->session, is_local(fd), kansen_socket_now_ms());
     }
     turn(event);
 }
@@ -102,63 +94,14 @@ on_dialled(void *arg, int fd, int outcome, const char *why)
 // ---- Bytes
 
 static void
-broke(struct kansen_event *event, int number)
-{
-    char why[128];
-
-    snprintf(why, sizeof why, "the connection broke: %s", strerror(number));
-    kansen_session_broken(event->session, KANSEN_E_CLOSED, why, now_ms());
-}
-
-static bool
-would_block(int number)
-{
-    return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
-}
-
-static bool
-is_open(const struct kansen_event *event)
-{
-    enum kansen_session_state state = kansen_session_state(event->session);
-
-    return state == KANSEN_SESSION_OPENING || state == KANSEN_SESSION_READY;
-}
-
-static void
-read_some(struct kansen_event *event)
-{
-    ssize_t n = recv(event->fd, event->data, sizeof event->data, 0);
-
-    if (n > 0)
-        kansen_session_feed(event->session, event->data, (size_t)n, now_ms());
-    else if (n == 0)
-        kansen_session_broken(event->session, KANSEN_E_CLOSED, "the daemon closed the connection", now_ms());
-    else if (!would_block(errno))
-        broke(event, errno);
-}
-
-static void
-write_some(struct kansen_event *event)
-{
-    size_t len;
-    const uint8_t *data = kansen_session_output(event->session, &len);
-    ssize_t n = len > 0 ? send(event->fd, data, len, MSG_NOSIGNAL) : 0;
-
-    if (n > 0)
-        kansen_session_sent(event->session, (size_t)n);
-    // A peer that closed may have said why: what it sent is read first.
-    if (n < 0 && !would_block(errno) && errno != EPIPE && errno != ECONNRESET)
-        broke(event, errno);
-}
-
-static void
 on_socket(evutil_socket_t fd, short what, void *arg)
 {
     struct kansen_event *event = arg;
 
     (void)fd;
-    if ((what & EV_READ) != 0 && is_open(event))
-        read_some(event);
+    if ((what & EV_READ) != 0 && kansen_socket_is_open(event->session))
+        (void)kansen_socket_read(event->session, event->fd, event->data, sizeof event->data,
+                                 kansen_socket_now_ms());
     turn(event);
 }
 
@@ -210,7 +153,7 @@ tell_change(struct kansen_event *event)
 static void
 arm(struct kansen_event *event)
 {
-    uint64_t due, now = now_ms();
+    uint64_t due, now = kansen_socket_now_ms();
     struct timeval wait;
     size_t waiting;
 
@@ -218,11 +161,11 @@ arm(struct kansen_event *event)
     due = kansen_session_due(event->session); // behind the output, which may fail
     if (event->more && now + RETRY_MS < due)
         due = now + RETRY_MS;
-    if (event->fd >= 0 && !is_open(event))
+    if (event->fd >= 0 && !kansen_socket_is_open(event->session))
         due = now; // it broke while it was written to
-    if (event->fd >= 0 && is_open(event))
+    if (event->fd >= 0 && kansen_socket_is_open(event->session))
         event_add(event->readable, NULL);
-    if (event->fd >= 0 && is_open(event) && waiting > 0)
+    if (event->fd >= 0 && kansen_socket_is_open(event->session) && waiting > 0)
         event_add(event->writable, NULL);
     if (due == KANSEN_NEVER) {
         event_del(event->timer);
@@ -254,21 +197,23 @@ static void
 turn(struct kansen_event *event)
 {
     event->busy = true;
-    kansen_session_tick(event->session, now_ms());
-    if (event->fd >= 0 && !is_open(event)) {
+    kansen_session_tick(event->session, kansen_socket_now_ms());
+    if (event->fd >= 0 && !kansen_socket_is_open(event->session)) {
         if (kansen_session_state(event->session) == KANSEN_SESSION_FAILED)
-            write_some(event); // an alert of TLS, for the daemon's log
+            (void)kansen_socket_write(event->session, event->fd,
+                                      kansen_socket_now_ms()); // an alert of TLS, for the daemon's log
         close_socket(event);
     }
     if (kansen_session_state(event->session) == KANSEN_SESSION_CONNECT && event->dial == NULL) {
         event->dial = kansen_dial_start(event->base, event->dns, kansen_session_server(event->session),
                                         event->timeout_ms, on_dialled, event);
         if (event->dial == NULL)
-            kansen_session_broken(event->session, KANSEN_E_UNREACHABLE, strerror(ENOMEM), now_ms());
+            kansen_session_broken(event->session, KANSEN_E_UNREACHABLE, strerror(ENOMEM),
+                                  kansen_socket_now_ms());
     }
     give_answers(event);
-    if (is_open(event) && event->fd >= 0)
-        write_some(event);
+    if (kansen_socket_is_open(event->session) && event->fd >= 0)
+        (void)kansen_socket_write(event->session, event->fd, kansen_socket_now_ms());
     tell_change(event);
     event->busy = false;
     if (event->dying)
@@ -329,7 +274,7 @@ kansen_event_call(struct kansen_event *event, Kansen__V1__Request *request, unsi
     if (call == NULL)
         return -ENOMEM;
     *call = (struct call){NULL, event->calls, answer, arg};
-    result = kansen_session_request(event->session, request, how, call, now_ms(), NULL);
+    result = kansen_session_request(event->session, request, how, call, kansen_socket_now_ms(), NULL);
     if (result != 0) {
         free(call);
         return result;

@@ -5,6 +5,7 @@
 #include "client/lib/kansen_address.h"
 #include "client/lib/kansen_session.h"
 #include "client/lib/kansen_settings.h"
+#include "client/lib/kansen_socket.h"
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -83,15 +84,6 @@ kansen_error(const struct kansen *kansen)
 
 // ---- One step
 
-static uint64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 // The peer of the socket is asked, not the name of the server, as that is what would get the token.
 static bool
 is_local(int fd)
@@ -110,7 +102,7 @@ make_connection(struct kansen *kansen)
     int result = kansen_address_connect(kansen_session_server(kansen->session), kansen->settings.timeout_ms,
                                         &kansen->fd, error, sizeof error);
 
-    kansen->moved_ms = now_ms();
+    kansen->moved_ms = kansen_socket_now_ms();
     if (result == 0)
         kansen_session_opened(kansen->session, is_local(kansen->fd), kansen->moved_ms);
     else
@@ -118,60 +110,21 @@ make_connection(struct kansen *kansen)
 }
 
 static void
-broke(struct kansen *kansen, int number)
-{
-    char why[128];
-
-    snprintf(why, sizeof why, "the connection broke: %s", strerror(number));
-    kansen_session_broken(kansen->session, KANSEN_E_CLOSED, why, now_ms());
-}
-
-static bool
-would_block(int number)
-{
-    return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
-}
-
-static void
 write_some(struct kansen *kansen)
 {
-    size_t len;
-    const uint8_t *data = kansen_session_output(kansen->session, &len);
-    ssize_t n = len > 0 ? send(kansen->fd, data, len, MSG_NOSIGNAL) : 0;
+    uint64_t now = kansen_socket_now_ms();
 
-    if (n > 0) {
-        kansen_session_sent(kansen->session, (size_t)n);
-        kansen->moved_ms = now_ms();
-    }
-    // A peer that closed may have said why: what it sent is read first.
-    if (n < 0 && !would_block(errno) && errno != EPIPE && errno != ECONNRESET)
-        broke(kansen, errno);
+    if (kansen_socket_write(kansen->session, kansen->fd, now))
+        kansen->moved_ms = now;
 }
 
 static void
 read_some(struct kansen *kansen)
 {
-    ssize_t n = recv(kansen->fd, kansen->data, sizeof kansen->data, 0);
-    int number = errno;
+    uint64_t now = kansen_socket_now_ms();
 
-    if (n < 0 && would_block(number))
-        return;
-    kansen->moved_ms = now_ms();
-    if (n > 0)
-        kansen_session_feed(kansen->session, kansen->data, (size_t)n, kansen->moved_ms);
-    else if (n == 0)
-        kansen_session_broken(kansen->session, KANSEN_E_CLOSED, "the daemon closed the connection",
-                              kansen->moved_ms);
-    else
-        broke(kansen, number);
-}
-
-static bool
-is_open(const struct kansen *kansen)
-{
-    enum kansen_session_state state = kansen_session_state(kansen->session);
-
-    return state == KANSEN_SESSION_OPENING || state == KANSEN_SESSION_READY;
+    if (kansen_socket_read(kansen->session, kansen->fd, kansen->data, sizeof kansen->data, now))
+        kansen->moved_ms = now;
 }
 
 // Waits for the socket (if there is one), interrupt_fd (-1 = none), wait_ms and the session's next time,
@@ -181,7 +134,7 @@ static int
 pump(struct kansen *kansen, uint64_t wait_ms, int interrupt_fd)
 {
     struct pollfd ready[] = {{.fd = kansen->fd, .events = POLLIN}, {.fd = interrupt_fd, .events = POLLIN}};
-    uint64_t due, now = now_ms(), until, limit;
+    uint64_t due, now = kansen_socket_now_ms(), until, limit;
     size_t waiting;
     int n;
 
@@ -195,14 +148,14 @@ pump(struct kansen *kansen, uint64_t wait_ms, int interrupt_fd)
         n = poll(ready, 2, limit > INT_MAX ? -1 : (int)limit);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        broke(kansen, errno);
+        kansen_socket_broke(kansen->session, errno, kansen_socket_now_ms());
     if (n <= 0)
         return n == 0 && wait_ms < until ? KANSEN_E_TIMEOUT : 0;
     if (ready[1].revents != 0)
         return fail(kansen, KANSEN_E_INTERRUPTED, "interrupted");
     if ((ready[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
         read_some(kansen);
-    if (is_open(kansen) && (ready[0].revents & POLLOUT) != 0)
+    if (kansen_socket_is_open(kansen->session) && (ready[0].revents & POLLOUT) != 0)
         write_some(kansen);
     return 0;
 }
@@ -221,7 +174,7 @@ failed(struct kansen *kansen)
 static int
 step(struct kansen *kansen, uint64_t wait_ms, int interrupt_fd)
 {
-    kansen_session_tick(kansen->session, now_ms());
+    kansen_session_tick(kansen->session, kansen_socket_now_ms());
     switch (kansen_session_state(kansen->session)) {
     case KANSEN_SESSION_CONNECT:
         close_socket(kansen);
@@ -274,7 +227,7 @@ is_full(const struct kansen *kansen)
 {
     size_t waiting = 0;
 
-    if (is_open(kansen))
+    if (kansen_socket_is_open(kansen->session))
         kansen_session_output(kansen->session, &waiting);
     return waiting > OUTPUT_HIGH;
 }
@@ -283,7 +236,7 @@ is_full(const struct kansen *kansen)
 static uint64_t
 patience(const struct kansen *kansen)
 {
-    uint64_t end = kansen->moved_ms + kansen->settings.timeout_ms, now = now_ms();
+    uint64_t end = kansen->moved_ms + kansen->settings.timeout_ms, now = kansen_socket_now_ms();
 
     return end > now ? end - now : 0;
 }
@@ -302,7 +255,7 @@ kansen_send(struct kansen *kansen, Kansen__V1__Request *request, uint64_t *id)
 
     if (kansen->session == NULL)
         return fail(kansen, KANSEN_E_CLOSED, "not connected");
-    result = kansen_session_request(kansen->session, request, 0, NULL, now_ms(), id);
+    result = kansen_session_request(kansen->session, request, 0, NULL, kansen_socket_now_ms(), id);
     if (result == KANSEN_E_FULL)
         return fail(kansen, result, "%u requests are in flight", kansen->settings.max_in_flight);
     if (result == KANSEN_E_TOO_LARGE)
@@ -312,9 +265,9 @@ kansen_send(struct kansen *kansen, Kansen__V1__Request *request, uint64_t *id)
         return fail(kansen, result, "%s", kansen_session_error(kansen->session));
     if (result != 0)
         return fail(kansen, result, "out of memory");
-    if (is_open(kansen))
+    if (kansen_socket_is_open(kansen->session))
         (void)step(kansen, 0, -1); // what came of it is told by kansen_receive, behind the answers
-    kansen->moved_ms = now_ms();
+    kansen->moved_ms = kansen_socket_now_ms();
     while (is_full(kansen))
         if (step(kansen, patience(kansen), -1) == KANSEN_E_TIMEOUT)
             return timed_out(kansen);
@@ -329,7 +282,7 @@ kansen_receive(struct kansen *kansen, Kansen__V1__Response **response)
 
     if (kansen->session == NULL)
         return fail(kansen, KANSEN_E_CLOSED, "not connected");
-    kansen->moved_ms = now_ms();
+    kansen->moved_ms = kansen_socket_now_ms();
     for (;;) {
         int taken = kansen_session_answer(kansen->session, &answer);
         bool over = kansen_session_state(kansen->session) == KANSEN_SESSION_FAILED;

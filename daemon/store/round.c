@@ -49,6 +49,18 @@ seek(struct txn *txn, enum table table, const struct key *from, size_t prefix, s
     return key->mv_size == len ? 0 : txn_fail(txn, STORE_FAULT_CORRUPT);
 }
 
+// Reads the record of a round whose number in it is the next above `after`.
+static int
+next_of(struct txn *txn, enum table table, const ProtobufCMessageDescriptor *desc, uint64_t round,
+        uint64_t after, struct arena *arena, void *out)
+{
+    struct key from = key_pair(round, after + 1);
+    MDB_val key, value;
+    int rc = seek(txn, table, &from, sizeof round, 2 * sizeof round, &key, &value);
+
+    return rc != 0 ? rc : record_unpack(txn, &key, &value, desc, arena, out);
+}
+
 static uint64_t
 u64_at(const MDB_val *key, size_t offset)
 {
@@ -138,19 +150,53 @@ round_place_next(struct txn *txn, uint64_t round, const char *after, struct aren
     return record_unpack(txn, &key, &value, &kansen__v1__round_place__descriptor, arena, out);
 }
 
+// 0, or STORE_E_NOT_FOUND while a stream is read into the store.
+static int
+check_whole(struct txn *txn)
+{
+    uint64_t loading = 0;
+    int rc = meta_get(txn, META_LOADING, &loading);
+
+    if (rc < 0)
+        return rc;
+    return loading == 0 ? 0 : STORE_E_NOT_FOUND;
+}
+
 int
 round_busy_next(struct txn *txn, uint64_t after, uint64_t *id)
 {
     struct key from = key_u64(after + 1);
-    uint64_t loading = 0;
     MDB_val key, value;
-    int rc = meta_get(txn, META_LOADING, &loading);
+    int rc = check_whole(txn);
 
-    if (rc < 0 || loading != 0)
-        return rc < 0 ? rc : STORE_E_NOT_FOUND;
+    if (rc != 0)
+        return rc;
     rc = seek(txn, TABLE_ROUND_BUSY, &from, 0, sizeof *id, &key, &value);
     if (rc == 0)
         *id = u64_at(&key, 0);
+    return rc;
+}
+
+static bool
+is_over(const Kansen__V1__Round *round, int64_t before_us)
+{
+    return (1u << round->state & (BIT(CLOSED) | BIT(CANCELLED))) != 0 && !round->settling &&
+           round->open_objections == 0 && round->updated_us < before_us;
+}
+
+int
+round_over_next(struct txn *txn, int64_t before_us, struct arena *arena, Kansen__V1__Round **out)
+{
+    Kansen__V1__Round *round = NULL;
+    int rc = check_whole(txn);
+
+    for (uint64_t id = 0; rc == 0; id = round->id) {
+        rc = round_next(txn, id, arena, &round);
+        if (rc == 0 && is_over(round, before_us))
+            break;
+    }
+    if (rc == 0)
+        *out = round;
     return rc;
 }
 
@@ -167,11 +213,7 @@ int
 round_offer_next(struct txn *txn, uint64_t round, uint64_t after, struct arena *arena,
                  Kansen__V1__RoundOffer **out)
 {
-    struct key from = key_pair(round, after + 1);
-    MDB_val key, value;
-    int rc = seek(txn, TABLE_ROUND_OFFER, &from, sizeof round, 2 * sizeof round, &key, &value);
-
-    return rc != 0 ? rc : record_unpack(txn, &key, &value, &kansen__v1__round_offer__descriptor, arena, out);
+    return next_of(txn, TABLE_ROUND_OFFER, &kansen__v1__round_offer__descriptor, round, after, arena, out);
 }
 
 bool
@@ -265,12 +307,8 @@ int
 round_objection_next(struct txn *txn, uint64_t round, uint64_t after, struct arena *arena,
                      Kansen__V1__RoundObjection **out)
 {
-    struct key from = key_pair(round, after + 1);
-    MDB_val key, value;
-    int rc = seek(txn, TABLE_ROUND_OBJECTION, &from, sizeof round, 2 * sizeof round, &key, &value);
-
-    return rc != 0 ? rc
-                   : record_unpack(txn, &key, &value, &kansen__v1__round_objection__descriptor, arena, out);
+    return next_of(txn, TABLE_ROUND_OBJECTION, &kansen__v1__round_objection__descriptor, round, after, arena,
+                   out);
 }
 
 int

@@ -35,8 +35,11 @@ int round_place_get(struct txn *txn, uint64_t round, const char *code, struct ar
 int round_place_next(struct txn *txn, uint64_t round, const char *after, struct arena *arena,
                      Kansen__V1__RoundPlace **out) MUST_CHECK;
 
-// The first round above `after` that goes on by itself. There is none while a stream is read into the store.
+// The first round above `after` that goes on by itself, and the first that was closed or cancelled before a
+// time and has no objection without an answer. There is none while a stream is read into the store.
 int round_busy_next(struct txn *txn, uint64_t after, uint64_t *id) MUST_CHECK;
+int round_over_next(struct txn *txn, int64_t before_us, struct arena *arena,
+                    Kansen__V1__Round **out) MUST_CHECK;
 
 int round_offer_get(struct txn *txn, uint64_t round, uint64_t offer, struct arena *arena,
                     Kansen__V1__RoundOffer **out) MUST_CHECK;

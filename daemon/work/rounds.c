@@ -330,30 +330,17 @@ compute(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *fau
 
 // ---- Letting go
 
-// Whether a round has ended before a time and nobody waits for an answer.
-static bool
-is_over(const Kansen__V1__Round *round, int64_t before_us)
-{
-    return (round->state == STATE(CLOSED) || round->state == STATE(CANCELLED)) && !round->settling &&
-           round->open_objections == 0 && round->updated_us < before_us;
-}
-
 // The first round that is over; NULL where there is none.
 static Kansen__V1__Round *
 find_over(struct rounds *rounds, int64_t before_us)
 {
     Kansen__V1__Round *round = NULL;
-    uint64_t id = 0;
 
     if (txn_begin(rounds->txn) != 0)
         return NULL;
-    do {
-        arena_reset(rounds->arena);
-        if (round_next(rounds->txn, id, rounds->arena, &round) != 0)
-            round = NULL;
-        else
-            id = round->id;
-    } while (round != NULL && !is_over(round, before_us));
+    arena_reset(rounds->arena);
+    if (round_over_next(rounds->txn, before_us, rounds->arena, &round) != 0)
+        round = NULL;
     txn_end(rounds->txn);
     return round;
 }
