@@ -90,7 +90,7 @@ static int
 open_tls(struct daemon *daemon, struct fault *fault)
 {
     struct tls_options tls;
-    struct tls_about about;
+    struct tls_about about = {0};
 
     if (settings_tls(&daemon->options, &tls, fault) != 0 || tls_new(&tls, &daemon->tls, fault) != 0)
         return FAULT;
@@ -311,48 +311,68 @@ forget_again(struct daemon *daemon, struct fault *fault)
     return rc;
 }
 
+// Opens the store, which may upgrade it.
 static int
-serve(struct daemon *daemon)
+open_store(struct daemon *daemon)
 {
-    struct store_options store_options = {.dir = daemon->options.data_dir,
-                                          .map_bytes = daemon->options.map_size,
-                                          .plain_upgrade = strcmp(daemon->options.upgrade_backup, "no") == 0};
-    struct quota_options quota = settings_quota(&daemon->options);
     struct service *service = &daemon->service;
+    struct store_options options = {
+        .dir = daemon->options.data_dir,
+        .map_bytes = daemon->options.map_size,
+        .max_readers = service->workers + (unsigned)daemon->options.long_read_threads + SPARE_READERS,
+        .plain_upgrade = strcmp(daemon->options.upgrade_backup, "no") == 0};
     struct fault fault;
-    int rc;
+    int rc = store_open(&options, &service->store, &fault);
 
-    signal(SIGPIPE, SIG_IGN);
-    if (service_init(service, &daemon->options, &daemon->log) != 0)
-        return fail_store(daemon, STORE_FAULT_MEMORY);
-    store_options.max_readers =
-        service->workers + (unsigned)daemon->options.long_read_threads + SPARE_READERS;
-    rc = store_open(&store_options, &service->store, &fault);
     if (rc != 0)
         return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     if (store_upgraded_from(service->store) != 0)
-        LOG_NOTICE(&daemon->log, "main", "the store was upgraded",
-                   LOG_YES("copied", !store_options.plain_upgrade),
+        LOG_NOTICE(&daemon->log, "main", "the store was upgraded", LOG_YES("copied", !options.plain_upgrade),
                    LOG_U64("from", store_upgraded_from(service->store)), LOG_U64("to", STORE_FORMAT));
+    return 0;
+}
+
+// Sees to it that the store has its key and its taxonomy, and knows nobody who was forgotten.
+static int
+fill_store(struct daemon *daemon)
+{
+    struct service *service = &daemon->service;
+    struct fault fault;
+    int rc = store_key_open(service->store, daemon->options.data_dir, &service->secret, &fault);
+
     daemon->backups = (struct backup_options){
         .dir = daemon->options.backup_dir, .map_bytes = daemon->options.map_size, .log = &daemon->log};
-    rc = store_key_open(service->store, daemon->options.data_dir, &service->secret, &fault);
     if (rc == 0)
         rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
     if (rc == 0)
         rc = forget_again(daemon, &fault);
-    if (rc != 0) {
-        rc = rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
-    } else {
-        daemon->server = server_new(service);
-        service->quota = quota_new(&quota);
-        service->tallies = tallies_new(service->workers + (unsigned)daemon->options.long_read_threads);
-        rc = daemon->server == NULL || service->quota == NULL || service->tallies == NULL
-                 ? fail_store(daemon, STORE_FAULT_MEMORY)
-                 : listen_and_confine(daemon);
-        if (rc == 0)
-            rc = run_engine(daemon);
-    }
+    if (rc == 0)
+        return 0;
+    return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
+}
+
+// From the listeners to the end of the last request.
+static int
+run_daemon(struct daemon *daemon)
+{
+    struct quota_options quota = settings_quota(&daemon->options);
+    struct service *service = &daemon->service;
+    int rc;
+
+    daemon->server = server_new(service);
+    service->quota = quota_new(&quota);
+    service->tallies = tallies_new(service->workers + (unsigned)daemon->options.long_read_threads);
+    if (daemon->server == NULL || service->quota == NULL || service->tallies == NULL)
+        return fail_store(daemon, STORE_FAULT_MEMORY);
+    rc = listen_and_confine(daemon);
+    return rc == 0 ? run_engine(daemon) : rc;
+}
+
+static void
+close_daemon(struct daemon *daemon)
+{
+    struct service *service = &daemon->service;
+
     admin_free(daemon->admin);
     server_free(daemon->server);
     erasures_close(daemon->erasures);
@@ -361,6 +381,23 @@ serve(struct daemon *daemon)
     tallies_free(service->tallies);
     secret_free(service->secret);
     store_close(service->store);
+}
+
+static int
+serve(struct daemon *daemon)
+{
+    int rc;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (service_init(&daemon->service, &daemon->options, &daemon->log) != 0)
+        return fail_store(daemon, STORE_FAULT_MEMORY);
+    rc = open_store(daemon);
+    if (rc != 0)
+        return rc;
+    rc = fill_store(daemon);
+    if (rc == 0)
+        rc = run_daemon(daemon);
+    close_daemon(daemon);
     return rc;
 }
 

@@ -81,7 +81,7 @@ on_metrics(struct evhttp_request *request, void *arg)
     struct evbuffer *body = evbuffer_new();
     char names[NAMES_MAX];
     struct metrics_source source = {.service = admin->service, .started_us = admin->started_us};
-    struct tls_about about;
+    struct tls_about about = {0};
 
     source.alive = watchdog_all_go_on(admin->watchdog, names, sizeof names);
     if (admin->tls != NULL) {

@@ -78,7 +78,7 @@ tell_change(void *arg, const struct options_difference *difference)
 static void
 tell_tls(const struct reload *reload)
 {
-    struct tls_about about;
+    struct tls_about about = {0};
 
     if (reload->tls == NULL)
         return;
