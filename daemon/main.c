@@ -180,7 +180,7 @@ listen_and_confine(struct daemon *daemon)
     const struct options *options = &daemon->options;
     struct fault fault;
 
-    backup_prepare(&daemon->backups);
+    atomic_store(&daemon->service.backed_up_us, backup_prepare(&daemon->backups));
     server_use_tls(daemon->server, daemon->tls);
     for (size_t i = 0; i < daemon->n_listen; i++) {
         if (server_listen(daemon->server, &daemon->listen[i], &fault) != 0)

@@ -49,6 +49,7 @@ run_backup(struct task *task, struct txn *txn)
 
     if (rc != 0)
         return rc;
+    atomic_store(&backup->service->backed_up_us, result->whole_us);
     answer.end = true;
     answer.path = result->path;
     answer.sequence = result->found.sequence;

@@ -70,7 +70,8 @@ figures_read(struct service *service, struct figures *out)
                             .workers = service->workers,
                             .connections = atomic_load(&service->connections),
                             .max_connections = service_limits(service)->max_connections,
-                            .strangers = atomic_load(&service->strangers)};
+                            .strangers = atomic_load(&service->strangers),
+                            .backed_up_us = (uint64_t)atomic_load(&service->backed_up_us)};
     if (service->queue != NULL)
         read_queue(service->queue, out);
     if (service->readings != NULL)

@@ -17,6 +17,7 @@ struct figures {
     uint64_t queue_requests, queue_bytes, queue_max_requests, queue_max_bytes;
     uint64_t long_waiting, long_done, long_refused, long_longest_us;
     uint64_t tasks_waiting, tasks_done, tasks_failed; // of the job thread
+    uint64_t backed_up_us; // when the newest backup became whole, since 1970; 0 = there is none
     uint64_t commits, commit_failures;
     struct histogram_sum commit_us, commit_writes;
     uint64_t map_bytes, file_bytes, free_bytes; // of the store

@@ -41,8 +41,9 @@ struct service {
     struct tasks *tasks;       // of the job thread; NULL = it is not there
     struct quota *quota;       // of tokens and clients; NULL = no limits
     const struct backup_options *backups;
-    struct gauges *gauges;   // of the store; NULL = nobody looks
-    struct tallies *tallies; // of what is answered; NULL = nobody counts
+    _Atomic int64_t backed_up_us; // when the newest backup became whole, since 1970; 0 = there is none
+    struct gauges *gauges;        // of the store; NULL = nobody looks
+    struct tallies *tallies;      // of what is answered; NULL = nobody counts
     const struct log *log;
     struct sandbox sandbox;
     int64_t started_us; // on the steady clock

@@ -281,15 +281,17 @@ backup_make(const struct backup_options *options, const struct backup_order *ord
         backup_files_clean(backup.fd, options->log);
     if (rc == 0 && order->keep != 0)
         out->removed = backup_files_retire(backup.fd, order->keep, options->log);
+    out->whole_us = clock_wall_us();
     snprintf(out->path, sizeof out->path, "%.3000s/%s", options->dir, backup.name);
     close(backup.fd);
     return rc;
 }
 
-void
+int64_t
 backup_prepare(const struct backup_options *options)
 {
     int fd = backup_files_open(options->dir), error = fd < 0 ? -fd : 0;
+    int64_t newest = fd < 0 ? 0 : backup_files_newest(fd, ABOUT_FILE);
 
     if (fd >= 0 && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0) // such as a mount that is read-only
         error = errno;
@@ -300,4 +302,5 @@ backup_prepare(const struct backup_options *options)
                     LOG_ERRNO(error));
     if (fd >= 0)
         close(fd);
+    return newest;
 }

@@ -40,6 +40,7 @@ struct backup_result {
     char path[BACKUP_PATH_MAX];
     uint64_t bytes, entries; // of the store's file
     uint32_t removed;        // older backups that were not kept
+    int64_t whole_us;        // when it was whole, microseconds since 1970
     struct check_summary found;
 };
 
@@ -55,7 +56,8 @@ int backup_make(const struct backup_options *options, const struct backup_order 
                 const struct progress_sink *sink, struct backup_result *out, struct fault *fault) MUST_CHECK;
 
 // Makes the directory if it is not there and its parent is, and removes what a crash has left in it. What
-// fails is logged. Main thread, at start.
-void backup_prepare(const struct backup_options *options);
+// fails is logged. Returns when the newest backup in it became whole, microseconds since 1970; 0 = there is
+// none. Main thread, at start.
+int64_t backup_prepare(const struct backup_options *options);
 
 #endif

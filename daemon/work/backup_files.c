@@ -63,6 +63,12 @@ is_any(const char *name)
 }
 
 static bool
+is_whole(const char *name)
+{
+    return name[0] != '.';
+}
+
+static bool
 is_part(const char *name)
 {
     size_t len = strlen(name), end = strlen(PART_END);
@@ -134,6 +140,29 @@ read_names(int fd, wanted_name *wanted, struct names *out)
     if (rc == 0 && out->count > 0)
         qsort(out->list, out->count, sizeof out->list[0], compare);
     return rc;
+}
+
+int64_t
+backup_files_newest(int fd, const char *file)
+{
+    struct names names = {0};
+    int64_t newest = 0;
+
+    if (read_names(fd, is_whole, &names) != 0)
+        names.count = 0;
+    for (size_t i = 0; i < names.count; i++) {
+        char path[2 * NAME_MAX + 2];
+        struct stat stat;
+        int64_t written_us;
+
+        snprintf(path, sizeof path, "%.255s/%.255s", names.list[i], file);
+        if (fstatat(fd, path, &stat, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        written_us = stat.st_mtim.tv_sec * INT64_C(1000000) + stat.st_mtim.tv_nsec / 1000;
+        newest = written_us > newest ? written_us : newest;
+    }
+    free_names(&names);
+    return newest;
 }
 
 // ---- Removing

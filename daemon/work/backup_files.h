@@ -18,6 +18,10 @@ int backup_files_open(const char *dir) MUST_CHECK;
 // Gives the directory at path a name in fd, unless there is such a name: -EEXIST. 0 or -errno.
 int backup_files_rename(int fd, const char *path, const char *name) MUST_CHECK;
 
+// When the file of that name was written last in any directory of the backup directory, microseconds since
+// 1970; 0 = nowhere.
+int64_t backup_files_newest(int fd, const char *file);
+
 // Removes what is called .NAME.part. What can not be removed is logged.
 void backup_files_clean(int fd, const struct log *log);
 

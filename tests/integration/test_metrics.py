@@ -42,6 +42,34 @@ class WithDaemon(unittest.TestCase):
         return metrics.scrape(self.admin)
 
 
+class Backups(WithDaemon):
+    def newest(self):
+        return self.scrape().value("kansen_backup_newest_timestamp_seconds")
+
+    def test_when_the_newest_was_made(self):
+        """Also after a start, by what lies there; what has no name of its own, or failed, does not count."""
+        self.assertEqual(self.newest(), 0)
+        with self.daemon.client() as client:
+            before = time.time()
+            client.send(client.request(backup={"name": "first"}))
+            while not client.receive().backup.end:
+                pass
+            first = self.newest()
+            self.assertTrue(before <= first <= time.time(), first)
+            client.send(client.request(backup={"name": "first"}))
+            self.assertEqual(client.receive().status.code, harness.ALREADY_EXISTS)
+            self.assertEqual(self.newest(), first)
+        self.daemon.stop()
+        about = self.daemon.data_dir / "backup" / "first" / "kansen.backup"
+        os.utime(about, (1_700_000_000, 1_700_000_000))
+        part = self.daemon.data_dir / "backup" / ".later.part"
+        part.mkdir()
+        (part / "kansen.backup").write_text("", encoding="ascii")
+        self.daemon.start()
+        self.admin = metrics.admin_of(self.daemon)
+        self.assertEqual(self.newest(), 1_700_000_000)
+
+
 class Exposition(WithDaemon):
     def test_promtool(self):
         with self.daemon.client() as client:
