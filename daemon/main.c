@@ -322,8 +322,10 @@ open_store(struct daemon *daemon)
         .max_readers = service->workers + (unsigned)daemon->options.long_read_threads + SPARE_READERS,
         .plain_upgrade = strcmp(daemon->options.upgrade_backup, "no") == 0};
     struct fault fault;
-    int rc = store_open(&options, &service->store, &fault);
+    int rc;
 
+    systemd_starting("opens the store; one of an older format is copied and upgraded, which takes minutes");
+    rc = store_open(&options, &service->store, &fault);
     if (rc != 0)
         return rc == FAULT ? fail(daemon, &fault) : fail_store(daemon, rc);
     if (store_upgraded_from(service->store) != 0)
@@ -338,8 +340,10 @@ fill_store(struct daemon *daemon)
 {
     struct service *service = &daemon->service;
     struct fault fault;
-    int rc = store_key_open(service->store, daemon->options.data_dir, &service->secret, &fault);
+    int rc;
 
+    systemd_starting("reads the taxonomy, and forgets again whom a restored store knows");
+    rc = store_key_open(service->store, daemon->options.data_dir, &service->secret, &fault);
     daemon->backups = (struct backup_options){
         .dir = daemon->options.backup_dir, .map_bytes = daemon->options.map_size, .log = &daemon->log};
     if (rc == 0)

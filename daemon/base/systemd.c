@@ -32,6 +32,12 @@ systemd_journal(const struct iovec *fields, size_t n)
 }
 
 void
+systemd_starting(const char *status)
+{
+    (void)sd_notifyf(0, "STATUS=%s", status);
+}
+
+void
 systemd_ready(const char *status)
 {
     if (status == NULL)

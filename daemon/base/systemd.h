@@ -25,6 +25,9 @@ bool systemd_is_journal(int fd);
 // journald, or -errno. Any thread.
 int systemd_journal(const struct iovec *fields, size_t n) MUST_CHECK;
 
+// Tells, with a line for people, what a start is busy with that may take long.
+void systemd_starting(const char *status);
+
 // Tells that the daemon serves, with a line for people (NULL = the one before holds); that it reads its files
 // again, after which systemd_ready is due; that it stops.
 void systemd_ready(const char *status);
