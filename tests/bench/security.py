@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs that a caller is known and held to limits, and what TLS costs."""
+"""What it costs that a caller is known and held to limits, what TLS costs, and what a flood costs the others."""
+import re
 import shutil
+import subprocess
 import sys
 
 import stage as stages
@@ -13,6 +15,17 @@ GUARDED = "max_holds = 0\ntoken_rate = 10000000\ntoken_connections = 1000\n"  # 
 OPEN = stages.UNLIMITED + "".join(f"sandbox_{part} = \"off\"\n"
                                   for part in ("no_new_privileges", "capabilities", "seccomp", "landlock"))
 RUNS = 9  # as what is looked for is small
+FLOOD = re.compile(r"p99 of the other \d+ us, ([\d.]+) times")  # in quiet, beside a flood with a limit, without
+
+
+def measure_flood(stage):
+    """The p99 of one who asks beside a flood by another, with the rate limit and without, in times of that in quiet."""
+    stage.say(f"a flood, with and without a limit: {stage.runs} runs")
+    runs = []
+    for _ in range(stage.runs):
+        done = subprocess.run([str(stage.build / "unit" / "test_flood")], stdout=subprocess.PIPE, text=True, check=True)
+        runs += [[float(times) for times in FLOOD.findall(done.stdout)[-3:]]]
+    return {name: sorted(run[at] for run in runs)[len(runs) // 2] for at, name in ((1, "limited"), (2, "unlimited"))}
 
 
 def measure_security(stage, report):
@@ -35,6 +48,6 @@ def measure_security(stage, report):
                 "plain": rate(guarded),
                 "tls": rate(guarded, "--tls", authority.certificate, server=guarded.tls),
             }, max(stage.runs, RUNS))
-    report["security"] = {**found,
+    report["security"] = {**found, "flood": measure_flood(stage),
                           "ratio": found["guarded"]["qps_per_cpu_second"] / found["unguarded"]["qps_per_cpu_second"],
                           "tls_ratio": found["tls"]["qps_per_core"] / found["plain"]["qps_per_core"]}

@@ -19,7 +19,7 @@ BENCH_SRC  := $(LOAD_PARTS) $(addprefix tests/bench/,load.c bare_loader.c fsync_
 C_SOURCES  += $(BENCH_SRC) tests/bench/test_pieces.c
 C_HEADERS  += $(wildcard tests/bench/*.h)
 
-bench-programs: $(addprefix $(BUILD)/,load bare_loader fsync_rate allocate $(PEER_PROGRAMS))
+bench-programs: $(addprefix $(BUILD)/,load bare_loader fsync_rate allocate unit/test_flood $(PEER_PROGRAMS))
 
 $(BUILD)/load: $(call obj,tests/bench/load.c) $(LOAD_OBJ) $(PROTO_LIB) $(BASE_LIB)
 	$(call Q,LINK,$@)$(CC) $(LDFLAGS) $^ -o $@ $(CLIENT_LIBS)

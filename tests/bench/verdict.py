@@ -85,6 +85,8 @@ TARGETS = (
     ("others' p99 beside it / alone", AT_MOST, 3, "x", value("worst.ratio_p99")),
     ("match, all that guards it / unguarded, by CPU time", AT_LEAST, 0.97, "x", value("security.ratio")),
     ("match by TLS / plain", TOLD, None, "x", value("security.tls_ratio")),
+    ("p99 beside another token's flood / in quiet", AT_MOST, 2, "x", value("security.flood.limited")),
+    ("the same without a rate limit", TOLD, None, "x", value("security.flood.unlimited")),
     ("matches' p99 beside a backup / alone", AT_MOST, 3, "x", value("backup.ratio_p99")),
     ("their longest wait beside it", TOLD, None, "ms", value("backup.beside_max_us", 1e-3)),
     ("a backup of {large} offers, alone", TOLD, None, "s", value("backup.seconds")),
