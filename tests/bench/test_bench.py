@@ -184,8 +184,8 @@ class Load(unittest.TestCase):
     def test_writes(self):
         with self.daemon.client() as client:
             before = client.call(status={}).server
-            self.load("--offers", self.daemon.scratch / "o.csv", "--connections", 2, "--in-flight", 2, "--count", 20)
-            self.load("--reserve", f"{self.offer}-{self.offer}", "--count", 20)
+            self.load("--offers", self.daemon.scratch / "o.csv", "--connections", 2, "--in-flight", 2, "--count", 20, "--seconds", 9)
+            self.load("--reserve", f"{self.offer}-{self.offer}", "--count", 20, "--seconds", 9)
             after = client.call(status={}).server
         self.assertGreaterEqual(after.offers - before.offers, 20)
         self.assertGreaterEqual(after.sequence - before.sequence, 40)
