@@ -39,6 +39,9 @@ round_tell(struct cli *cli, const Kansen__V1__Round *round)
         printf("round %s %s: %" PRIu64 " offers, %" PRIu64 " seats, %" PRIu64 " students, %" PRIu64
                " placed\n",
                round->name, state_word(round), round->offers, round->seats, round->students, round->assigned);
+        if (round->cancel_by[0] != '\0')
+            printf("%s proposes to cancel it; it is cancelled when another operator asks for the same\n",
+                   round->cancel_by);
         return cli_finish_output(cli);
     }
     object = json_object();
@@ -50,6 +53,8 @@ round_tell(struct cli *cli, const Kansen__V1__Round *round)
     json_put_number(object, "seats", round->seats);
     json_put_number(object, "students", round->students);
     json_put_number(object, "assigned", round->assigned);
+    if (round->cancel_by[0] != '\0')
+        json_put_text(object, "cancel_by", round->cancel_by);
     return cli_printed(cli, json_print(object));
 }
 

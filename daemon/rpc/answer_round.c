@@ -71,6 +71,7 @@ cut(const struct call *call, Kansen__V1__Round *round)
     all = may_tell(round->students, round->assigned, round->ranks, round->n_ranks);
     referral = all && may_tell_referral(round);
     round->receipt_key = round->at_student = (ProtobufCBinaryData){0};
+    round->cancel_by = (char *)"";
     if (!all) {
         round->n_ranks = 0;
         round->assigned = 0;

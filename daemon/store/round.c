@@ -3,6 +3,7 @@
 // list with a pinned placement; an offer has an entry in offer_round for each round that it takes part in.
 #include "store/round.h"
 #include "store/internal.h"
+#include "store/round_row.h"
 #include <string.h>
 
 #define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
@@ -178,22 +179,39 @@ round_busy_next(struct txn *txn, uint64_t after, uint64_t *id)
 }
 
 static bool
-is_over(const Kansen__V1__Round *round, int64_t before_us)
+is_old(const Kansen__V1__Round *round, int64_t before_us)
 {
     return (1u << round->state & (BIT(CLOSED) | BIT(CANCELLED))) != 0 && !round->settling &&
            round->open_objections == 0 && round->updated_us < before_us;
+}
+
+// Whether a round can be forgotten: a round that follows it needs its lottery until it has ended.
+static int
+check_over(struct txn *txn, const Kansen__V1__Round *round, int64_t before_us, struct arena *arena,
+           bool *over)
+{
+    Kansen__V1__Round *later = NULL;
+    int rc;
+
+    *over = false;
+    if (!is_old(round, before_us))
+        return 0;
+    rc = round_row_unfinished(txn, round, arena, &later);
+    *over = rc == STORE_E_NOT_FOUND;
+    return *over ? 0 : rc;
 }
 
 int
 round_over_next(struct txn *txn, int64_t before_us, struct arena *arena, Kansen__V1__Round **out)
 {
     Kansen__V1__Round *round = NULL;
+    bool over = false;
     int rc = check_whole(txn);
 
-    for (uint64_t id = 0; rc == 0; id = round->id) {
+    for (uint64_t id = 0; rc == 0 && !over; id = round->id) {
         rc = round_next(txn, id, arena, &round);
-        if (rc == 0 && is_over(round, before_us))
-            break;
+        if (rc == 0)
+            rc = check_over(txn, round, before_us, arena, &over);
     }
     if (rc == 0)
         *out = round;

@@ -36,7 +36,8 @@ int round_place_next(struct txn *txn, uint64_t round, const char *after, struct 
                      Kansen__V1__RoundPlace **out) MUST_CHECK;
 
 // The first round above `after` that goes on by itself, and the first that was closed or cancelled before a
-// time and has no objection without an answer. There is none while a stream is read into the store.
+// time, has no objection without an answer and is not needed by a later one of its row that has not ended.
+// There is none while a stream is read into the store.
 int round_busy_next(struct txn *txn, uint64_t after, uint64_t *id) MUST_CHECK;
 int round_over_next(struct txn *txn, int64_t before_us, struct arena *arena,
                     Kansen__V1__Round **out) MUST_CHECK;

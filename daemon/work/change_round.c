@@ -5,6 +5,7 @@
 #include "cohort/lottery.h"
 #include "proto/names.h"
 #include "store/round.h"
+#include "store/round_row.h"
 #include "store/write.h"
 #include "work/lifecycle.h"
 #include "work/round_offer.h"
@@ -73,6 +74,7 @@ change_round_move(struct change *change, const Kansen__V1__Round *old, enum roun
     if (rc != 0)
         return rc;
     (*out)->state = next;
+    (*out)->cancel_by = (char *)"";
     (*out)->phase = 0;
     (*out)->at_offer = 0;
     (*out)->at_student = (ProtobufCBinaryData){0};
@@ -97,6 +99,14 @@ change_round_done(struct change *change, const Kansen__V1__Round *round, const K
     what.version = round->version;
     what.round_state = round->state;
     return change_note(change, &what);
+}
+
+bool
+change_round_same_operator(const char *a, const char *b)
+{
+    size_t x = strcspn(a, "/"), y = strcspn(b, "/");
+
+    return x == y && memcmp(a, b, x) == 0;
 }
 
 int
@@ -282,6 +292,30 @@ check_beacon_ahead(struct change *change, const Kansen__V1__Round *old)
         plan->beacon->date);
 }
 
+// A round that follows asks this one for the lottery and the seats of its students.
+static int
+check_not_followed(struct change *change, const Kansen__V1__Round *round)
+{
+    Kansen__V1__Round *later = NULL;
+    int rc = round_row_unfinished(change->txn, round, change->arena, &later);
+
+    if (rc == 0)
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "step",
+                         "round %s follows it and has not ended; its students have their lottery from here",
+                         later->name);
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
+static int
+check_corrected(struct change *change, const Kansen__V1__Round *round)
+{
+    if (round->corrections_due == 0)
+        return 0;
+    return fault_set(change->fault, CODE_FAILED_PRECONDITION, "step",
+                     "objections are to be corrected: %llu; revise the round and correct the lists first",
+                     (unsigned long long)round->corrections_due);
+}
+
 // What a step sets beside the state.
 static int
 prepare(struct change *change, const Kansen__V1__MoveRound *given, const Kansen__V1__Round *old,
@@ -299,6 +333,10 @@ prepare(struct change *change, const Kansen__V1__MoveRound *given, const Kansen_
         round->assigned = round->assigned_referred = 0;
         round->n_ranks = round->n_ranks_referred = 0;
         return 0;
+    case STEP(PUBLISH):
+        return check_corrected(change, round);
+    case STEP(FORGET):
+        return check_not_followed(change, round);
     case STEP(CLOSE):
         return round->open_objections == 0 ? 0
                                            : fault_set(change->fault, CODE_FAILED_PRECONDITION, "step",
@@ -306,6 +344,7 @@ prepare(struct change *change, const Kansen__V1__MoveRound *given, const Kansen_
                                                        (unsigned long long)round->open_objections);
     case STEP(REVISE):
         round->revision++;
+        round->corrections_due = 0;
         round->input_digest = round->result_digest = round->cutoff_digest = round->explanation_digest =
             round->merkle_root = (ProtobufCBinaryData){0};
         round->reason = given->reason;
@@ -319,11 +358,37 @@ prepare(struct change *change, const Kansen__V1__MoveRound *given, const Kansen_
     }
 }
 
+// Whoever could give a round up whose draw is known could have it drawn again until it pleases, so another
+// operator has to ask for the same. *waits: for that one.
+static int
+agree_to_cancel(struct change *change, const Kansen__V1__Round *old, bool *waits)
+{
+    *waits = old->seed.len != 0 && old->cancel_by[0] == '\0';
+    if (old->seed.len == 0 || *waits || !change_round_same_operator(old->cancel_by, change->command->actor))
+        return 0;
+    return fault_set(change->fault, CODE_FAILED_PRECONDITION, "step",
+                     "the round is drawn, so another operator than the one who proposed it has to cancel it");
+}
+
+static int
+propose_cancel(struct change *change, const Kansen__V1__MoveRound *given, const Kansen__V1__Round *old)
+{
+    Kansen__V1__Round *round = NULL;
+    int rc = change_round_begin(change, old, &round);
+
+    if (rc != 0)
+        return rc;
+    round->cancel_by = (char *)change->command->actor;
+    round->reason = given->reason;
+    return change_round_done(change, round, old);
+}
+
 int
 change_move_round(struct change *change)
 {
     const Kansen__V1__MoveRound *given = change->command->write->move_round;
     Kansen__V1__Round *old = NULL, *round = NULL;
+    bool waits = false;
     int rc = valid_enum(change->fault, "", "step", (int)given->step, &names_round_step, false);
 
     if (rc == 0)
@@ -334,6 +399,10 @@ change_move_round(struct change *change)
         rc = change_version(change, "version", given->version, old->version, true);
     if (rc == 0)
         rc = change_round_move(change, old, events[given->step], &round);
+    if (rc == 0 && given->step == STEP(CANCEL))
+        rc = agree_to_cancel(change, old, &waits);
+    if (rc == 0 && waits)
+        return propose_cancel(change, given, old);
     if (rc == 0)
         rc = prepare(change, given, old, round);
     return rc == 0 ? change_round_done(change, round, old) : rc;
@@ -382,7 +451,13 @@ check_draw(struct change *change, const Kansen__V1__DrawRound *given, const Kans
         return fault_set(change->fault, CODE_INVALID_ARGUMENT, "beacon_bytes",
                          "the public draw has %zu bytes; 1 to %u are allowed", given->beacon_bytes.len,
                          BEACON_BYTES);
-    if (date_parse(plan->beacon->date, &date) != 0 || date_of_time(change->command->time_us) >= date)
+    if (date_parse(plan->beacon->date, &date) != 0)
+        return 0;
+    if (given->fallback && date_of_time(change->command->time_us) == date)
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "fallback",
+                         "the draw may still be held today; its fallback counts from the day behind %s on",
+                         plan->beacon->date);
+    if (date_of_time(change->command->time_us) >= date)
         return 0;
     return fault_set(change->fault, CODE_FAILED_PRECONDITION, "beacon_bytes",
                      "the public draw that was announced is on %s", plan->beacon->date);

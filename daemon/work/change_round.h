@@ -29,6 +29,9 @@ int change_round_done(struct change *change, const Kansen__V1__Round *round,
 // Refuses a write on a student of which the worker made no reference. issuer as it was given.
 int change_round_student(struct change *change, const char *student, const char *issuer) MUST_CHECK;
 
+// Whether two actors of the journal are one operator: the same client, by whatever token.
+bool change_round_same_operator(const char *a, const char *b);
+
 // A copy of bytes in the command's arena. 0 or STORE_FAULT_MEMORY.
 int change_round_bytes(struct change *change, const void *bytes, size_t len,
                        ProtobufCBinaryData *out) MUST_CHECK;

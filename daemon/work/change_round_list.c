@@ -3,6 +3,7 @@
 // school's own.
 #include "store/placement.h"
 #include "store/round.h"
+#include "store/round_row.h"
 #include "work/change_round.h"
 #include "work/lifecycle.h"
 #include "work/round_class.h"
@@ -24,6 +25,7 @@ struct submission {
     uint8_t *student; // id
     uint64_t *offers; // with the pinned one behind
     size_t n_offers;
+    uint64_t kept; // placement by an earlier round of the row; 0 = none
 };
 
 static bool
@@ -56,7 +58,8 @@ check_old(struct change *change, const struct submission *submission)
     if (old == NULL && revising)
         return fault_set(
             change->fault, CODE_FAILED_PRECONDITION, "student",
-            "this student had no list when the round was frozen; who comes later has a later round");
+            "this student had no list when the round was frozen, or took it back since; who comes later has "
+            "a later round");
     if (old == NULL)
         return 0;
     if (!submission->given->replace)
@@ -135,44 +138,62 @@ check_offer(struct change *change, const struct submission *submission, size_t i
         return 0;
     rc = student_seat_find(change->txn, submission->student, offer, &placement);
     if (rc == 0)
-        return fault_set(change->fault, CODE_ALREADY_EXISTS, field,
-                         "this student has placement %llu at the offer already",
-                         (unsigned long long)placement);
+        return fault_set(
+            change->fault, CODE_ALREADY_EXISTS, field,
+            "this student has or awaits a seat there already, by placement %llu; end that first, "
+            "or leave the offer out",
+            (unsigned long long)placement);
     return rc == STORE_E_NOT_FOUND ? 0 : rc;
 }
 
-// The placement that the student keeps, whose offer goes behind the list.
+// Whether the list may be about another seat than the one that the student holds.
 static int
-check_kept(struct change *change, struct submission *submission)
+check_holding(struct change *change, const struct submission *submission,
+              const Kansen__V1__Placement *placement)
 {
-    uint64_t id = submission->given->keep_placement;
-    Kansen__V1__Placement *placement = NULL;
-    int rc;
+    Kansen__V1__PlacementState next;
 
-    if (id == 0)
-        return 0;
-    rc = placement_get(change->txn, id, change->arena, &placement);
-    if (rc == STORE_E_NOT_FOUND ||
-        (rc == 0 && (placement->student_id.len != STUDENT_ID_BYTES ||
-                     memcmp(placement->student_id.data, submission->student, STUDENT_ID_BYTES) != 0)))
-        return fault_set(change->fault, CODE_NOT_FOUND, "keep_placement",
-                         "this student has no placement %llu", (unsigned long long)id);
-    if (rc != 0)
-        return rc;
-    if (placement->state != KANSEN__V1__PLACEMENT_STATE__PLACEMENT_STATE_ACCEPTED &&
-        placement->state != KANSEN__V1__PLACEMENT_STATE__PLACEMENT_STATE_CONFIRMED)
-        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "keep_placement",
-                         "the placement is %s; one that is accepted or confirmed can be kept",
+    if (lifecycle_move(placement->state, EVENT_WITHDRAW, MOVER_OPERATOR, &next) != 0)
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "student",
+                         "this student's placement %llu, of an earlier round, is %s, so there is no other",
+                         (unsigned long long)placement->id,
                          names_text(&names_placement_state, (int)placement->state));
     if (placement->referred != submission->given->referred)
         return fault_set(change->fault, CODE_INVALID_ARGUMENT, "referred",
-                         "the placement that is kept says otherwise of referral");
+                         "placement %llu, which the student keeps, says otherwise of referral",
+                         (unsigned long long)placement->id);
     if (!round_has_offer(change->txn, submission->round->id, placement->offer_id))
-        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "keep_placement",
-                         "offer %llu of the placement does not take part in round %s",
-                         (unsigned long long)placement->offer_id, submission->round->name);
-    submission->offers[submission->n_offers++] = placement->offer_id;
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "student",
+                         "this student holds placement %llu, of an earlier round, at offer %llu, which does "
+                         "not take part in round %s",
+                         (unsigned long long)placement->id, (unsigned long long)placement->offer_id,
+                         submission->round->name);
     return 0;
+}
+
+// Who holds a seat by an earlier round of the row keeps it if nothing better comes, asked for or not: its
+// offer goes behind the list. Nobody has two seats by one row.
+static int
+keep_held(struct change *change, struct submission *submission)
+{
+    uint64_t named = submission->given->keep_placement;
+    Kansen__V1__Placement *placement = NULL;
+    int rc = round_row_held(change->txn, submission->plan, change->command->secrets->ref, change->arena,
+                            &placement);
+
+    if (rc < 0)
+        return rc;
+    submission->kept = rc == 0 ? placement->id : 0;
+    if (named != 0 && named != submission->kept)
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "keep_placement",
+                         "placement %llu is no seat that this student holds by an earlier round of the row",
+                         (unsigned long long)named);
+    if (rc != 0)
+        return 0;
+    rc = check_holding(change, submission, placement);
+    if (rc == 0)
+        submission->offers[submission->n_offers++] = placement->offer_id;
+    return rc;
 }
 
 static int
@@ -190,7 +211,7 @@ check_list(struct change *change, struct submission *submission)
     for (size_t i = 0; i < given->n_offers && rc == 0; i++)
         rc = check_offer(change, submission, i);
     if (rc == 0)
-        rc = check_kept(change, submission);
+        rc = keep_held(change, submission);
     return rc == 0 ? check_twice(change, submission) : rc;
 }
 
@@ -331,7 +352,7 @@ put_list(struct change *change, struct submission *submission)
     student->offers = submission->offers;
     student->n_facts = submission->given->n_facts;
     student->facts = submission->given->facts;
-    student->pinned_placement = submission->given->keep_placement;
+    student->pinned_placement = submission->kept;
     student->created_us = old != NULL ? old->created_us : command->time_us;
     student->updated_us = command->time_us;
     if (old != NULL && is_same(student, old)) {
@@ -377,9 +398,9 @@ change_submit_round_list(struct change *change)
     if (rc == 0)
         rc = find_student(change, &submission);
     if (rc == 0)
-        rc = check_list(change, &submission);
-    if (rc == 0)
         rc = round_plan_get(change->txn, submission.round->id, change->arena, &submission.plan);
+    if (rc == 0)
+        rc = check_list(change, &submission);
     if (rc == 0)
         rc = check_facts(change, &submission);
     if (rc == 0)

@@ -4,6 +4,7 @@
 #include "proto/names.h"
 #include "store/placement.h"
 #include "store/round.h"
+#include "store/round_row.h"
 #include "store/write.h"
 #include "work/change_round.h"
 #include "work/lifecycle.h"
@@ -42,6 +43,14 @@ is_open(Kansen__V1__RoundObjectionState state)
     return state == OBJECTION(OPEN) || state == OBJECTION(PROPOSED);
 }
 
+// Whether a correction waits for the next revision: one that is under way takes it in.
+static bool
+is_due(const Kansen__V1__Round *round, Kansen__V1__RoundObjectionState next)
+{
+    return next == OBJECTION(CORRECTED) && round->state != STATE(PUBLISHED) &&
+           round->state != STATE(REVISING);
+}
+
 // Puts an objection in its next state, and the counts of the round with it.
 static int
 put(struct change *change, const Kansen__V1__Round *round, Kansen__V1__RoundObjection *objection,
@@ -56,6 +65,7 @@ put(struct change *change, const Kansen__V1__Round *round, Kansen__V1__RoundObje
     objection->updated_us = change->command->time_us;
     counted.open_objections += (uint64_t)is - (uint64_t)was;
     counted.corrections += corrects ? 1 : 0;
+    counted.corrections_due += is_due(round, next) ? 1 : 0;
     rc = round_objection_put(change->txn, objection);
     if (rc == 0)
         rc = round_put(change->txn, &counted, round);
@@ -100,6 +110,23 @@ check_objection(struct change *change, const Kansen__V1__ObjectToRound *given, c
     return rc == 0 ? change_round_student(change, given->student, given->issuer) : rc;
 }
 
+// A student's objections are heard one after the other.
+static int
+check_none_open(struct change *change, const Kansen__V1__Round *round, const uint8_t *ref)
+{
+    Kansen__V1__RoundObjection *objection = NULL;
+    uint64_t id = 0;
+    int rc;
+
+    while ((rc = round_objection_next(change->txn, round->id, id, change->arena, &objection)) == 0) {
+        id = objection->id;
+        if (is_open(objection->state) && memcmp(objection->ref.data, ref, ROUND_REF_BYTES) == 0)
+            return fault_set(change->fault, CODE_ALREADY_EXISTS, "student",
+                             "objection %llu of this student has no answer yet", (unsigned long long)id);
+    }
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
 int
 change_object_to_round(struct change *change)
 {
@@ -119,6 +146,8 @@ change_object_to_round(struct change *change)
         (rc == 0 && (command->movers & MOVER_OPERATOR) == 0 && strcmp(student->client, command->client) != 0))
         return fault_set(change->fault, CODE_NOT_FOUND, "student", "this student has no list in the round");
     if (rc == 0)
+        rc = check_none_open(change, round, command->secrets->ref);
+    if (rc == 0)
         rc = round_result_get(change->txn, round->id, command->secrets->ref, change->arena, &result);
     if (rc == 0)
         rc = store_next_id(change->txn, STORE_ID_OBJECTION, &objection.id);
@@ -128,7 +157,7 @@ change_object_to_round(struct change *change)
     objection.ref = student->ref;
     objection.client = (char *)command->client;
     objection.kind = given->kind;
-    objection.from_offer = result->offer_id;
+    objection.from_offer = result->corrected ? result->corrected_offer_id : result->offer_id;
     objection.created_us = command->time_us;
     change->student_id = student->student_id.data;
     change->round_bytes = command->secrets->ref;
@@ -136,6 +165,25 @@ change_object_to_round(struct change *change)
 }
 
 // ---- Review
+
+// What a student keeps in a later round was decided when its list came: it is not changed behind that.
+static int
+check_not_listed(struct change *change, const Kansen__V1__Round *round,
+                 const Kansen__V1__RoundStudent *student)
+{
+    Kansen__V1__RoundStudent *list = NULL;
+    Kansen__V1__Round *later = NULL;
+    int rc = round_row_unfinished(change->txn, round, change->arena, &later);
+
+    if (rc == 0)
+        rc = round_student_get(change->txn, later->id, student->ref.data, change->arena, &list);
+    if (rc == 0)
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "id",
+                         "this student has a list in round %s, which follows; withdraw it first, or wait for "
+                         "that round's end",
+                         later->name);
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
 
 // Whether a correction that was published can be made: the student gets a seat that is free.
 static int
@@ -151,7 +199,7 @@ check_correction(struct change *change, const Kansen__V1__Round *round,
     if (rc == 0 && why != NULL)
         rc = fault_set(change->fault, CODE_FAILED_PRECONDITION, "to_offer", "offer %llu %s",
                        (unsigned long long)offer, why);
-    return rc;
+    return rc == 0 ? check_not_listed(change, round, student) : rc;
 }
 
 int
@@ -169,6 +217,10 @@ change_review_objection(struct change *change)
     if (rc != 0)
         return rc;
     published = round->state == STATE(PUBLISHED);
+    if (given->correct && round_has_ended(round->state) && !published)
+        return change_round_refuse(change, round, "be corrected");
+    if (given->correct && round->state == STATE(PUBLISHING))
+        return change_round_refuse(change, round, "be corrected until it is published");
     if (objection->state != OBJECTION(OPEN))
         return fault_set(change->fault, CODE_FAILED_PRECONDITION, "id",
                          "the objection is %s; only an open one is reviewed",
@@ -192,15 +244,6 @@ change_review_objection(struct change *change)
 
 // ---- Agree
 
-// Whether two actors of the journal are one operator: the same client, by whatever token.
-static bool
-is_same_operator(const char *a, const char *b)
-{
-    size_t x = strcspn(a, "/"), y = strcspn(b, "/");
-
-    return x == y && memcmp(a, b, x) == 0;
-}
-
 int
 change_agree_to_correction(struct change *change)
 {
@@ -214,7 +257,7 @@ change_agree_to_correction(struct change *change)
         rc = fault_set(change->fault, CODE_FAILED_PRECONDITION, "id",
                        "the objection is %s; there is no correction to agree to",
                        names_text(&names_objection_state, (int)objection->state));
-    if (rc == 0 && is_same_operator(objection->reviewer, change->command->actor))
+    if (rc == 0 && change_round_same_operator(objection->reviewer, change->command->actor))
         rc = fault_set(change->fault, CODE_FAILED_PRECONDITION, "id",
                        "who proposed the correction can not be the one who agrees to it");
     if (rc != 0)

@@ -255,7 +255,7 @@ int
 round_offer_count(struct change *change, Kansen__V1__Round *round, Kansen__V1__RoundOffer *offer)
 {
     int32_t day = date_of_time(change->command->time_us);
-    uint32_t seats = 0, reserved = 0;
+    uint32_t seats = 0, reserved = 0, others;
     struct offer_row row = {0};
     int rc = count_pins(change, round, offer);
 
@@ -265,14 +265,14 @@ round_offer_count(struct change *change, Kansen__V1__Round *round, Kansen__V1__R
         return rc;
     if (rc == 0 && is_open(&row, day)) {
         seats = (uint32_t)(row.seats - row.seats_taken);
-        if (row.reserved > row.taken_referred &&
-            (row.reserved_until == DATE_NONE || day <= row.reserved_until))
-            reserved = (uint32_t)(row.reserved - row.taken_referred);
+        if (row.reserved_until == DATE_NONE || day <= row.reserved_until)
+            reserved = row.reserved;
     }
-    // A seat that is pinned is one of this round's too, and a reserved one if it is held by a referred
-    // student and the reserve is that large.
+    // A seat that is pinned is one of this round's too. Of the reserve, what those referred students fill who
+    // hold a seat and are not in this round is gone.
     offer->seats = seats + offer->pinned;
-    reserved += offer->pinned_referred;
+    others = row.taken_referred > offer->pinned_referred ? row.taken_referred - offer->pinned_referred : 0;
+    reserved = reserved > others ? reserved - others : 0;
     offer->reserved = reserved < offer->seats ? reserved : offer->seats;
     round->seats += offer->seats;
     round->reserved += offer->reserved;

@@ -6,6 +6,7 @@
 #include "cohort/lottery.h"
 #include "store/catalog.h"
 #include "store/round.h"
+#include "store/round_row.h"
 #include "work/round_rule.h"
 #include "work/valid.h"
 #include <sodium.h>
@@ -103,6 +104,42 @@ check_parties(struct change *change, const Kansen__V1__CreateRound *given)
     return rc;
 }
 
+// Whether a party's secret is one that a round has revealed, whichever party's it was.
+static bool
+is_revealed(const Kansen__V1__Round *round, const char *run, const Kansen__V1__RoundParty *party)
+{
+    for (size_t i = 0; i < round->n_secrets; i++) {
+        uint8_t commitment[LOTTERY_BYTES];
+
+        if (round->secrets[i].len != LOTTERY_BYTES)
+            continue;
+        round_plan_commit_party(run, party->name, round->secrets[i].data, commitment);
+        if (memcmp(commitment, party->commitment.data, sizeof commitment) == 0)
+            return true;
+    }
+    return false;
+}
+
+// A secret that was revealed is none: who knows it can try out what a draw would come to.
+static int
+check_fresh(struct change *change, const Kansen__V1__CreateRound *given)
+{
+    Kansen__V1__Round *round = NULL;
+    uint64_t id = 0;
+    int rc;
+
+    while ((rc = round_next(change->txn, id, change->arena, &round)) == 0) {
+        id = round->id;
+        for (size_t i = 0; i < given->plan->n_parties; i++) {
+            if (is_revealed(round, given->name, given->plan->parties[i]))
+                return fault_set(change->fault, CODE_INVALID_ARGUMENT, "plan.parties",
+                                 "the secret of %s was revealed by round %s; each round has new ones",
+                                 given->plan->parties[i]->name, round->name);
+        }
+    }
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
 // ---- The public draw
 
 static int
@@ -186,6 +223,21 @@ check_remembered(struct change *change, const char *name)
     return rc > 0 ? STORE_FAULT_CORRUPT : rc;
 }
 
+// A row does not branch: a student would take part in two of its rounds and know nothing of the one in the
+// other.
+static int
+check_last(struct change *change, const Kansen__V1__Round *round)
+{
+    Kansen__V1__Round *later = NULL;
+    int rc = round_row_follower(change->txn, round, change->arena, &later);
+
+    if (rc == 0)
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "previous",
+                         "round %s follows %s already; name the last one of the row", later->name,
+                         round->name);
+    return rc == STORE_E_NOT_FOUND ? 0 : rc;
+}
+
 static int
 follow(struct change *change, const char *previous, Kansen__V1__RoundPlan *plan)
 {
@@ -204,9 +256,11 @@ follow(struct change *change, const char *previous, Kansen__V1__RoundPlan *plan)
                          "round %s must be published, and its record exported, before another one follows it",
                          previous);
     if (rc == 0)
+        rc = check_last(change, round);
+    if (rc == 0)
         rc = round_plan_get(change->txn, round->id, change->arena, &before);
     if (rc != 0)
-        return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+        return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
     for (size_t i = 0; i < before->n_earlier && rc == 0; i++)
         rc = check_remembered(change, before->earlier[i]->name);
     if (rc != 0)
@@ -261,6 +315,8 @@ round_plan_make(struct change *change, const Kansen__V1__CreateRound *given, Kan
         rc = round_rule_parse(plan->rule, change->arena, &rule, change->fault);
     if (rc == 0)
         rc = check_parties(change, given);
+    if (rc == 0)
+        rc = check_fresh(change, given);
     if (rc == 0)
         rc = check_beacon(change, given->plan->beacon);
     if (rc == 0 && given->previous[0] != '\0')

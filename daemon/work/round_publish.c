@@ -168,5 +168,10 @@ round_publish_correct(struct change *change, const Kansen__V1__Round *round,
         rc = put_placement(change, student, offer, placement);
     if (rc == 0 && result->placement_id != 0)
         rc = end_placement(change, result->placement_id);
-    return rc;
+    if (rc != 0)
+        return rc;
+    result->placement_id = *placement;
+    result->corrected = true;
+    result->corrected_offer_id = offer;
+    return round_result_put(change->txn, round->id, student->ref.data, result);
 }

@@ -28,8 +28,14 @@ def digest(data, key=b""):
     return hashlib.blake2b(data, digest_size=32, key=key).digest()
 
 
-def plan(name, secrets=SECRETS, **fields):
+def secrets_of(name):
+    """What a and b commit to for a round: once revealed, a secret is none, so each round has its own."""
+    return SECRETS if name == "r" else tuple(digest(f"{name} {party}".encode()) for party in "ab")
+
+
+def plan(name, secrets=None, **fields):
     """A plan whose parties are a, b, ... with these secrets."""
+    secrets = secrets or secrets_of(name)
     parties = [{"name": chr(ord("a") + i), "commitment": digest(b"\0".join([b"alloc-party-v1", name.encode(), bytes([ord("a") + i]), secret]))}
                for i, secret in enumerate(secrets)]
     joined = digest(b"".join(secrets)) if len(secrets) > 1 else secrets[0]
@@ -53,7 +59,7 @@ class Round:
 
     def __init__(self, client, name, **fields):
         self.client, self.name = client, name
-        self.secrets = fields.pop("secrets", SECRETS)
+        self.secrets = fields.pop("secrets", None) or secrets_of(name)
         previous = fields.pop("previous", "")
         self.client.write(create_round={"name": name, "plan": plan(name, self.secrets, **fields), "previous": previous,
                                         "single_party": len(self.secrets) == 1})

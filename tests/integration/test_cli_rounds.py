@@ -44,14 +44,18 @@ class Cli(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout
 
+    def parties(self, name):
+        before = f"{name}-" if name == "two" else ""
+        return ["--party", f"school={before}school.secret", "--party", f"aanbieder={before}partner.secret"]
+
     def create(self, name, *flags):
-        return self.ctl("round", "create", name, "--party", "school=school.secret", "--party", "aanbieder=partner.secret",
+        return self.ctl("round", "create", name, *self.parties(name),
                         "--beacon-source", "a lottery on television", "--beacon-date", draw_day(), "--beacon-encoding", "as printed",
                         "--beacon-fallback", "the next one", *flags)
 
     def finish(self, name):
         self.ctl("round", "freeze", name)
-        self.ctl("round", "draw", name, "--party", "school=school.secret", "--party", "aanbieder=partner.secret", "--beacon", "1 2 3")
+        self.ctl("round", "draw", name, *self.parties(name), "--beacon", "1 2 3")
         self.ctl("round", "compute", name)
 
     def lists(self, offers, students, dice):

@@ -72,7 +72,8 @@ class World:
 
     def round(self, state="open", offers=None):
         """The name of a round with an offer, in a state."""
-        made = rounds.Round(self.admin, self.fresh("round"), secrets=rounds.SECRETS[:1]).take(offers or [self.offer_of("operator")])
+        name = self.fresh("round")
+        made = rounds.Round(self.admin, name, secrets=rounds.secrets_of(name)[:1]).take(offers or [self.offer_of("operator")])
         if state != "created":
             made.step("open")
         if state in ("frozen", "computed"):
@@ -98,7 +99,7 @@ class World:
         round_, student = self.listed(name)
         for step in ("freeze", "compute"):
             if step == "compute":
-                self.admin.write(draw_round={"round": round_, "secrets": [rounds.SECRETS[0]], "beacon_bytes": b"x"})
+                self.admin.write(draw_round={"round": round_, "secrets": rounds.secrets_of(round_)[:1], "beacon_bytes": b"x"})
             self.admin.write(move_round={"round": round_, "step": rounds.STEPS[step]})
             rounds.wait(self.admin, round_)
         return round_, student
@@ -196,12 +197,12 @@ def list_of(w, listed, role):
 
 def draw_body(w, _role, _id=None):
     name = w.round("frozen")
-    return {"round": name, "secrets": [rounds.SECRETS[0]], "beacon_bytes": b"x"}
+    return {"round": name, "secrets": rounds.secrets_of(name)[:1], "beacon_bytes": b"x"}
 
 
 def create_round_body(w, _role, _id=None):
     name = w.fresh("round")
-    return {"name": name, "plan": rounds.plan(name, rounds.SECRETS[:1]), "single_party": True}
+    return {"name": name, "plan": rounds.plan(name, rounds.secrets_of(name)[:1]), "single_party": True}
 
 
 def move_of(role):

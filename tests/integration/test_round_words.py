@@ -27,6 +27,9 @@ class Told(unittest.TestCase):
         self.client = self.daemon.client()
         self.addCleanup(self.client.close)
         self.folder = pathlib.Path(self.daemon.scratch)
+        self.client.write(create_client={"client": {"name": "second", "role": "ROLE_OPERATOR"}})
+        self.second = self.daemon.client(token=harness.issue_token(self.client, "second"))
+        self.addCleanup(self.second.close)
 
     def offer(self, name, partner=None, **fields):
         return self.client.add_offer(name, partner or self.client.add_partner(f"p{name}"), title=name, **{"levels": ["LEVEL_MBO4"], **fields})
@@ -145,7 +148,8 @@ class Board(Told):
         round_.draw()
         got = round_.compute()
         self.ctl("export", name, name, "--key", "sign.key", "--html", f"{name}.html")
-        self.ctl("cancel", name, "--reason", "the next one")
+        self.assertIn("another operator", self.ctl("cancel", name, "--reason", "the next one"))
+        self.second.write(move_round={"round": name, "step": "ROUND_STEP_CANCEL", "reason": "the next one"})
         text = (self.folder / f"{name}.html").read_text()
         self.assertNotRegex(text, r"https?:|@import|url\(")
         page = Page(text)

@@ -412,17 +412,18 @@ class Corrections(Rounds):
         record = first.record()
         first.publish()
         held = {f"s{n}": first.student(f"s{n}").result for n in range(16)}
-        second = Round(self.client, "two", previous="one", secrets=(bytes(32), bytes([1] * 32))).take().step("open")
+        second = Round(self.client, "two", previous="one").take().step("open")
         kept = [s for s, result in held.items() if result.placement_id][:8]
         stays = held[kept[0]].placement_id
         for student in kept:
             best = first.student(student)
             wishes = [o for o in offers if o != held[student].offer_id]
-            answer = second.submit(student, dice.sample(wishes, 2), referred=best.student.referred, keep_placement=held[student].placement_id)
+            named = dice.choice([0, held[student].placement_id])  # it is kept also where it is not named
+            answer = second.submit(student, dice.sample(wishes, 2), referred=best.student.referred, keep_placement=named)
             self.assertEqual(answer.status.code, OK, answer.status)
         for n in range(8):
             second.submit(f"late{n}", dice.sample(offers, 3), referred=True)
-        self.refused(NOT_FOUND, second.submit("late9", [], keep_placement=stays), "has no placement")
+        self.refused(INVALID_ARGUMENT, second.submit("late9", [], keep_placement=stays), f"placement {stays} is no seat that this student holds")
         second.freeze()
         second.draw().compute()
         results = self.check_result(second, [second.get().seed, first.get().seed])

@@ -3,13 +3,13 @@
 // reads every answer; the other one asks for a match now and then. Windows of three kinds take turns in one
 // run: quiet; the flood by the token, whose rate is limited; and the same flood by sessions that no limit is
 // for, to show what the limit spares the other. Of each kind stands the median, over its windows, of the 99th
-// percentile of the other's latency in a window. Asserted is that the limited flood leaves it less than half of
-// what the flood without a limit makes of it, in one of ATTEMPTS runs, as on a machine that is busy with other
-// things a flood is thin; and that there was a flood, most of which was refused. It comes from threads that
-// give way to all others, as one from another machine would.
-// Also asserted, in each run, is that a request of the limited flood takes less than half of the CPU that one
-// of the other flood takes of the workers, which does not depend on what else runs.
-// How often the latency in quiet it is, is printed, and reported by `make bench` (section security).
+// percentile of the other's latency in a window. Asserted is that the limited flood leaves it less than half
+// of what the flood without a limit makes of it, in one of ATTEMPTS runs, as on a machine that is busy with
+// other things a flood is thin; and that there was a flood, most of which was refused. It comes from threads
+// that give way to all others, as one from another machine would. Also asserted, in each run, is that a
+// request of the limited flood takes less than half of the CPU that one of the other flood takes of the
+// workers, which does not depend on what else runs. How often the latency in quiet it is, is printed, and
+// reported by `make bench` (section security).
 #include "tests/unit/worker_fixture.h"
 #include <inttypes.h>
 #include <pthread.h>
