@@ -110,7 +110,8 @@ class Sandbox(unittest.TestCase):
                     self.start()
                 finally:
                     del os.environ["NOTIFY_SOCKET"]
-                self.assertIn(b"READY=1", systemd.recv(4096))
+                told = [systemd.recv(4096) for _ in range(3)]
+                self.assertEqual([message.split(b"=")[0] for message in told], [b"STATUS", b"STATUS", b"READY"])
                 self.daemon.stop()
                 self.assertIn(b"STOPPING=1", systemd.recv(4096))
 
