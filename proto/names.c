@@ -57,6 +57,7 @@ static const char *const round_states[] = {
 static const char *const round_steps[] = {
     NULL, "open", "freeze", "compute", "publish", "close", "revise", "cancel", "forget",
 };
+static const char *const round_lotteries[] = {NULL, "common", "own"};
 static const char *const objection_kinds[] = {
     NULL, "list", "referral", "facts", "rule", "hardship", "other",
 };
@@ -86,6 +87,7 @@ const struct names names_decline_reason = NAMES("decline reason", decline_reason
 const struct names names_record_kind = NAMES("record kind", record_kinds);
 const struct names names_round_state = NAMES("state", round_states);
 const struct names names_round_step = NAMES("step", round_steps);
+const struct names names_round_lottery = NAMES("lottery", round_lotteries);
 const struct names names_objection_kind = NAMES("kind", objection_kinds);
 const struct names names_objection_state = NAMES("state", objection_states);
 const struct names names_role = NAMES("role", roles);

@@ -16,7 +16,7 @@ extern const struct names names_partner_kind, names_partner_status, names_offer_
     names_level, names_transition, names_weekday, names_need, names_track, names_region_type, names_outcome,
     names_placement_state, names_placement_move, names_decline_reason, names_record_kind, names_role,
     names_round_state, names_round_step, names_objection_kind, names_objection_state, names_client_status,
-    names_sandbox_state;
+    names_sandbox_state, names_round_lottery;
 extern const struct names names_reason; // upper case: "NO_SEAT"
 extern const struct names names_code;   // google.rpc codes, upper case, "OK" is 0
 

@@ -50,6 +50,7 @@ round_tell(struct cli *cli, const Kansen__V1__Round *round)
     json_put_number(object, "version", round->version);
     json_put_number(object, "revision", round->revision);
     json_put_number(object, "offers", round->offers);
+    json_put_number(object, "own_lotteries", round->own_lotteries);
     json_put_number(object, "seats", round->seats);
     json_put_number(object, "students", round->students);
     json_put_number(object, "assigned", round->assigned);

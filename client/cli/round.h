@@ -16,6 +16,11 @@ int round_wait(struct cli *cli, const char *name) MUST_CHECK;
 // Tells a round's state as a line, or as JSON.
 int round_tell(struct cli *cli, const Kansen__V1__Round *round) MUST_CHECK;
 
+// Takes offers into a round: those whose ids are given, joined by commas, or (NULL) all that can take part.
+// flag: where the ids came from.
+int round_take_offers(struct cli *cli, const char *name, const char *flag, const char *ids,
+                      Kansen__V1__RoundLottery lottery) MUST_CHECK;
+
 // A text that a file holds, at most max bytes; the caller frees it.
 int round_read_file(struct cli *cli, const char *file, size_t max, char **text) MUST_CHECK;
 

@@ -227,6 +227,9 @@ put_head(FILE *out, const Kansen__V1__Round *round)
                 round->students, round->seats, round->offers);
     else
         fputs("<p>Fewer than 10 students took part, so nothing is told of them.</p>\n", out);
+    if (round->own_lotteries > 0)
+        fprintf(out, "<p>Of %" PRIu64 " offers, %" PRIu64 " drew a lottery of their own.</p>\n",
+                round->offers, round->own_lotteries);
 }
 
 static int

@@ -12,18 +12,20 @@
 #include <string.h>
 
 #define RULE_MAX   32768u
-#define OFFERS_MAX 1000u
 #define KINDS_MAX  32u
 #define BEACON_MAX 1024u
+
+#define LOTTERY(name) KANSEN__V1__ROUND_LOTTERY__ROUND_LOTTERY_##name
 
 // What the flags of these verbs set.
 struct options {
     const char *region, *rule, *commitment, *previous, *offers, *reason, *key;
+    const char *own_lottery, *own_region;
     const char *beacon_source, *beacon_date, *beacon_encoding, *beacon_fallback;
     const char *beacon, *beacon_hex;
     const char *parties[ROUND_SECRET_PARTIES];
     size_t n_parties;
-    uint32_t kinds; // a bit for each kind of offer
+    uint32_t kinds, own_kinds; // a bit for each kind of offer
     bool single_party, fallback, no_wait;
 };
 
@@ -51,6 +53,11 @@ const struct flag verb_round_create_flags[] = {
     {"previous", "NAME", "the round before it, whose unassigned and improvers it is for", flags_set_given,
      AT(previous)},
     {"offers", "A,B", "only these offers, by id (all that can take part)", flags_set_given, AT(offers)},
+    {"own-lottery", "A,B", "offers that draw a lottery of their own: by id, or the word all (none)",
+     flags_set_given, AT(own_lottery)},
+    {"own-lottery-region", "CODE", "all in this region draw one", flags_set_given, AT(own_region)},
+    {"own-lottery-kind", "A,B", "all of these kinds draw one; with a region, those in it", flags_set_words,
+     &names_offer_kind, offsetof(struct options, own_kinds)},
     {0}};
 const struct flag verb_round_draw_flags[] = {
     {"party", "NAME=FILE", "the file of each party's secret", set_party, NULL, 0},
@@ -111,21 +118,44 @@ read_parties(struct cli *cli, const char *run, const struct options *options, st
     return cli_usage_at(cli, "--commitment", "it is needed where a party's secret is not given");
 }
 
+static size_t
+read_kinds(uint32_t bits, Kansen__V1__OfferKind *kinds)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < KINDS_MAX; i++)
+        if ((bits >> i & 1) != 0)
+            kinds[n++] = (Kansen__V1__OfferKind)i;
+    return n;
+}
+
+// The group of offers that draw a lottery of their own, if it is one.
+static bool
+read_group(const struct options *options, Kansen__V1__OfferKind *kinds, Kansen__V1__RoundOfferGroup *group)
+{
+    bool all = options->own_lottery != NULL && strcmp(options->own_lottery, "all") == 0;
+
+    if (all)
+        return true;
+    group->region = (char *)(options->own_region != NULL ? options->own_region : "");
+    group->n_kinds = read_kinds(options->own_kinds, kinds);
+    group->kinds = kinds;
+    return options->own_region != NULL || group->n_kinds > 0;
+}
+
 static int
 send_round(struct cli *cli, const char *name, const struct options *options, struct round_party *parties,
            const uint8_t *commitment, char *rule)
 {
     Kansen__V1__RoundParty party[ROUND_SECRET_PARTIES], *pointers[ROUND_SECRET_PARTIES];
-    Kansen__V1__OfferKind kinds[KINDS_MAX];
+    Kansen__V1__OfferKind kinds[KINDS_MAX], own_kinds[KINDS_MAX];
+    Kansen__V1__RoundOfferGroup group = KANSEN__V1__ROUND_OFFER_GROUP__INIT;
     Kansen__V1__RoundBeacon beacon = KANSEN__V1__ROUND_BEACON__INIT;
     Kansen__V1__RoundPlan plan = KANSEN__V1__ROUND_PLAN__INIT;
     Kansen__V1__CreateRound create = KANSEN__V1__CREATE_ROUND__INIT;
     Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
     Kansen__V1__Outcome outcome;
 
-    for (unsigned i = 0; i < KINDS_MAX; i++)
-        if ((options->kinds >> i & 1) != 0)
-            kinds[plan.n_kinds++] = (Kansen__V1__OfferKind)i;
     for (size_t i = 0; i < options->n_parties; i++) {
         pointers[i] = &party[i];
         kansen__v1__round_party__init(&party[i]);
@@ -137,7 +167,9 @@ send_round(struct cli *cli, const char *name, const struct options *options, str
     beacon.encoding = (char *)options->beacon_encoding;
     beacon.fallback = (char *)options->beacon_fallback;
     plan.region = (char *)(options->region != NULL ? options->region : "");
+    plan.n_kinds = read_kinds(options->kinds, kinds);
     plan.kinds = kinds;
+    plan.own_lottery = read_group(options, own_kinds, &group) ? &group : NULL;
     plan.rule = rule;
     plan.n_parties = options->n_parties;
     plan.parties = pointers;
@@ -153,33 +185,13 @@ send_round(struct cli *cli, const char *name, const struct options *options, str
 }
 
 static int
-take_offers(struct cli *cli, const char *name, const char *ids)
+take_offers(struct cli *cli, const char *name, const struct options *options)
 {
-    Kansen__V1__TakeRoundOffers take = KANSEN__V1__TAKE_ROUND_OFFERS__INIT;
-    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
-    Kansen__V1__Outcome outcome = KANSEN__V1__OUTCOME__OUTCOME_UPDATED;
-    uint64_t offers[OFFERS_MAX];
-    int status = CLI_OK;
+    int status = round_take_offers(cli, name, "--offers", options->offers, LOTTERY(UNSPECIFIED));
 
-    take.round = (char *)name;
-    take.all = ids == NULL;
-    take.offer_ids = offers;
-    for (const char *at = ids; at != NULL && *at != '\0';) {
-        char *end;
-
-        if (take.n_offer_ids == OFFERS_MAX)
-            return cli_usage_at(cli, "--offers", "at most %u offers", OFFERS_MAX);
-        offers[take.n_offer_ids++] = strtoull(at, &end, 10);
-        if (end == at || (*end != ',' && *end != '\0'))
-            return cli_usage_at(cli, "--offers", "\"%.40s\" is no id of an offer", at);
-        at = end + (*end == ',' ? 1 : 0);
-    }
-    write.operation_case = KANSEN__V1__WRITE__OPERATION_TAKE_ROUND_OFFERS;
-    write.take_round_offers = &take;
-    do
-        status = write_quietly(cli, &write, &outcome);
-    while (status == CLI_OK && take.all && outcome != KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED);
-    return status;
+    if (status != CLI_OK || options->own_lottery == NULL || strcmp(options->own_lottery, "all") == 0)
+        return status;
+    return round_take_offers(cli, name, "--own-lottery", options->own_lottery, LOTTERY(OWN));
 }
 
 static int
@@ -214,7 +226,7 @@ verb_round_create(struct cli *cli, int argc, char **argv)
         status = send_round(cli, argv[0], &options, parties, commitment,
                             rule != NULL ? rule : (char *)protobuf_c_empty_string);
     if (status == CLI_OK)
-        status = take_offers(cli, argv[0], options.offers);
+        status = take_offers(cli, argv[0], &options);
     round_secret_wipe(parties, ROUND_SECRET_PARTIES);
     free(rule);
     return status == CLI_OK ? round_wait(cli, argv[0]) : status;

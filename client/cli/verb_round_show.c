@@ -82,6 +82,7 @@ show_json(struct cli *cli, const Kansen__V1__Round *round, const Kansen__V1__Rou
     put_hex(object, "cutoff_digest", &round->cutoff_digest);
     put_hex(object, "merkle_root", &round->merkle_root);
     json_put_number(object, "offers", round->offers);
+    json_put_number(object, "own_lotteries", round->own_lotteries);
     json_put_number(object, "seats", round->seats);
     json_put_number(object, "reserved", round->reserved);
     json_put_number(object, "students", round->students);
@@ -157,6 +158,8 @@ show_text(const Kansen__V1__Round *round, const Kansen__V1__RoundPlan *plan)
         printf("%-12s %s\n", "region", plan->region);
     printf("%-12s %" PRIu64 " with %" PRIu64 " seats, %" PRIu64 " reserved\n", "offers", round->offers,
            round->seats, round->reserved);
+    if (round->own_lotteries > 0)
+        printf("%-12s %" PRIu64 " offers draw one of their own\n", "lotteries", round->own_lotteries);
     printf("%-12s %" PRIu64 ", %" PRIu64 " referred\n", "students", round->students, round->referred);
     for (size_t i = 0; i < plan->n_parties; i++)
         print_digest(plan->parties[i]->name, &plan->parties[i]->commitment);
@@ -354,6 +357,9 @@ wish_json(const Kansen__V1__RoundWish *wish)
         json_put_text(object, "class_label", wish->class_label);
     if (wish->cutoff[0] != '\0')
         json_put_text(object, "cutoff", wish->cutoff);
+    json_object_set_new(object, "own_lottery", json_boolean(wish->own_lottery));
+    json_put_number(object, "lottery_rank", wish->lottery_rank);
+    json_put_number(object, "lottery_size", wish->lottery_size);
     return object;
 }
 

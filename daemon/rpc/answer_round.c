@@ -227,8 +227,7 @@ add_wish(struct call *call, const struct round_lines *lines, const struct round_
 
     if (wish == NULL)
         return STORE_FAULT_MEMORY;
-    kansen__v1__round_wish__init(wish);
-    wish->offer_id = view->student->offers[i];
+    round_view_wish(lines, view, i, wish);
     *out = wish;
     if (!round_lines_is_pinned(view->student, i))
         wish->class_ = round_lines_class(lines, view->student, view->offers[i], &line);
@@ -261,7 +260,7 @@ add_text(struct call *call, const struct round_lines *lines, const struct round_
     if (given[0] != '\0' && strcmp(given, "nl") != 0 && strcmp(given, "en") != 0)
         return fault_set(&call->fault, CODE_INVALID_ARGUMENT, "language",
                          "'%.10s' is not allowed; it is nl or en", given);
-    answer->text = arena_array(call->arena, 2 * n + ROUND_TEXT_LINES, sizeof answer->text[0]);
+    answer->text = arena_array(call->arena, 3 * n + ROUND_TEXT_LINES, sizeof answer->text[0]);
     if (titles == NULL || answer->text == NULL)
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < n; i++) {

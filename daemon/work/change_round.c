@@ -18,6 +18,8 @@
 #define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
 #define STEP(name)  KANSEN__V1__ROUND_STEP__ROUND_STEP_##name
 
+#define LOTTERY_AS_IT_IS KANSEN__V1__ROUND_LOTTERY__ROUND_LOTTERY_UNSPECIFIED
+
 #define REASON_MAX   500u // characters
 #define BEACON_BYTES 1024u
 #define TAKE_NAMED   1000u  // offers in one command
@@ -183,23 +185,22 @@ take_named(struct change *change, const Kansen__V1__TakeRoundOffers *given, cons
     for (size_t i = 0; i < given->n_offer_ids && rc == 0; i++) {
         const char *why = NULL;
 
-        rc = round_offer_may(change, round->id, plan, given->offer_ids[i], &why);
+        rc = round_offer_may(change, round->id, plan, given->offer_ids[i], given->lottery, &why);
         for (size_t k = 0; k < i && rc == 0 && why == NULL; k++)
             why = given->offer_ids[k] == given->offer_ids[i] ? "is named twice" : NULL;
         if (rc == 0 && why != NULL)
             rc = fault_set(change->fault, CODE_FAILED_PRECONDITION, "offer_ids", "offer %llu %s",
                            (unsigned long long)given->offer_ids[i], why);
     }
-    for (size_t i = 0; i < given->n_offer_ids && rc == 0; i++) {
-        rc = round_offer_take(change, round->id, given->offer_ids[i]);
-        round->offers++;
-    }
+    for (size_t i = 0; i < given->n_offer_ids && rc == 0; i++)
+        rc = round_offer_take(change, round, plan, given->offer_ids[i], given->lottery);
     return rc;
 }
 
 // Takes the next of all offers that may take part; *ended when none is left.
 static int
-take_next(struct change *change, const Kansen__V1__RoundPlan *plan, Kansen__V1__Round *round, bool *ended)
+take_next(struct change *change, const Kansen__V1__TakeRoundOffers *given, const Kansen__V1__RoundPlan *plan,
+          Kansen__V1__Round *round, bool *ended)
 {
     unsigned taken = 0;
     int rc = 0;
@@ -212,10 +213,9 @@ take_next(struct change *change, const Kansen__V1__RoundPlan *plan, Kansen__V1__
         if (rc != 0)
             break;
         round->at_offer = next;
-        rc = round_offer_may(change, round->id, plan, next, &why);
+        rc = round_offer_may(change, round->id, plan, next, LOTTERY_AS_IT_IS, &why);
         if (rc == 0 && why == NULL) {
-            rc = round_offer_take(change, round->id, next);
-            round->offers++;
+            rc = round_offer_take(change, round, plan, next, given->lottery);
             taken++;
         }
         if (rc != 0)
@@ -236,6 +236,8 @@ change_take_round_offers(struct change *change)
 
     if (rc == 0 && old->state != STATE(CREATED))
         rc = change_round_refuse(change, old, "take offers in");
+    if (rc == 0)
+        rc = valid_enum(change->fault, "", "lottery", (int)given->lottery, &names_round_lottery, true);
     if (rc == 0 && given->all == (given->n_offer_ids > 0))
         rc = fault_set(change->fault, CODE_INVALID_ARGUMENT, "offer_ids", "give either offers or all");
     if (rc == 0)
@@ -243,7 +245,8 @@ change_take_round_offers(struct change *change)
     if (rc == 0)
         rc = change_round_begin(change, old, &round);
     if (rc == 0)
-        rc = given->all ? take_next(change, plan, round, &ended) : take_named(change, given, plan, round);
+        rc = given->all ? take_next(change, given, plan, round, &ended)
+                        : take_named(change, given, plan, round);
     if (rc != 0)
         return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
     if (ended) {

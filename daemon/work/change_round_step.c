@@ -249,6 +249,7 @@ put_cutoff(struct change *change, Kansen__V1__Round *round, const Kansen__V1__Ro
     offer->general_cutoff = given->general_cutoff;
     offer->referred_cutoff = given->referred_cutoff;
     offer->within_reserve = given->within_reserve;
+    offer->listed = given->listed;
     round->at_offer = offer->offer_id;
     return round_offer_put(change->txn, offer, false);
 }

@@ -205,8 +205,8 @@ int
 round_lines_offer(const Kansen__V1__RoundOffer *offer, struct buf *out)
 {
     char ref[ROUND_LINES_OFFER];
-    int rc = add(out, "offer %s %" PRIu32 " %" PRIu32 " stb", round_lines_offer_ref(offer->offer_id, ref),
-                 offer->seats, offer->reserved);
+    int rc = add(out, "offer %s %" PRIu32 " %" PRIu32 " %s", round_lines_offer_ref(offer->offer_id, ref),
+                 offer->seats, offer->reserved, offer->own_lottery ? "mtb" : "stb");
 
     if (rc == 0)
         rc = add_facts(offer->facts, offer->n_facts, out);

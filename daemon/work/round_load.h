@@ -16,6 +16,7 @@
 
 struct round_work {
     struct cohort_wish *wishes; // of all lists, on memory of their own
+    uint32_t *own;              // the same of numbers (cohort_lottery); NULL = no offer draws of its own
     struct arena *arena;        // of all that follows
     struct round_lines lines;
     struct cohort cohort;
@@ -24,8 +25,9 @@ struct round_work {
     struct cutoff *cutoffs;
     Kansen__V1__RoundOffer **offers;
     uint8_t (*refs)[ROUND_REF_BYTES];
-    uint8_t *seeds; // by student: which seed it draws with
-    size_t longest; // list
+    uint8_t *seeds;   // by student: which seed it draws with
+    size_t longest;   // list
+    uint32_t *listed; // by offer that draws of its own: how many list it; NULL where own is
     uint8_t input[ROUND_WORK_DIGEST], result[ROUND_WORK_DIGEST], cutoff[ROUND_WORK_DIGEST],
         explanation[ROUND_WORK_DIGEST], merkle[ROUND_WORK_DIGEST];
 };

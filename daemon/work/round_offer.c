@@ -14,16 +14,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOTTERY(name) KANSEN__V1__ROUND_LOTTERY__ROUND_LOTTERY_##name
+
 // ---- Which may
 
 static bool
-is_of_kind(const Kansen__V1__RoundPlan *plan, unsigned kind)
+is_of_kind(const Kansen__V1__OfferKind *kinds, size_t n, unsigned kind)
 {
-    for (size_t i = 0; i < plan->n_kinds; i++) {
-        if ((unsigned)plan->kinds[i] == kind)
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned)kinds[i] == kind)
             return true;
     }
-    return plan->n_kinds == 0;
+    return n == 0;
+}
+
+static bool
+is_in(const struct catalog *catalog, const char *code, const struct offer_row *row)
+{
+    const struct region *region = code[0] == '\0' ? NULL : catalog_region_named(catalog, code);
+
+    return code[0] == '\0' || (region != NULL && catalog_region_covers(catalog, region, row->municipality));
 }
 
 static int
@@ -31,18 +41,11 @@ check_region(struct change *change, const Kansen__V1__RoundPlan *plan, const str
              const char **why)
 {
     const struct catalog *catalog = NULL;
-    const struct region *region;
-    int rc;
+    int rc = plan->region[0] == '\0' ? 0 : txn_catalog(change->txn, &catalog);
 
-    if (plan->region[0] == '\0')
-        return 0;
-    rc = txn_catalog(change->txn, &catalog);
-    if (rc != 0)
-        return rc;
-    region = catalog_region_named(catalog, plan->region);
-    if (region == NULL || !catalog_region_covers(catalog, region, row->municipality))
+    if (rc == 0 && !is_in(catalog, plan->region, row))
         *why = "is not in the region of the round";
-    return 0;
+    return rc;
 }
 
 static int
@@ -63,14 +66,35 @@ check_free(struct change *change, uint64_t offer, const char **why)
     return rc > 0 ? STORE_FAULT_CORRUPT : rc;
 }
 
+// Of one that takes part.
+static int
+check_lottery(struct change *change, uint64_t round, uint64_t offer, Kansen__V1__RoundLottery lottery,
+              const char **why)
+{
+    Kansen__V1__RoundOffer *record = NULL;
+    int rc = round_offer_get(change->txn, round, offer, change->arena, &record);
+
+    if (rc != 0)
+        return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+    if (lottery == LOTTERY(UNSPECIFIED))
+        *why = "takes part already";
+    else if (record->own_lottery == (lottery == LOTTERY(OWN)))
+        *why = record->own_lottery ? "takes part already, and draws a lottery of its own"
+                                   : "takes part already, and draws in the common lottery";
+    return 0;
+}
+
 int
 round_offer_may(struct change *change, uint64_t round, const Kansen__V1__RoundPlan *plan, uint64_t offer,
-                const char **why)
+                Kansen__V1__RoundLottery lottery, const char **why)
 {
     int32_t day = date_of_time(change->command->time_us);
     struct offer_row row;
-    int rc = offer_row_get(change->txn, offer, &row);
+    int rc;
 
+    if (round_has_offer(change->txn, round, offer))
+        return check_lottery(change, round, offer, lottery, why);
+    rc = offer_row_get(change->txn, offer, &row);
     if (rc == STORE_E_NOT_FOUND) {
         *why = "is not there";
         return 0;
@@ -79,12 +103,10 @@ round_offer_may(struct change *change, uint64_t round, const Kansen__V1__RoundPl
         return rc;
     if ((row.flags & OFFER_ROW_LIVE) == 0)
         *why = "is not open";
-    else if (!is_of_kind(plan, row.kind))
+    else if (!is_of_kind(plan->kinds, plan->n_kinds, row.kind))
         *why = "is not of the kinds of the round";
     else if (row.end != DATE_NONE && row.end < day)
         *why = "has ended";
-    else if (round_has_offer(change->txn, round, offer))
-        *why = "takes part already";
     if (*why == NULL)
         rc = check_region(change, plan, &row, why);
     return rc == 0 && *why == NULL ? check_free(change, offer, why) : rc;
@@ -176,8 +198,19 @@ add_all(struct facts *facts, const struct catalog *catalog, const struct offer_r
     qsort(facts->texts, facts->n, sizeof facts->texts[0], compare);
 }
 
-int
-round_offer_take(struct change *change, uint64_t round, uint64_t offer)
+// Whether an offer draws a lottery of its own when nothing is said of it.
+static bool
+plan_says_own(const Kansen__V1__RoundPlan *plan, const struct catalog *catalog, const struct offer_row *row)
+{
+    const Kansen__V1__RoundOfferGroup *group = plan->own_lottery;
+
+    return group != NULL && is_of_kind(group->kinds, group->n_kinds, row->kind) &&
+           is_in(catalog, group->region, row);
+}
+
+static int
+take_new(struct change *change, Kansen__V1__Round *round, const Kansen__V1__RoundPlan *plan, uint64_t offer,
+         Kansen__V1__RoundLottery lottery)
 {
     Kansen__V1__RoundOffer record = KANSEN__V1__ROUND_OFFER__INIT;
     struct facts facts = {.arena = change->arena};
@@ -192,12 +225,34 @@ round_offer_take(struct change *change, uint64_t round, uint64_t offer)
     add_all(&facts, catalog, &row);
     if (facts.short_of_memory)
         return STORE_FAULT_MEMORY;
-    record.round_id = round;
+    record.round_id = round->id;
     record.offer_id = offer;
     record.kind = (Kansen__V1__OfferKind)row.kind;
     record.n_facts = facts.n;
     record.facts = facts.texts;
+    record.own_lottery =
+        lottery == LOTTERY(OWN) || (lottery == LOTTERY(UNSPECIFIED) && plan_says_own(plan, catalog, &row));
+    round->offers++;
+    round->own_lotteries += record.own_lottery;
     return round_offer_put(change->txn, &record, true);
+}
+
+int
+round_offer_take(struct change *change, Kansen__V1__Round *round, const Kansen__V1__RoundPlan *plan,
+                 uint64_t offer, Kansen__V1__RoundLottery lottery)
+{
+    Kansen__V1__RoundOffer *record = NULL;
+    int rc;
+
+    if (!round_has_offer(change->txn, round->id, offer))
+        return take_new(change, round, plan, offer, lottery);
+    rc = round_offer_get(change->txn, round->id, offer, change->arena, &record);
+    if (rc != 0)
+        return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+    round->own_lotteries -= record->own_lottery;
+    record->own_lottery = lottery == LOTTERY(OWN);
+    round->own_lotteries += record->own_lottery;
+    return round_offer_put(change->txn, record, false);
 }
 
 // ---- Seats

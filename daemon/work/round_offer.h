@@ -8,12 +8,14 @@
 #include "work/change.h"
 #include <kansen/v1/round.pb-c.h>
 
-// Whether an offer may take part: *why stays NULL, or says what it does not fulfil, as in "is not open".
+// Whether an offer may take part, or may change its lottery to this one if it takes part: *why stays NULL, or
+// says what it does not fulfil, as in "is not open".
 int round_offer_may(struct change *change, uint64_t round, const Kansen__V1__RoundPlan *plan, uint64_t offer,
-                    const char **why) MUST_CHECK;
+                    Kansen__V1__RoundLottery lottery, const char **why) MUST_CHECK;
 
-// Takes one that may, with its facts; seats are counted when the round is frozen.
-int round_offer_take(struct change *change, uint64_t round, uint64_t offer) MUST_CHECK;
+// Takes one that may, with its facts, or changes its lottery; seats are counted when the round is frozen.
+int round_offer_take(struct change *change, Kansen__V1__Round *round, const Kansen__V1__RoundPlan *plan,
+                     uint64_t offer, Kansen__V1__RoundLottery lottery) MUST_CHECK;
 
 // The offer with the smallest id above `after`. 0, STORE_E_NOT_FOUND or a fault.
 int round_offer_behind(struct txn *txn, uint64_t after, uint64_t *offer) MUST_CHECK;

@@ -282,21 +282,34 @@ follow(struct change *change, const char *previous, Kansen__V1__RoundPlan *plan)
 
 // ---- The whole
 
+// prefix: of the fields region and kinds.
+static int
+check_group(struct change *change, const char *prefix, const char *region, const Kansen__V1__OfferKind *kinds,
+            size_t n_kinds)
+{
+    const struct catalog *catalog = NULL;
+    char field[48];
+    int rc = valid_count(change->fault, prefix, "kinds", n_kinds, KINDS_MAX);
+
+    if (rc == 0)
+        rc = valid_enums(change->fault, prefix, "kinds", (const int *)kinds, n_kinds, &names_offer_kind);
+    if (rc == 0 && region[0] != '\0')
+        rc = txn_catalog(change->txn, &catalog);
+    snprintf(field, sizeof field, "%s.region", prefix);
+    if (rc == 0 && catalog != NULL && catalog_region_named(catalog, region) == NULL)
+        rc = fault_set(change->fault, CODE_INVALID_ARGUMENT, field, "there is no region '%.64s'", region);
+    return rc;
+}
+
 static int
 check_scope(struct change *change, const Kansen__V1__RoundPlan *plan)
 {
-    const struct catalog *catalog = NULL;
-    int rc = valid_count(change->fault, "plan", "kinds", plan->n_kinds, KINDS_MAX);
+    const Kansen__V1__RoundOfferGroup *own = plan->own_lottery;
+    int rc = check_group(change, "plan", plan->region, plan->kinds, plan->n_kinds);
 
-    if (rc == 0)
-        rc = valid_enums(change->fault, "plan", "kinds", (const int *)plan->kinds, plan->n_kinds,
-                         &names_offer_kind);
-    if (rc == 0 && plan->region[0] != '\0')
-        rc = txn_catalog(change->txn, &catalog);
-    if (rc == 0 && catalog != NULL && catalog_region_named(catalog, plan->region) == NULL)
-        rc = fault_set(change->fault, CODE_INVALID_ARGUMENT, "plan.region", "there is no region '%.64s'",
-                       plan->region);
-    return rc;
+    return rc == 0 && own != NULL
+               ? check_group(change, "plan.own_lottery", own->region, own->kinds, own->n_kinds)
+               : rc;
 }
 
 int

@@ -8,6 +8,7 @@
 enum sentence {
     SAYS_LOTTERY,
     SAYS_RECOMPUTE,
+    SAYS_RECOMPUTE_OWN,
     SAYS_OBTAINED,
     SAYS_NOTHING,
     SAYS_NO_LIST,
@@ -15,6 +16,7 @@ enum sentence {
     SAYS_WORSE_CLASS,
     SAYS_LATER_LOTTERY,
     SAYS_CLOSED,
+    SAYS_OWN_LOTTERY,
     SAYS_RESERVE,
     SAYS_OPEN_SEAT,
     SAYS_RESERVED_SEAT,
@@ -35,6 +37,10 @@ static const char *const sentences[][SENTENCES] = {
                                 "leerling: BLAKE2b-256 "
                                 "met de seed als sleutel over \"alloc-lot-v1\", een nulbyte en de code; alle "
                                 "uitkomsten op volgorde."),
+            [SAYS_RECOMPUTE_OWN] =
+                ("Waar hieronder staat dat apart geloot is, komt achter de code nog een nulbyte en "
+                 "het nummer van het aanbod in tien cijfers; op volgorde staan dan alleen de "
+                 "leerlingen met dat aanbod op hun lijst."),
             [SAYS_OBTAINED] = "Geplaatst bij keuze %u: %s.",
             [SAYS_NOTHING] = "Geen van de keuzes had een plaats voor deze leerling.",
             [SAYS_NO_LIST] = "De lijst was leeg, dus er is geen plaats toegewezen.",
@@ -44,6 +50,9 @@ static const char *const sentences[][SENTENCES] = {
             [SAYS_LATER_LOTTERY] =
                 "%u. %s: vol; dezelfde voorrangsgroep (%s), maar de laatst geplaatste had lotnummer %u.",
             [SAYS_CLOSED] = "%u. %s: er was geen plaats die deze leerling kon krijgen (eigen groep: %s).",
+            [SAYS_OWN_LOTTERY] =
+                ("   Hier is apart geloot: het lotnummer is hier %u (0 komt het eerst aan de "
+                 "beurt), van %u leerlingen met dit aanbod op hun lijst."),
             [SAYS_RESERVE] =
                 ("   Daar zit een leerling die de school heeft aangedragen, met minder voorrang of een hoger "
                  "lotnummer, op een plaats die daarvoor is gereserveerd."),
@@ -63,6 +72,10 @@ static const char *const sentences[][SENTENCES] = {
                 ("The number follows from the published seed of round %s and the student's code: BLAKE2b-256 "
                  "keyed with "
                  "the seed over \"alloc-lot-v1\", a zero byte and the code; all outcomes in order."),
+            [SAYS_RECOMPUTE_OWN] =
+                ("Where it says below that an offer drew a lottery of its own, a zero byte and the "
+                 "number of the offer in ten digits follow the code; in order are then only the "
+                 "students who have that offer on their lists."),
             [SAYS_OBTAINED] = "Placed at choice %u: %s.",
             [SAYS_NOTHING] = "None of the choices had a seat for this student.",
             [SAYS_NO_LIST] = "The list was empty, so no seat was given.",
@@ -72,6 +85,9 @@ static const char *const sentences[][SENTENCES] = {
             [SAYS_LATER_LOTTERY] =
                 "%u. %s: full; the same priority group (%s), but the last one placed had lottery number %u.",
             [SAYS_CLOSED] = "%u. %s: there was no seat that this student could get (own group: %s).",
+            [SAYS_OWN_LOTTERY] =
+                ("   This offer drew a lottery of its own: the lottery number here is %u (0 comes "
+                 "first), of %u students who have it on their lists."),
             [SAYS_RESERVE] =
                 ("   A student whom the school refers, with less priority or a higher lottery number, has a "
                  "seat there that is reserved for that."),
@@ -107,6 +123,14 @@ add(struct writing *writing, char *text)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" // the formats are those of the table above
 #define SAY(writing, which, ...)                                                                             \
     add((writing), arena_printf((writing)->arena, (writing)->sentences[which], __VA_ARGS__))
+
+// Which lottery it was, where the offer drew one of its own.
+static void
+add_lottery(struct writing *writing, const struct round_view *view, size_t i)
+{
+    if (view->offers[i]->own_lottery)
+        SAY(writing, SAYS_OWN_LOTTERY, view->wishes[i].number, view->offers[i]->listed);
+}
 
 static void
 add_seat(struct writing *writing, const struct round_view *view, unsigned rank, const char *title,
@@ -156,17 +180,22 @@ add_wish(struct writing *writing, const struct round_lines *lines, const struct 
     case EXPLAIN_WORSE_CLASS:
         SAY(writing, SAYS_WORSE_CLASS, rank, title, label,
             round_rule_label(lines->rule, (uint32_t)(cutoff_key(wish->bound) >> 32)));
+        add_lottery(writing, view, i);
         break;
     case EXPLAIN_LATER_LOTTERY:
         SAY(writing, SAYS_LATER_LOTTERY, rank, title, label, (uint32_t)cutoff_key(wish->bound));
+        add_lottery(writing, view, i);
         break;
     case EXPLAIN_CLOSED:
         SAY(writing, SAYS_CLOSED, rank, title, label);
+        add_lottery(writing, view, i);
         break;
     case EXPLAIN_OBTAINED:
         add_seat(writing, view, rank, title, label);
-        if (view->explained.seat != EXPLAIN_PINNED_SEAT)
-            add_bound(writing, lines, wish);
+        if (view->explained.seat == EXPLAIN_PINNED_SEAT)
+            break;
+        add_lottery(writing, view, i);
+        add_bound(writing, lines, wish);
         break;
     default:
         SAY(writing, SAYS_NOT_CONSIDERED, rank, title);
@@ -185,6 +214,8 @@ round_text_make(const struct round_lines *lines, const struct round_view *view, 
 
     SAY(&writing, SAYS_LOTTERY, view->explained.number, view->explained.n_students);
     SAY(&writing, SAYS_RECOMPUTE, seed == 0 ? lines->round->name : lines->plan->earlier[seed - 1]->name);
+    if (view->draws_own)
+        add(&writing, arena_strdup(arena, writing.sentences[SAYS_RECOMPUTE_OWN]));
     if (rank != 0)
         SAY(&writing, SAYS_OBTAINED, rank, titles[rank - 1]);
     else

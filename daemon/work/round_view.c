@@ -35,6 +35,29 @@ cutoff_of(const Kansen__V1__RoundOffer *offer)
                            .pinned_referred = (uint16_t)offer->pinned_referred};
 }
 
+// Takes the student's numbers by wish out of the result.
+static int
+take_own(struct round_view *view, struct arena *arena, uint32_t **own)
+{
+    Kansen__V1__RoundResult *result = view->result;
+    size_t n = view->student->n_offers;
+    uint32_t *numbers = arena_array(arena, n + 1, sizeof *numbers);
+
+    view->draws_own = result->n_own_ranks != 0;
+    if (numbers == NULL)
+        return STORE_FAULT_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        bool is_own = view->offers[i]->own_lottery;
+
+        if (is_own && i >= result->n_own_ranks)
+            return STORE_FAULT_CORRUPT;
+        numbers[i] = is_own ? result->own_ranks[i] : result->lottery_rank;
+    }
+    result->n_own_ranks = 0;
+    *own = numbers;
+    return 0;
+}
+
 static int
 explain(const struct round_lines *lines, struct arena *arena, struct round_view *view)
 {
@@ -50,12 +73,16 @@ explain(const struct round_lines *lines, struct arena *arena, struct round_view 
                             .flags = &flags,
                             .list = list,
                             .wishes = wishes};
-    struct cohort_lottery lottery = {.rank = &rank};
+    uint32_t *own = NULL;
+    int rc = take_own(view, arena, &own);
+    struct cohort_lottery lottery = {.rank = &rank, .own = own};
     struct cohort_place place = {COHORT_NONE, view->result->rank};
 
     view->wishes = arena_array(arena, n + 1, sizeof *view->wishes);
     if (wishes == NULL || cutoffs == NULL || view->wishes == NULL)
         return STORE_FAULT_MEMORY;
+    if (rc != 0)
+        return rc;
     for (size_t i = 0; i < n; i++) {
         const char *line;
 
@@ -86,4 +113,19 @@ round_view_make(struct txn *txn, const struct round_lines *lines, struct arena *
     if (rc != 0)
         return rc > 0 ? STORE_FAULT_CORRUPT : rc;
     return explain(lines, arena, view);
+}
+
+void
+round_view_wish(const struct round_lines *lines, const struct round_view *view, size_t i,
+                Kansen__V1__RoundWish *out)
+{
+    const Kansen__V1__RoundOffer *offer = view->offers[i];
+
+    kansen__v1__round_wish__init(out);
+    out->offer_id = offer->offer_id;
+    out->own_lottery = offer->own_lottery;
+    if (view->result == NULL)
+        return;
+    out->lottery_rank = view->wishes[i].number;
+    out->lottery_size = offer->own_lottery ? offer->listed : (uint32_t)lines->round->students;
 }

@@ -14,6 +14,7 @@ struct round_view {
     Kansen__V1__RoundResult *result;  // NULL before it is computed
     struct explain_student explained; // with a result
     struct explain_wish *wishes;
+    bool draws_own; // an offer of its whole list draws a lottery of its own
 };
 
 // Whether a round has results to show.
@@ -22,5 +23,10 @@ bool round_view_has_result(const Kansen__V1__Round *round);
 // Fills in what belongs to a student, which is set. 0 or a store fault.
 int round_view_make(struct txn *txn, const struct round_lines *lines, struct arena *arena,
                     struct round_view *view) MUST_CHECK;
+
+// Which offer wish i is for, and the lottery that counts there, with the student's number once it is
+// computed. The rest of *out is empty.
+void round_view_wish(const struct round_lines *lines, const struct round_view *view, size_t i,
+                     Kansen__V1__RoundWish *out);
 
 #endif

@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAF_SALT "alloc-leaf-salt-v1" // with its NUL
+#define LEAF_SALT    "alloc-leaf-salt-v1" // with its NUL
+#define PART_NUMBERS 262144u              // of own lotteries, in one part of results
 
 void
 round_work_free(struct round_work *work)
@@ -26,6 +27,7 @@ round_work_free(struct round_work *work)
         return;
     arena_free(work->arena);
     free(work->wishes);
+    free(work->own);
     free(work);
 }
 
@@ -88,6 +90,37 @@ round_work_digest(struct txn *txn, const Kansen__V1__Round *round, const struct 
 
 // ---- The engine
 
+// Numbers at the offers that draw of their own, if there are any.
+static int
+draw_own(struct round_work *work, const struct lottery_seeds *seeds)
+{
+    const struct cohort *cohort = &work->cohort;
+    uint8_t *drawn_at = arena_array(work->arena, (size_t)cohort->n_offers + 1, 1);
+    size_t n_wishes = cohort->list[cohort->n_students], n_own = 0;
+    void *memory;
+
+    for (uint32_t i = 0; drawn_at != NULL && i < cohort->n_offers; i++) {
+        drawn_at[i] = work->offers[i]->own_lottery;
+        n_own += drawn_at[i];
+    }
+    if (drawn_at == NULL || n_own == 0)
+        return drawn_at == NULL ? STORE_FAULT_MEMORY : 0;
+    work->listed = arena_array(work->arena, cohort->n_offers, sizeof work->listed[0]);
+    work->own = huge_alloc((n_wishes + 1) * sizeof work->own[0]);
+    memory = huge_alloc(lottery_draw_at_size(cohort, drawn_at));
+    if (work->listed == NULL || work->own == NULL || memory == NULL) {
+        free(memory);
+        return STORE_FAULT_MEMORY;
+    }
+    lottery_draw_at(cohort, seeds, drawn_at, work->lottery.rank, memory, work->own);
+    free(memory);
+    memset(work->listed, 0, cohort->n_offers * sizeof work->listed[0]);
+    for (size_t w = 0; w < n_wishes; w++)
+        work->listed[cohort->wishes[w].offer] += drawn_at[cohort->wishes[w].offer];
+    work->lottery.own = work->own;
+    return 0;
+}
+
 static int
 draw(struct round_work *work)
 {
@@ -109,7 +142,7 @@ draw(struct round_work *work)
     lottery_draw(&work->cohort, &lottery, memory, rank, student);
     free(memory);
     work->lottery = (struct cohort_lottery){.rank = rank, .student = student};
-    return 0;
+    return draw_own(work, &lottery);
 }
 
 static int
@@ -266,6 +299,18 @@ digest_all(struct round_work *work, struct txn *txn, const struct round_work_lea
     return rc;
 }
 
+// Numbers of offers that do not draw of their own stand with the student, and are not stored again.
+static void
+forget_common(struct round_work *work)
+{
+    size_t n_wishes = work->cohort.list[work->cohort.n_students];
+
+    work->lottery.own = NULL;
+    for (size_t w = 0; work->own != NULL && w < n_wishes; w++)
+        if (!work->offers[work->wishes[w].offer]->own_lottery)
+            work->own[w] = 0;
+}
+
 int
 round_work_compute(struct txn *txn, const Kansen__V1__Round *round, const struct round_work_leave *leave,
                    struct round_work **out)
@@ -288,6 +333,7 @@ round_work_compute(struct txn *txn, const Kansen__V1__Round *round, const struct
         round_work_free(work);
         return rc;
     }
+    forget_common(work);
     *out = work;
     return 0;
 }
@@ -330,6 +376,31 @@ round_work_find_offer(const struct round_work *work, uint64_t behind)
     return round_load_find(work, behind + 1);
 }
 
+// Numbers that are stored with a student's result.
+static size_t
+count_own(const struct round_work *work, size_t i)
+{
+    uint32_t from = work->cohort.list[i], end = work->cohort.list[i + 1];
+
+    while (work->own != NULL && end > from && !work->offers[work->wishes[end - 1].offer]->own_lottery)
+        end--;
+    return work->own == NULL ? 0 : end - from;
+}
+
+size_t
+round_work_part(const struct round_work *work, size_t from, size_t most)
+{
+    size_t n = 0, numbers = 0;
+
+    while (n < most && from + n < work->cohort.n_students) {
+        numbers += count_own(work, from + n);
+        if (n > 0 && numbers > PART_NUMBERS)
+            break;
+        n++;
+    }
+    return n;
+}
+
 void
 round_work_result(const struct round_work *work, size_t i, Kansen__V1__RoundResult *out)
 {
@@ -339,6 +410,8 @@ round_work_result(const struct round_work *work, size_t i, Kansen__V1__RoundResu
     out->rank = place->rank;
     out->offer_id = place->rank == 0 ? 0 : work->offers[place->offer]->offer_id;
     out->lottery_rank = work->lottery.rank[i];
+    out->n_own_ranks = count_own(work, i);
+    out->own_ranks = out->n_own_ranks == 0 ? NULL : work->own + work->cohort.list[i];
 }
 
 void
@@ -352,6 +425,7 @@ round_work_cutoff(const struct round_work *work, size_t i, Kansen__V1__RoundOffe
     out->general_cutoff = cutoff->general;
     out->referred_cutoff = cutoff->referred;
     out->within_reserve = cutoff->reserved;
+    out->listed = work->listed == NULL ? 0 : work->listed[i];
 }
 
 void

@@ -36,8 +36,12 @@ size_t round_work_students(const struct round_work *work);
 size_t round_work_offers(const struct round_work *work);
 size_t round_work_find_student(const struct round_work *work, const ProtobufCBinaryData *behind);
 size_t round_work_find_offer(const struct round_work *work, uint64_t behind); // the first one behind it
-void round_work_result(const struct round_work *work, size_t i, Kansen__V1__RoundResult *out);
+void round_work_result(const struct round_work *work, size_t i, Kansen__V1__RoundResult *out); // as below
 void round_work_cutoff(const struct round_work *work, size_t i, Kansen__V1__RoundOffer *out);
 void round_work_totals(const struct round_work *work, Kansen__V1__RoundTotals *out); // bytes are the work's
+
+// How many results from there on make a command of bounded size: at least one while there are any, at most
+// `most`.
+size_t round_work_part(const struct round_work *work, size_t from, size_t most);
 
 #endif

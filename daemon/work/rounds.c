@@ -211,7 +211,7 @@ static int
 results_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *fault)
 {
     size_t from = round_work_find_student(rounds->work, &round->at_student),
-           left = round_work_students(rounds->work) - from, n = left < RESULT_PART ? left : RESULT_PART;
+           n = round_work_part(rounds->work, from, RESULT_PART);
     Kansen__V1__AdvanceRound *part = NULL;
     struct job *job = make_part(rounds, round, &part);
     Kansen__V1__RoundResults *all;

@@ -42,7 +42,7 @@ def prepare(folder, students, offers, dice):
             "external_id": f"o{n}", "partner_id": partner, "kind": 2, "title": "T", "interests": ["zorg"],
             "seats": seats[n], "reserved_seats": seats[n] // 4}}} for n in range(offers)]
         ids = [result.id for result in client.batch(writes)]
-        made = Round(client, NAME).take().step("open")
+        made = Round(client, NAME).take(ids[::3], own=True).take().step("open")
         answers = client.batch([made.submission(f"s{n}", dice.sample(ids, dice.randint(0, 6)), referred=dice.random() < 0.3)
                                 for n in range(students)])
         assert all(answer.status.code == harness.OK for answer in answers)
@@ -124,6 +124,7 @@ def main():
         began = time.monotonic()
         _, wanted = cycle(pathlib.Path(scratch) / "run", random.Random(0), 600.0)  # nobody kills this one
         length = time.monotonic() - began
+        assert b" mtb " in wanted[0]["input"] and b" stb " in wanted[0]["input"], "there are not both kinds of lottery"
         while sum(kills.values()) < options.kills:
             run = pathlib.Path(scratch) / "run"
             shutil.rmtree(run, ignore_errors=True)

@@ -64,11 +64,13 @@ class Round:
         self.client.write(create_round={"name": name, "plan": plan(name, self.secrets, **fields), "previous": previous,
                                         "single_party": len(self.secrets) == 1})
 
-    def take(self, offers=None):
+    def take(self, offers=None, own=None):
+        """Takes offers in, or all; `own` says whether they draw a lottery of their own, None as the plan says."""
+        lottery_ = {None: 0, False: 1, True: 2}[own]
         if offers is not None:
-            self.client.write(take_round_offers={"round": self.name, "offer_ids": offers})
+            self.client.write(take_round_offers={"round": self.name, "offer_ids": offers, "lottery": lottery_})
             return self
-        while self.client.write(take_round_offers={"round": self.name, "all": True}).outcome != 3:
+        while self.client.write(take_round_offers={"round": self.name, "all": True, "lottery": lottery_}).outcome != 3:
             pass
         return self
 
@@ -163,6 +165,16 @@ def lottery(students, seeds):
     return {ref: rank for rank, (_, ref) in enumerate(drawn)}
 
 
+def own_lotteries(files, seeds):
+    """{(ref, offer): rank} of the offers that draw a lottery of their own, among those who list them."""
+    at = {}
+    for ref, _, seed, wishes in parse(files)[1]:
+        for offer, _ in wishes:
+            at.setdefault(offer, []).append((digest(b"alloc-lot-v1\0" + ref.encode() + b"\0" + offer.encode(), key=seeds[seed]), ref))
+    own = [line.split(" ")[1] for line in files["input"].decode().splitlines() if line.startswith("offer ") and line.split(" ")[4] == "mtb"]
+    return {(ref, offer): rank for offer in own for rank, (_, ref) in enumerate(sorted(at.get(offer, [])))}
+
+
 def choose(applicants, q, r):
     """The choice of an offer out of (key, referred, ref, pinned), reserved seats first."""
     held = [a for a in applicants if a[3]]
@@ -177,6 +189,7 @@ def allocate(files, seeds):
     """{ref: (offer, rank)} of those who get a seat."""
     offers, students = parse(files)
     ranks, at, held = lottery(students, seeds), {s[0]: 0 for s in students}, {offer: [] for offer in offers}
+    own = own_lotteries(files, seeds)
     by_ref = {s[0]: s for s in students}
     free = sorted(at)
     while free:
@@ -187,7 +200,7 @@ def allocate(files, seeds):
                 at[ref] += 1
             if at[ref] < len(wishes):
                 offer, klass = wishes[at[ref]]
-                key = (0, 0) if klass == "p" else (klass, ranks[ref])
+                key = (0, 0) if klass == "p" else (klass, own.get((ref, offer), ranks[ref]))
                 proposals.setdefault(offer, []).append((key, by_ref[ref][1], ref, klass == "p"))
         free = []
         for offer, new in proposals.items():

@@ -48,10 +48,10 @@ class Cli(unittest.TestCase):
         before = f"{name}-" if name == "two" else ""
         return ["--party", f"school={before}school.secret", "--party", f"aanbieder={before}partner.secret"]
 
-    def create(self, name, *flags):
+    def create(self, name, *flags, status=0):
         return self.ctl("round", "create", name, *self.parties(name),
                         "--beacon-source", "a lottery on television", "--beacon-date", draw_day(), "--beacon-encoding", "as printed",
-                        "--beacon-fallback", "the next one", *flags)
+                        "--beacon-fallback", "the next one", *flags, status=status)
 
     def finish(self, name):
         self.ctl("round", "freeze", name)
@@ -69,7 +69,8 @@ class Cli(unittest.TestCase):
         offers = [self.client.add_offer(f"o{n}", self.partner, seats=dice.randint(1, 12), reserved_seats=1, title="<b>T</b>",
                                         levels=["LEVEL_MBO3"] if n % 2 else []) for n in range(12)]
         (self.folder / "rule").write_text(RULE)
-        self.create("r", "--rule", "rule", "--kind", "sport")
+        self.create("r", "--rule", "rule", "--kind", "sport", "--own-lottery-kind", "sport,culture", "--own-lottery-region", "GM9999", status=1)
+        self.create("r", "--rule", "rule", "--kind", "sport", "--own-lottery", f"{offers[3]},{offers[8]}")
         self.assertEqual((self.folder / "school.secret").stat().st_mode & 0o777, 0o600)
         self.assertEqual(self.json("round", "open", "r")["state"], "open")
         text = self.lists(offers, 150, dice)
@@ -133,6 +134,7 @@ class Cli(unittest.TestCase):
                                                        "publishing", "published", "closed"])
         page = (self.folder / "page.html").read_text()
         self.assertIn("Choice obtained", page)
+        self.assertIn("Of 12 offers, 2 drew a lottery of their own.", page)
         self.assertNotIn("<script", page)
         self.assertNotIn("http", page)
 
@@ -140,13 +142,18 @@ class Cli(unittest.TestCase):
         """Its record names the one before it, and kansen-verify follows."""
         dice = random.Random(6)
         offers = [self.client.add_offer(f"o{n}", self.partner, seats=3, kind="OFFER_KIND_INTERNSHIP", reserved_seats=1) for n in range(6)]
-        self.create("one")
+        self.create("one", "--own-lottery", ",".join(map(str, offers[:4])))
+        self.ctl("round", "offers", "one", "--offers", str(offers[0]), "--lottery", "common")
+        self.assertEqual(self.json("round", "offers", "one", "--offers", str(offers[5]), "--lottery", "own")["own_lotteries"], 4)
+        self.ctl("round", "offers", "one", "--offers", str(offers[5]), "--lottery", "own", status=1)
         self.ctl("round", "open", "one")
         self.ctl("round", "submit", "one", "-", "--issuer", "school", stdin=self.lists(offers, 25, dice))
         self.finish("one")
         self.key = self.ctl("round", "export", "one", "one", "--key", "sign.key").stdout.split()[-1]
         self.ctl("round", "publish", "one")
-        self.create("two", "--previous", "one")
+        self.assertEqual((self.folder / "one" / "input").read_text().count(" mtb "), 4)
+        self.create("two", "--previous", "one", "--own-lottery-kind", "internship")
+        self.assertRegex(self.ctl("round", "show", "two").stdout, r"\nlotteries +6 offers draw one of their own\n")
         self.ctl("round", "open", "two")
         lines = []
         for n in range(25):
@@ -160,6 +167,9 @@ class Cli(unittest.TestCase):
         self.finish("two")
         self.ctl("round", "export", "two", "two", "--key", "sign.key")
         self.verify("--earlier", "one", "--previous", "one", "two")
+        explained = self.json("round", "explain", "two", "--issuer", "school", "--student", "late1", "--language", "en")
+        self.assertEqual([wish["own_lottery"] for wish in explained["wishes"]], [True] * 3)
+        self.assertIn("This offer drew a lottery of its own", " ".join(explained["text"]))
         self.ctl("round", "publish", "two")
 
     def test_the_example_of_the_manual(self):

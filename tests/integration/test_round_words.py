@@ -92,6 +92,37 @@ class Words(Told):
             for sentence in sentences:
                 self.assertIn(sentence, text)
 
+    def test_a_lottery_of_its_own(self):
+        """Told where it counted, with the number there and out of how many; with how to find it again."""
+        level, full, closed, last = (self.offer("Niveau", levels=["LEVEL_MBO3"]), self.offer("Vol", seats=1), self.offer("Dicht", seats=0),
+                                     self.offer("Laatste"))
+        common = self.offer("Samen", seats=9)
+        round_ = Round(self.client, "r", rule=RULE).take([level, full, closed, last], True).take().step("open")
+        self.submit(round_, [("a", False, [level, closed, full, common, last]), ("b", False, [full, last]), ("c", False, [common])])
+        round_.freeze()
+        round_.draw().compute()
+        wishes = {student: {wish.offer_id: wish for wish in round_.student(student).wishes} for student in "abc"}
+        self.assertEqual(sorted(wishes[s][full].lottery_rank for s in "ab"), [0, 1])
+        for student in "ab":
+            number, first = wishes[student][full].lottery_rank, wishes[student][full].reason == "open"
+            english, dutch = (self.said(student, language).split("\n") for language in ("en", "nl"))
+            at = next(n for n, line in enumerate(english) if "Vol: " in line)
+            self.assertEqual(english[at + 1], f"   This offer drew a lottery of its own: the lottery number here is {number} (0 comes first), "
+                             "of 2 students who have it on their lists.")
+            self.assertEqual(dutch[at + 1], f"   Hier is apart geloot: het lotnummer is hier {number} (0 komt het eerst aan de beurt), "
+                             "van 2 leerlingen met dit aanbod op hun lijst.")
+            if first:
+                self.assertEqual(english[at + 2], f"   The bound there was group Overig, lottery number {number}; the own number is {number}.")
+            else:
+                self.assertIn("but the last one placed had lottery number 0.", english[at])
+            self.assertIn("a zero byte and the number of the offer in ten digits follow the code", english[2])
+            self.assertIn("komt achter de code nog een nulbyte en het nummer van het aanbod in tien cijfers", dutch[2])
+            self.assertEqual(number == 0, first)
+        text = self.said("a", "en")
+        self.assertIn("2. Dicht: there was no seat that this student could get (own group: Overig).\n   This offer drew", text)
+        self.assertEqual(text.count("drew a lottery of its own: the"), 2)
+        self.assertNotIn("a lottery of its own", self.said("c", "en"))
+
     def test_a_worse_one_on_a_reserved_seat(self):
         """Told to whom it concerns, and to nobody else."""
         seat = self.offer("Een", seats=1, reserved_seats=1)

@@ -13,7 +13,7 @@ import rounds
 from kansen.v1 import round_pb2
 from harness import ABORTED, ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED
 from rounds import (CANCELLED, CLOSED, COMPUTED, CREATED, DRAWN, FORGOTTEN, FROZEN, OPEN, PUBLISHED, REVISING, Round, allocate, digest,
-                    lottery, parse)
+                    lottery, own_lotteries, parse)
 from test_archive import frames_of, stream_of
 from test_systemd import stopped
 
@@ -445,6 +445,147 @@ class Corrections(Rounds):
         self.assertEqual(len(results), second.get().assigned)
 
 
+class OwnLotteries(Rounds):
+    """Offers that draw a lottery of their own (MTB)."""
+
+    def check_numbers(self, round_, seeds, students):
+        """What students are told of their numbers is what follows from the record; returns the answers."""
+        files = round_.files()
+        own, ranks, told = own_lotteries(files, seeds), lottery(parse(files)[1], seeds), {}
+        lists = [offer for _, _, _, wishes in parse(files)[1] for offer, _ in wishes]
+        for student in students:
+            told[student] = answer = round_.student(student, language="en")
+            ref = answer.student.ref.hex()
+            self.assertEqual(answer.result.lottery_rank, ranks[ref])
+            wanted = []
+            for offer in (f"{offer:010}" for offer in answer.student.offers):
+                drew = (ref, offer) in own
+                wanted.append((drew, own.get((ref, offer), ranks[ref]), lists.count(offer) if drew else len(ranks)))
+            self.assertEqual([(w.own_lottery, w.lottery_rank, w.lottery_size) for w in answer.wishes], wanted)
+            sentences = [f"lottery number here is {number} (0 comes first), of {size} students" for wish, (drew, number, size)
+                         in zip(answer.wishes, wanted, strict=True) if drew and wish.reason not in ("", "ineligible", "pinned")]
+            said = [line.split("own: the ")[1] for line in answer.text if "This offer drew a lottery of its own: the " in line]
+            self.assertEqual([line.split(" who ")[0] for line in said], sentences)
+            self.assertEqual(any("ten digits" in line for line in answer.text), any(drew for drew, _, _ in wanted))
+        for line in files["explanations"].decode().splitlines():
+            words = line.split(" ")
+            self.assertEqual(int(words[1]), ranks[words[0]])
+            for offer, why in (word.split("=") for word in words[5:]):
+                if why.split(";")[0] not in ("ineligible", "pinned"):
+                    self.assertEqual(int(why.split(";")[1].split(",")[1]), own.get((words[0], offer), ranks[words[0]]))
+        return told
+
+    def test_a_mixed_round(self):
+        dice = random.Random(9)
+        offers = [self.offer(seats=dice.randint(0, 4), reserved_seats=dice.randint(0, 1), levels=["LEVEL_MBO3"] if n % 4 == 0 else [])
+                  for n in range(14)]
+        own = [offer for n, offer in enumerate(offers) if n % 3 != 1]
+        round_ = Round(self.client, "r", rule=RULE).take(own, True).take()
+        self.assertEqual((round_.get().offers, round_.get().own_lotteries), (14, len(own)))
+        round_.step("open")
+        students = [f"s{n}" for n in range(90)]
+        for student in students:
+            facts = [f"home={dice.choice(['GM0606', 'PL-kethel', 'GM0363'])}", f"level={dice.choice(['mbo3', 'mbo4'])}"]
+            answer = round_.submit(student, dice.sample(offers, dice.randint(0, 8)), referred=dice.random() < 0.3, facts=facts)
+            self.assertEqual(answer.status.code, OK, answer.status)
+        before = round_.student("s1")
+        self.assertEqual([w.own_lottery for w in before.wishes], [offer in own for offer in before.student.offers])
+        frozen = round_.freeze()
+        round_.draw().compute()
+        self.check_result(round_)
+        files, seeds = round_.files(), [round_.get().seed]
+        self.assertEqual(digest(files["input"]), frozen.input_digest)
+        told = self.check_numbers(round_, seeds, students)
+        alike = dict(files, input=files["input"].replace(b" mtb ", b" stb "))
+        self.assertNotEqual(allocate(files, seeds), allocate(alike, seeds), "the case does not tell the lotteries apart")
+        dutch = [s for s in students if any(w.own_lottery and w.reason == "lottery" for w in told[s].wishes)][0]
+        self.assertIn("Hier is apart geloot: het lotnummer is hier ", " ".join(round_.student(dutch, language="nl").text))
+        round_.step("revise", "a test")
+        self.assertEqual(round_.submit("s1", own[:1], referred=True, replace=True, facts=["home=GM0606", "level=mbo4"]).status.code, OK)
+        round_.step("freeze").until(DRAWN)
+        round_.compute()
+        self.check_result(round_)
+        self.check_numbers(round_, seeds, students)
+        round_.publish()
+        told = self.check_numbers(round_, seeds, students)
+        self.assertEqual({answer.result.placement_id != 0: answer.result.rank != 0 for answer in told.values()}, {True: True, False: False})
+        round_.step("close").step("forget").until(FORGOTTEN)
+        self.daemon.stop()
+        self.assertIn("all is well", harness.run(self.daemon.command("--check")).stdout)
+
+    def test_a_late_round(self):
+        """In a lottery of an offer's own, too, a student draws with the seed of its first round; whoever keeps a seat has a number there."""
+        dice = random.Random(4)
+        offers = [self.offer(kind="OFFER_KIND_INTERNSHIP", seats=2, reserved_seats=1) for _ in range(5)]
+        first = Round(self.client, "one", own_lottery={}).take().step("open")
+        self.assertEqual(first.get().own_lotteries, 5)
+        for n in range(14):
+            first.submit(f"s{n}", dice.sample(offers, 3), referred=n % 4 == 0)
+        first.freeze()
+        first.draw().compute()
+        self.check_result(first)
+        first.record()
+        first.publish()
+        second = Round(self.client, "two", previous="one", secrets=(bytes(32), bytes([1] * 32))).take(offers[:3], True).take()
+        second.step("open")
+        students = []
+        for n in range(14):
+            got = first.student(f"s{n}")
+            if got.result.rank != 1:
+                keep = {"keep_placement": got.result.placement_id} if got.result.rank else {}
+                wishes = dice.sample([o for o in offers if o != got.result.offer_id], 2)
+                self.assertEqual(second.submit(f"s{n}", wishes, referred=got.student.referred, **keep).status.code, OK)
+                students.append(f"s{n}")
+        for n in range(6):
+            second.submit(f"late{n}", dice.sample(offers, 3), referred=n < 3)
+            students.append(f"late{n}")
+        second.freeze()
+        second.draw().compute()
+        seeds = [second.get().seed, first.get().seed]
+        self.check_result(second, seeds)
+        told = self.check_numbers(second, seeds, students)
+        self.assertIn((True, "pinned"), {(w.own_lottery, w.reason) for answer in told.values() for w in answer.wishes})
+        second.publish()
+
+    def frozen(self, round_):
+        """The offers that draw a lottery of their own, by the lines of the record."""
+        round_.step("open").freeze()
+        return {int(line[0].split(" ")[1]) for line in round_.lines("ROUND_LINE_SORT_OFFERS")[1] if " mtb " in line[0]}
+
+    def test_which_offers(self):
+        """By kind and region when the round is made, by id until it opens."""
+        away = self.client.add_partner("away", region="GM0363")
+        sport, stage = self.offer(kind="OFFER_KIND_SPORT"), self.offer(kind="OFFER_KIND_INTERNSHIP")
+        far = self.client.add_offer("far", away, kind="OFFER_KIND_INTERNSHIP")
+        stages = {"kinds": ["OFFER_KIND_INTERNSHIP"]}
+        for number, (group, takes, wanted) in enumerate((
+                (None, [(None, None)], set()), ({}, [(None, None)], {sport, stage, far}), (stages, [(None, None)], {stage, far}),
+                ({**stages, "region": "GM0606"}, [(None, None)], {stage}), ({"region": "GM0606"}, [([sport], False), (None, None)], {stage}),
+                (None, [(None, None), ([sport, far], True), ([far], False)], {sport}), (None, [([far], True), (None, False)], {far}),
+                ({}, [(None, False)], set()))):
+            with self.subTest(number):
+                round_ = Round(self.client, f"r{number}", **({} if group is None else {"own_lottery": group}))
+                for offers, own in takes:
+                    round_.take(offers, own)
+                self.assertEqual((round_.get().own_lotteries, round_.get().offers), (len(wanted), 3))
+                self.assertEqual(self.frozen(round_), wanted)
+                plan = self.client.call(get_round={"name": round_.name}).get_round.plan
+                self.assertEqual(plan.HasField("own_lottery"), group is not None)
+                round_.step("cancel", "the next one").until(CANCELLED)
+        answer = self.client.ask(write={"create_round": {"name": "r", "plan": rounds.plan("r", own_lottery={"region": "GM9999"})}})
+        self.refused(INVALID_ARGUMENT, answer, "GM9999")
+        self.assertEqual(answer.status.field, "plan.own_lottery.region")
+        round_ = Round(self.client, "r").take([sport], True)
+        take = lambda **fields: self.client.ask(write={"take_round_offers": {"round": "r", **fields}})
+        self.refused(FAILED_PRECONDITION, take(offer_ids=[stage, sport], lottery=2), "takes part already, and draws a lottery of its own")
+        self.refused(FAILED_PRECONDITION, take(offer_ids=[stage, sport]), "takes part already")
+        self.refused(FAILED_PRECONDITION, take(offer_ids=[sport, sport], lottery=1), "is named twice")
+        self.refused(INVALID_ARGUMENT, take(offer_ids=[stage], lottery=3), "lottery")
+        self.assertEqual((round_.get().offers, round_.get().own_lotteries), (1, 1))
+        round_.step("open")
+        self.refused(FAILED_PRECONDITION, take(offer_ids=[sport], lottery=1), "can not take offers in")
+
+
 class Vectors(Rounds):
     """The worked examples of the literature, through offers, a rule, lists and a lottery that plays no part: each pair has a
     class of its own, which is the student's place in the offer's order."""
@@ -466,7 +607,9 @@ class Vectors(Rounds):
                      for at, student in enumerate(self.order(vector, fields))]
         most = max(len(self.order(vector, fields)) for fields in vector["offers"].values())
         text = "\n".join(["rule vector 1"] + [f"label {k} place {k}" for k in range(most)] + rule + ["else none ineligible", ""])
-        round_ = Round(self.client, name, rule=text).take(list(ids.values())).step("open")
+        own = bool(number % 2)  # where each pair has a class of its own no lottery plays a part, whichever it is
+        round_ = Round(self.client, name, rule=text).take(list(ids.values()), own).step("open")
+        self.assertEqual(round_.get().own_lotteries, own * len(ids))
         for student, told in vector["students"].items():
             told = told if isinstance(told, dict) else {"prefs": told, "referred": False}
             known = [ids[offer] for offer in told["prefs"] if offer in ids]
@@ -548,7 +691,8 @@ class Again(Rounds):
         offers = [self.offer(seats=2, reserved_seats=1, kind="OFFER_KIND_INTERNSHIP", waiting_list=True) for _ in range(5)]
         portal = self.portal("portal", source="school")
         rule = "rule a 1\nlabel 0 x\nlabel 1 y\nwhen n class 0 within home place 100\nelse o class 1\n"
-        first = Round(self.client, "one", rule=rule).take().step("open")
+        first = Round(self.client, "one", rule=rule, own_lottery={"region": "NL"}).take(offers[:3]).take(offers[3:], False)
+        first.take(offers[:1], False).take(offers[4:], True).step("open")
         for n in range(12):
             first.submit(f"s{n}", dice.sample(offers, 3), portal, issuer="", referred=n % 3 == 0, facts=["home=GM0606"])
         first.submit("q", [], query={"region": "NL"}, top=2)

@@ -32,6 +32,7 @@ static const struct {
     {&names_objection_kind, &kansen__v1__round_objection_kind__descriptor, "ROUND_OBJECTION_KIND_"},
     {&names_objection_state, &kansen__v1__round_objection_state__descriptor, "ROUND_OBJECTION_STATE_"},
     {&names_round_step, &kansen__v1__round_step__descriptor, "ROUND_STEP_"},
+    {&names_round_lottery, &kansen__v1__round_lottery__descriptor, "ROUND_LOTTERY_"},
     {&names_role, &kansen__v1__role__descriptor, "ROLE_"},
     {&names_client_status, &kansen__v1__client_status__descriptor, "CLIENT_STATUS_"},
     {&names_reason, &kansen__v1__reason__descriptor, "REASON_"},
