@@ -8,23 +8,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define VERIFIER "kansen-verify"
+#define VERIFIER      "kansen-verify"
+#define ARGUMENTS_MAX 600u // more are not passed
 
 extern char **environ;
 
-// Runs the program with that argument. The first bytes of what it writes to the stream `from` are put into
-// text, what it writes to the other one is not heard. Its exit status, or -1 with errno if it did not run to
-// an end of its own.
+// Runs the program with these arguments, up to a NULL. The first bytes of what it writes to the stream `from`
+// are put into text, what it writes to the other one is not heard. Its exit status, or -1 with errno if it
+// did not run to an end of its own.
 static int
-run(const char *program, const char *argument, int from, char *text, size_t size)
+run(const char *program, const char *const *arguments, int from, char *text, size_t size)
 {
-    char *argv[] = {(char *)VERIFIER, (char *)argument, NULL}, rest[512];
+    char *argv[ARGUMENTS_MAX + 2] = {(char *)VERIFIER}, rest[512];
     int other = from == STDOUT_FILENO ? STDERR_FILENO : STDOUT_FILENO, pipes[2], status, rc;
     posix_spawn_file_actions_t actions;
     size_t len = 0;
     ssize_t n;
     pid_t pid;
 
+    for (size_t i = 0; i < ARGUMENTS_MAX && arguments[i] != NULL; i++)
+        argv[i + 1] = (char *)arguments[i];
     if (pipe2(pipes, O_CLOEXEC) != 0)
         return -1;
     posix_spawn_file_actions_init(&actions);
@@ -54,7 +57,8 @@ run(const char *program, const char *argument, int from, char *text, size_t size
 static int
 know(const char *path, struct round_verdict *verdict)
 {
-    int status = run(path, "--version", STDOUT_FILENO, verdict->name, sizeof verdict->name);
+    const char *const arguments[] = {"--version", NULL};
+    int status = run(path, arguments, STDOUT_FILENO, verdict->name, sizeof verdict->name);
     char *name = verdict->name;
 
     if (status < 0)
@@ -96,10 +100,10 @@ round_verdict_find(struct cli *cli, const char *given, struct round_verdict *ver
 }
 
 int
-round_verdict_ask(struct cli *cli, const struct round_verdict *verdict, const char *dir)
+round_verdict_ask(struct cli *cli, const struct round_verdict *verdict, const char *const *arguments)
 {
     char said[400];
-    int status = run(verdict->program, dir, STDERR_FILENO, said, sizeof said);
+    int status = run(verdict->program, arguments, STDERR_FILENO, said, sizeof said);
 
     if (status == 0)
         return CLI_OK;

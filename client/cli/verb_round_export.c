@@ -7,6 +7,7 @@
 #include "client/cli/json.h"
 #include "client/cli/progress.h"
 #include "client/cli/round.h"
+#include "client/cli/round_before.h"
 #include "client/cli/round_html.h"
 #include "client/cli/round_record.h"
 #include "client/cli/round_secret.h"
@@ -29,6 +30,7 @@
 
 struct options {
     const char *key, *public_dir, *html, *verifier;
+    struct round_before before;
     bool unverified;
 };
 
@@ -41,6 +43,9 @@ const struct flag verb_round_export_flags[] = {
     {"html", "FILE", "write one page with charts, too", flags_set_given, AT(html)},
     {"verifier", "FILE", "the program that looks at it first (default: kansen-verify)", flags_set_given,
      AT(verifier)},
+    {"previous", "DIR", "the record that the key signed before, which this one is held against",
+     flags_set_given, AT(before.previous)},
+    {"earlier", "DIR", "the same of an earlier round's; may be given for each", round_before_add, AT(before)},
     {"unverified", NULL, "sign without its verdict", flags_set_true, AT(unverified)},
     {0}};
 
@@ -386,7 +391,7 @@ verify(struct exporting *export)
     status = write_signed(export, secret_key, &text, hex);
     free(text);
     if (status == CLI_OK)
-        status = round_verdict_ask(export->cli, &export->verdict, export->dir);
+        status = round_before_ask(export->cli, &export->verdict, &export->options.before, key, export->dir);
     memcpy(export->record.key, key, sizeof key);
     removed = remove_file(export, "signature");
     if (removed == CLI_OK)
@@ -449,6 +454,8 @@ export_round(struct exporting *export)
     if (status == CLI_OK)
         status = verify(export);
     if (status == CLI_OK)
+        round_before_tell(&export->options.before, &export->record);
+    if (status == CLI_OK)
         status = sign(export, secret_key);
     sodium_memzero(secret_key, sizeof secret_key);
     if (status == CLI_OK)
@@ -465,6 +472,9 @@ verb_round_export(struct cli *cli, int argc, char **argv)
 
     if (status == CLI_OK && export.options.key == NULL)
         status = cli_usage_at(cli, "--key", "this flag is missing");
+    if (status == CLI_OK && export.options.unverified &&
+        (export.options.before.previous != NULL || export.options.before.n_earlier > 0))
+        status = cli_usage_at(cli, "--unverified", "then nothing is held against the records before it");
     if (status == CLI_OK && !export.options.unverified)
         status = round_verdict_find(cli, export.options.verifier, &export.verdict);
     if (status == CLI_OK)

@@ -19,8 +19,8 @@ struct options {
     const char *record, *receipt, *previous, *earlier[EARLIER_MAX];
     unsigned n_earlier;
     uint64_t most; // bytes of a record
-    bool has_key, has_commitment, has_input_digest;
-    uint8_t key[DIGEST_BYTES], commitment[DIGEST_BYTES], input_digest[DIGEST_BYTES];
+    bool has_key, has_commitment, has_input_digest, has_draft;
+    uint8_t draft[DIGEST_BYTES], key[DIGEST_BYTES], commitment[DIGEST_BYTES], input_digest[DIGEST_BYTES];
 };
 
 static int
@@ -30,7 +30,7 @@ usage(const char *message, const char *value)
             "kansen-verify: %s%s\n"
             "usage: kansen-verify [--public] [--receipt FILE] [--key HEX] [--commitment HEX] [--input-digest "
             "HEX]\n"
-            "                     [--previous DIR] [--earlier DIR]... [--max-bytes N] RECORD\n",
+            "                     [--previous DIR] [--earlier DIR]... [--draft HEX] [--max-bytes N] RECORD\n",
             message, value);
     return EXIT_USAGE;
 }
@@ -53,6 +53,7 @@ parse(int argc, char **argv, struct options *options)
         {"previous", required_argument, NULL, 'P'},
         {"earlier", required_argument, NULL, 'e'},
         {"input-digest", required_argument, NULL, 'i'},
+        {"draft", required_argument, NULL, 'd'},
         {"max-bytes", required_argument, NULL, 'm'},
         {"version", no_argument, NULL, 'V'},
         {0},
@@ -69,6 +70,8 @@ parse(int argc, char **argv, struct options *options)
             options->previous = optarg;
         else if (option == 'k')
             rc = parse_digest(optarg, &options->has_key, options->key);
+        else if (option == 'd')
+            rc = parse_digest(optarg, &options->has_draft, options->draft);
         else if (option == 'c')
             rc = parse_digest(optarg, &options->has_commitment, options->commitment);
         else if (option == 'i')
@@ -196,6 +199,7 @@ main(int argc, char **argv)
         rc = read_directory(options.previous, FILES_N_PUBLIC, options.most, &report, &previous);
     if (rc == 0) {
         known.key = options.has_key ? options.key : NULL;
+        known.draft = options.has_draft ? options.draft : NULL;
         known.commitment = options.has_commitment ? options.commitment : NULL;
         known.input_digest = options.has_input_digest ? options.input_digest : NULL;
         known.previous = options.previous != NULL ? &previous.file[FILES_RECORD] : NULL;

@@ -39,7 +39,7 @@ check_revision(const struct record *before, const struct record *record, struct 
 }
 
 static void
-check_previous(struct slice file, const struct record *record, struct report *report)
+check_previous(struct slice file, const uint8_t *key, const struct record *record, struct report *report)
 {
     struct record *before = calloc(1, sizeof *before);
     struct report silent = {0};
@@ -52,7 +52,7 @@ check_previous(struct slice file, const struct record *record, struct report *re
         report_no_memory(report);
     else if (record_read(file, &silent, before) != 0)
         report_fault(report, "record", 0, "chain", "the record before it is none: %s", silent.first);
-    else if (memcmp(before->key, record->key, DIGEST_BYTES) != 0)
+    else if (memcmp(before->key, key, DIGEST_BYTES) != 0)
         report_fault(report, "record", 0, "chain", "the record before it has another key");
     else if (slice_equal(before->terms.run, record->terms.run))
         check_revision(before, record, report);
@@ -66,7 +66,9 @@ check_known(const struct verify_known *known, const struct record *record, struc
 
     if (known->key != NULL && memcmp(known->key, record->key, DIGEST_BYTES) != 0)
         report_fault(report, "record", 0, "key", "it is not the one that was given");
-    if (known->key == NULL)
+    if (known->draft != NULL)
+        report_note(report, "it is a draft, to be signed by %s", digest_text(known->draft, text));
+    else if (known->key == NULL)
         report_note(report,
                     "no --key was given; the record has %s: compare it with the one that was published",
                     digest_text(record->key, text));
@@ -81,7 +83,7 @@ check_known(const struct verify_known *known, const struct record *record, struc
                         digest_text(record->previous, text));
         return;
     }
-    check_previous(*known->previous, record, report);
+    check_previous(*known->previous, known->draft != NULL ? known->draft : record->key, record, report);
 }
 
 static int

@@ -11,6 +11,7 @@
 // What is known from elsewhere; NULL = not given.
 struct verify_known {
     const uint8_t *key, *commitment, *input_digest;
+    const uint8_t *draft;         // the key that is going to sign a record that is a draft
     const struct slice *previous; // the file `record` of the record before this one
 };
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import sys
 import unittest
 
@@ -138,6 +139,27 @@ class Cli(unittest.TestCase):
         self.assertNotIn("<script", page)
         self.assertNotIn("http", page)
 
+    def tampered_before(self, name, before):
+        """Nothing of a round is signed that does not follow from the records before it, as they are given."""
+        def changed(folder, file, old, new):
+            shutil.copytree(self.folder / before, self.folder / folder)
+            text = (self.folder / before / file).read_text()
+            self.assertIn(old, text)
+            (self.folder / folder / file).write_text(text.replace(old, new, 1))
+            return folder
+        for number, (flag, folder, words) in enumerate((
+                ("--earlier", changed("lists", "input", " 0 0 ", " 1 0 "), "record: earlier: the record of earlier round 1 is not sound"),
+                ("--earlier", changed("places", "result", " 1\n", " 2\n"), "record: earlier: the record of earlier round 1 is not sound"),
+                ("--earlier", changed("draw", "record", "beacon source", "beacon fallback"), "none that this round names as earlier"),
+                ("--previous", "draw", "record: chain: the record before it is not the one that was given"),
+                ("--previous", "nothing", "nothing/: file"))):
+            done = self.ctl("round", "export", name, f"bad{number}", "--key", "sign.key", flag, folder, status=1)
+            self.assertIn("nothing is signed: the record does not hold", done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertFalse((self.folder / f"bad{number}" / "record").exists() or (self.folder / f"bad{number}" / "signature").exists())
+        self.assertEqual(self.client.call(get_round={"name": name}).get_round.round.record_digest, b"")
+        self.ctl("round", "export", name, "bad", "--key", "sign.key", "--unverified", "--earlier", before, status=2)
+
     def test_a_late_round(self):
         """Its record names the one before it, and kansen-verify follows."""
         dice = random.Random(6)
@@ -165,7 +187,17 @@ class Cli(unittest.TestCase):
         lines += [{"student": f"late{n}", "offers": dice.sample(offers, 3), "referred": True} for n in range(5)]
         self.ctl("round", "submit", "two", "-", "--issuer", "school", stdin="".join(json.dumps(line) + "\n" for line in lines))
         self.finish("two")
-        self.ctl("round", "export", "two", "two", "--key", "sign.key")
+        self.tampered_before("two", "one")
+        both = ("--earlier", "one", "--previous", "one")
+        self.assertNotIn("not checked", self.ctl("round", "export", "two", "two", "--key", "sign.key", *both).stderr)
+        named = re.search(r"^previous ([0-9a-f]{64})$", (self.folder / "two" / "record").read_text(), re.MULTILINE)[1]
+        chain, link = f"not checked: that this record follows {named}, ", "not checked: the lotteries and seats that students have since round one;"
+        for number, flags, missing in ((0, (), [chain, link]), (1, both[:2], [chain]), (2, both[2:], [link])):
+            said = self.ctl("round", "export", "two", f"two{number}", "--key", "sign.key", *flags).stderr
+            self.assertEqual(said.count("not checked"), len(missing))
+            for words in missing:
+                self.assertIn(words, said)
+            self.assertEqual((self.folder / f"two{number}" / "record").read_bytes(), (self.folder / "two" / "record").read_bytes())
         self.verify("--earlier", "one", "--previous", "one", "two")
         explained = self.json("round", "explain", "two", "--issuer", "school", "--student", "late1", "--language", "en")
         self.assertEqual([wish["own_lottery"] for wish in explained["wishes"]], [True] * 3)

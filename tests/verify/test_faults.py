@@ -184,6 +184,21 @@ class Signed(harness.Case):
         following.previous = record.hashed(foreign["record"])
         self.assert_fault(following.files(self.key), "chain", "another key", options=["--previous", record.write(two, foreign)], only=True)
 
+    def test_a_draft(self):
+        """It is signed by a key that nobody keeps; the record before it has the one that is going to sign."""
+        first = three().files(self.key)
+        one = record.write(self.folder / "first", first)
+        (self.folder / "nobody").mkdir()
+        nobody = record.Key(self.folder / "nobody")
+        draft = self.write(record.Round({}, {}, previous=record.hashed(first["record"]), run="run-2").files(nobody))
+        status, out, err = self.run_on(draft, "--previous", one, "--draft", self.key.hex)
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn(f"it is a draft, to be signed by {self.key.hex}", out)
+        for options in ((), ("--draft", nobody.hex)):
+            status, _, err = self.run_on(draft, "--previous", one, *options)
+            self.assertEqual((status, "record: chain: the record before it has another key" in err), (1, True), err)
+        self.assertEqual(self.run_on(draft, "--draft", "no")[0], 2)
+
     def test_drawn_again(self):
         first = three()
         one = record.write(self.folder / "first", first.files(self.key))
