@@ -24,25 +24,6 @@ read_head(struct lines *lines, struct record *record)
     return 0;
 }
 
-// As 2026-11-25T22:43:52Z, with each number in its range.
-static bool
-is_time(struct slice text)
-{
-    static const char form[] = "9999-19-39T29:59:59Z"; // the greatest digit at each place
-
-    if (text.len != sizeof form - 1)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        bool digit = form[i] >= '0' && form[i] <= '9';
-
-        if (digit ? text.at[i] < '0' || text.at[i] > form[i] : text.at[i] != form[i])
-            return false;
-    }
-    return memcmp(text.at + 5, "01", 2) >= 0 && memcmp(text.at + 5, "12", 2) <= 0 &&
-           memcmp(text.at + 8, "01", 2) >= 0 && memcmp(text.at + 8, "31", 2) <= 0 &&
-           memcmp(text.at + 11, "23", 2) <= 0;
-}
-
 static int
 read_times(struct lines *lines, struct record *record)
 {
@@ -51,7 +32,7 @@ read_times(struct lines *lines, struct record *record)
     for (unsigned i = 0; i < 5; i++)
         if (lines_line_text(lines, words[i], &record->times[i]) != 0)
             return -1;
-        else if (!is_time(record->times[i]))
+        else if (!terms_is_time(record->times[i]))
             return lines_bad(lines, words[i], record->times[i], "a time as 2026-11-25T22:43:52Z");
     return 0;
 }
@@ -187,6 +168,29 @@ check_bins(const struct record *record, struct report *report)
                      (unsigned long long)record->students);
 }
 
+// The input was frozen before the public draw, and the seed drawn behind it: of a draw whose day alone was
+// announced, on that day at the latest and at the earliest.
+static void
+check_beacon(const struct record *record, struct report *report)
+{
+    struct slice at = record->terms.beacon[TERMS_BEACON_DATE], frozen = record->times[1],
+                 drawn = record->times[2];
+    bool is_day = at.len < frozen.len;
+    int order;
+
+    if (is_day)
+        frozen.len = drawn.len = at.len;
+    order = slice_compare(frozen, at);
+    if (order > 0 || (order == 0 && !is_day))
+        report_fault(report, "record", 0, "times",
+                     "the public draw of %.*s was not behind %.*s, when the input was frozen", SLICE_ARGS(at),
+                     SLICE_ARGS(record->times[1]));
+    if (slice_compare(drawn, at) < 0)
+        report_fault(report, "record", 0, "times",
+                     "the seed was drawn at %.*s, before the public draw of %.*s",
+                     SLICE_ARGS(record->times[2]), SLICE_ARGS(at));
+}
+
 void
 record_check(const struct record *record, struct report *report)
 {
@@ -202,6 +206,7 @@ record_check(const struct record *record, struct report *report)
         if (slice_compare(record->times[i], record->times[i - 1]) < 0)
             report_fault(report, "record", 0, "times", "%.*s comes before %.*s", SLICE_ARGS(record->times[i]),
                          SLICE_ARGS(record->times[i - 1]));
+    check_beacon(record, report);
     check_bins(record, report);
     if (record->terms.n_parties == 1)
         report_note(report, "one party alone gave the secret: %.*s",

@@ -52,6 +52,31 @@ is_date(struct slice text)
     return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1];
 }
 
+bool
+terms_is_time(struct slice text)
+{
+    static const char form[] = "9999-19-39T29:59:59Z"; // the greatest digit at each place
+
+    if (text.len != sizeof form - 1)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        bool digit = form[i] >= '0' && form[i] <= '9';
+
+        if (digit ? text.at[i] < '0' || text.at[i] > form[i] : text.at[i] != form[i])
+            return false;
+    }
+    return memcmp(text.at + 5, "01", 2) >= 0 && memcmp(text.at + 5, "12", 2) <= 0 &&
+           memcmp(text.at + 8, "01", 2) >= 0 && memcmp(text.at + 8, "31", 2) <= 0 &&
+           memcmp(text.at + 11, "23", 2) <= 0;
+}
+
+// A day, or a time on a day that there is.
+static bool
+is_moment(struct slice text)
+{
+    return is_date(text) || (terms_is_time(text) && is_date((struct slice){text.at, 10}));
+}
+
 int
 terms_read_parties(struct lines *lines, struct terms *terms, bool secrets)
 {
@@ -66,8 +91,9 @@ terms_read_parties(struct lines *lines, struct terms *terms, bool secrets)
     for (unsigned i = 0; i < 4; i++)
         if (lines_line_text(lines, words[i], &terms->beacon[i]) != 0)
             return -1;
-        else if (i == 1 && !is_date(terms->beacon[i]))
-            return lines_bad(lines, words[i], terms->beacon[i], "a date as 2026-11-30");
+        else if (i == TERMS_BEACON_DATE && !is_moment(terms->beacon[i]))
+            return lines_bad(lines, words[i], terms->beacon[i],
+                             "a date as 2026-11-30, or a time as 2026-11-30T12:00:00Z");
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #define TERMS_PARTIES_MAX 16u
 #define TERMS_EARLIER_MAX 255u
 #define TERMS_SPEC        "alloc-1"
+#define TERMS_BEACON_DATE 1u
 
 struct terms_party {
     struct slice name;
@@ -25,7 +26,7 @@ struct terms {
     struct slice run, rule;
     uint64_t revision, rule_version;
     uint8_t salt[DIGEST_BYTES], commitment[DIGEST_BYTES];
-    struct slice beacon[4]; // source, date, encoding, fallback
+    struct slice beacon[4]; // source, date (a day, or a time), encoding, fallback
     unsigned n_parties, n_earlier;
     struct terms_party parties[TERMS_PARTIES_MAX];
     struct terms_earlier earlier[TERMS_EARLIER_MAX];
@@ -37,6 +38,9 @@ int terms_read_commitment(struct lines *lines, struct terms *terms);            
 int terms_read_parties(struct lines *lines, struct terms *terms, bool secrets); // and the beacon's four
 int terms_read_earlier(struct lines *lines, struct terms *terms);
 int terms_read_rule(struct lines *lines, struct terms *terms); // its name and version
+
+// Whether a text is a time as 2026-11-25T22:43:52Z, with each number in its range.
+bool terms_is_time(struct slice text);
 
 // Reports what record says otherwise than input.
 void terms_compare(const struct terms *record, const struct terms *input, struct report *report);

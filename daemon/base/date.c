@@ -58,6 +58,26 @@ date_parse(const char *text, int32_t *days)
     return 0;
 }
 
+int
+date_parse_time(const char *text, int64_t *time_us)
+{
+    char day_text[DATE_TEXT_MAX];
+    int hour, minute, second;
+    int32_t days;
+
+    if (strlen(text) != sizeof "2026-11-23T00:00:00Z" - 1 || text[10] != 'T' || text[13] != ':' ||
+        text[16] != ':' || text[19] != 'Z')
+        return 1;
+    snprintf(day_text, sizeof day_text, "%.10s", text);
+    if (date_parse(day_text, &days) != 0 || !parse_digits(text + 11, 2, &hour) ||
+        !parse_digits(text + 14, 2, &minute) || !parse_digits(text + 17, 2, &second))
+        return 1;
+    if (hour > 23 || minute > 59 || second > 59)
+        return 1;
+    *time_us = ((int64_t)days * 86400 + hour * 3600 + minute * 60 + second) * 1000000;
+    return 0;
+}
+
 char *
 date_format(int32_t days, char out[DATE_TEXT_MAX])
 {

@@ -12,6 +12,10 @@
 // Reads "YYYY-MM-DD" (years 1900..2199). 0, or 1 if text is no such date (days is not set).
 int date_parse(const char *text, int32_t *days) MUST_CHECK;
 
+// Reads a time in UTC, "YYYY-MM-DDTHH:MM:SSZ" of the same years, as microseconds since 1970. 0, or 1 if text
+// is no such time (*time_us is not set).
+int date_parse_time(const char *text, int64_t *time_us) MUST_CHECK;
+
 // Writes the date, or "" for DATE_NONE; returns out.
 char *date_format(int32_t days, char out[DATE_TEXT_MAX]);
 

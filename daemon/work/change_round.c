@@ -281,13 +281,10 @@ static int
 check_beacon_ahead(struct change *change, const Kansen__V1__Round *old)
 {
     Kansen__V1__RoundPlan *plan = NULL;
-    int32_t date;
     int rc = old->state == STATE(OPEN) ? round_plan_get(change->txn, old->id, change->arena, &plan) : 0;
 
-    if (rc != 0 || plan == NULL || date_parse(plan->beacon->date, &date) != 0)
+    if (rc != 0 || plan == NULL || round_plan_is_ahead(plan->beacon, change->command->time_us))
         return rc;
-    if (date_of_time(change->command->time_us) <= date)
-        return 0;
     return fault_set(
         change->fault, CODE_FAILED_PRECONDITION, "step",
         "the public draw of %s has been held, so its outcome is known before the lists are final; "
@@ -446,24 +443,29 @@ check_secrets(struct change *change, const Kansen__V1__DrawRound *given, const K
 }
 
 static int
-check_draw(struct change *change, const Kansen__V1__DrawRound *given, const Kansen__V1__RoundPlan *plan)
+check_draw(struct change *change, const Kansen__V1__DrawRound *given, const Kansen__V1__Round *old,
+           const Kansen__V1__RoundPlan *plan)
 {
-    int32_t date;
+    int64_t now = change->command->time_us;
 
     if (given->beacon_bytes.len < 1 || given->beacon_bytes.len > BEACON_BYTES)
         return fault_set(change->fault, CODE_INVALID_ARGUMENT, "beacon_bytes",
                          "the public draw has %zu bytes; 1 to %u are allowed", given->beacon_bytes.len,
                          BEACON_BYTES);
-    if (date_parse(plan->beacon->date, &date) != 0)
-        return 0;
-    if (given->fallback && date_of_time(change->command->time_us) == date)
+    if (!round_plan_is_held(plan->beacon, now))
+        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "beacon_bytes",
+                         "the public draw that was announced is on %s", plan->beacon->date);
+    if (given->fallback && round_plan_is_day(plan->beacon, now))
         return fault_set(change->fault, CODE_FAILED_PRECONDITION, "fallback",
-                         "the draw may still be held today; its fallback counts from the day behind %s on",
+                         "the draw may still be held today; its fallback counts from the day behind %.10s on",
                          plan->beacon->date);
-    if (date_of_time(change->command->time_us) >= date)
+    if (round_plan_is_ahead(plan->beacon, old->frozen_us))
         return 0;
-    return fault_set(change->fault, CODE_FAILED_PRECONDITION, "beacon_bytes",
-                     "the public draw that was announced is on %s", plan->beacon->date);
+    return fault_set(
+        change->fault, CODE_FAILED_PRECONDITION, "beacon_bytes",
+        "the input was not frozen, and its digest known, before the public draw of %s; cancel the "
+        "round and make another one",
+        plan->beacon->date);
 }
 
 int
@@ -480,7 +482,7 @@ change_draw_round(struct change *change)
     if (rc == 0)
         rc = round_plan_get(change->txn, old->id, change->arena, &plan);
     if (rc == 0)
-        rc = check_draw(change, given, plan);
+        rc = check_draw(change, given, old, plan);
     if (rc == 0)
         rc = check_secrets(change, given, old, plan, secret);
     if (rc != 0)

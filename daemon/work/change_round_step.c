@@ -5,6 +5,7 @@
 #include "work/change_round.h"
 #include "work/lifecycle.h"
 #include "work/round_offer.h"
+#include "work/round_plan.h"
 #include "work/round_publish.h"
 #include "work/seats.h"
 #include <string.h>
@@ -272,6 +273,21 @@ cutoffs_part(struct change *change, Kansen__V1__Round *round, const Kansen__V1__
     return rc > 0 ? STORE_FAULT_CORRUPT : rc;
 }
 
+// An input that is corrected before the draw, but when the public draw may have been held, was frozen when it
+// was for the last time before that, as one that is corrected behind the draw.
+static int
+set_frozen(struct change *change, Kansen__V1__Round *round)
+{
+    Kansen__V1__RoundPlan *plan = NULL;
+    int rc = round_plan_get(change->txn, round->id, change->arena, &plan);
+
+    if (rc != 0)
+        return rc;
+    if (round->frozen_us == 0 || round_plan_is_ahead(plan->beacon, change->command->time_us))
+        round->frozen_us = change->command->time_us;
+    return 0;
+}
+
 static int
 totals_part(struct change *change, Kansen__V1__Round *round, const Kansen__V1__RoundTotals *totals)
 {
@@ -285,10 +301,8 @@ totals_part(struct change *change, Kansen__V1__Round *round, const Kansen__V1__R
     round->at_offer = 0;
     round->at_student = (ProtobufCBinaryData){0};
     round->input_digest = totals->input_digest;
-    if (event == ROUND_IS_FROZEN) // a corrected input was frozen when its seed was drawn
-        round->frozen_us = change->command->time_us;
-    if (event != ROUND_IS_COMPUTED)
-        return 0;
+    if (event != ROUND_IS_COMPUTED) // a corrected input was frozen when its seed was drawn
+        return event == ROUND_IS_FROZEN ? set_frozen(change, round) : 0;
     round->result_digest = totals->result_digest;
     round->cutoff_digest = totals->cutoff_digest;
     round->explanation_digest = totals->explanation_digest;

@@ -154,10 +154,55 @@ check_line(struct change *change, const char *name, const char *text)
     return 0;
 }
 
+bool
+round_plan_is_ahead(const Kansen__V1__RoundBeacon *beacon, int64_t time_us)
+{
+    int64_t moment_us;
+    int32_t day;
+
+    if (date_parse_time(beacon->date, &moment_us) == 0)
+        return time_us < moment_us;
+    return date_parse(beacon->date, &day) == 0 && date_of_time(time_us) <= day;
+}
+
+bool
+round_plan_is_held(const Kansen__V1__RoundBeacon *beacon, int64_t time_us)
+{
+    int64_t moment_us;
+    int32_t day;
+
+    if (date_parse_time(beacon->date, &moment_us) == 0)
+        return time_us >= moment_us;
+    return date_parse(beacon->date, &day) == 0 && date_of_time(time_us) >= day;
+}
+
+bool
+round_plan_is_day(const Kansen__V1__RoundBeacon *beacon, int64_t time_us)
+{
+    char text[DATE_TEXT_MAX];
+    int32_t day;
+
+    snprintf(text, sizeof text, "%.10s", beacon->date);
+    return date_parse(text, &day) == 0 && date_of_time(time_us) == day;
+}
+
+static int
+check_date(struct change *change, const char *text)
+{
+    int64_t moment_us;
+    int32_t day;
+
+    if (date_parse_time(text, &moment_us) == 0 || date_parse(text, &day) == 0)
+        return 0;
+    return fault_set(change->fault, CODE_INVALID_ARGUMENT, "plan.beacon.date",
+                     "'%.40s' is neither a day, as 2026-11-26, nor a moment in UTC, as 2026-11-26T12:00:00Z; "
+                     "years are 1900 to 2199",
+                     text);
+}
+
 static int
 check_beacon(struct change *change, const Kansen__V1__RoundBeacon *beacon)
 {
-    int32_t date;
     int rc;
 
     if (beacon == NULL)
@@ -168,8 +213,8 @@ check_beacon(struct change *change, const Kansen__V1__RoundBeacon *beacon)
     if (rc == 0)
         rc = check_line(change, "plan.beacon.fallback", beacon->fallback);
     if (rc == 0)
-        rc = valid_date(change->fault, "plan.beacon", "date", beacon->date, &date);
-    if (rc == 0 && (date == DATE_NONE || date < date_of_time(change->command->time_us)))
+        rc = check_date(change, beacon->date);
+    if (rc == 0 && !round_plan_is_ahead(beacon, change->command->time_us))
         rc = fault_set(change->fault, CODE_INVALID_ARGUMENT, "plan.beacon.date",
                        "the public draw must have a date that lies ahead");
     return rc;

@@ -18,6 +18,14 @@ int round_plan_make(struct change *change, const Kansen__V1__CreateRound *given,
 int round_plan_put_places(struct change *change, uint64_t round,
                           const Kansen__V1__RoundPlan *plan) MUST_CHECK;
 
+// The public draw is a day or a moment in UTC. Whether a time comes before it, the day itself included; and
+// whether it may have been held by then, on the day or from the moment on. Pure.
+bool round_plan_is_ahead(const Kansen__V1__RoundBeacon *beacon, int64_t time_us);
+bool round_plan_is_held(const Kansen__V1__RoundBeacon *beacon, int64_t time_us);
+
+// Whether a time lies on the day of the public draw, also where it has a moment. Pure.
+bool round_plan_is_day(const Kansen__V1__RoundBeacon *beacon, int64_t time_us);
+
 // H("alloc-party-v1" NUL run NUL party NUL secret), by which a party finds its own secret in the draw. 32
 // bytes each. Pure.
 void round_plan_commit_party(const char *run, const char *party, const uint8_t *secret, uint8_t *commitment);

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import sys
+import time
 import unittest
 
 import harness
@@ -49,13 +50,16 @@ class Cli(unittest.TestCase):
         before = f"{name}-" if name == "two" else ""
         return ["--party", f"school={before}school.secret", "--party", f"aanbieder={before}partner.secret"]
 
-    def create(self, name, *flags, status=0):
+    def create(self, name, *flags, status=0, date=None):
         return self.ctl("round", "create", name, *self.parties(name),
-                        "--beacon-source", "a lottery on television", "--beacon-date", draw_day(), "--beacon-encoding", "as printed",
+                        "--beacon-source", "a lottery on television", "--beacon-date", date or draw_day(), "--beacon-encoding", "as printed",
                         "--beacon-fallback", "the next one", *flags, status=status)
 
     def finish(self, name):
         self.ctl("round", "freeze", name)
+        self.draw(name)
+
+    def draw(self, name):
         self.ctl("round", "draw", name, *self.parties(name), "--beacon", "1 2 3")
         self.ctl("round", "compute", name)
 
@@ -266,11 +270,17 @@ class Cli(unittest.TestCase):
             self.assertEqual([line[0].split()[0] for line in lines], {"record": ["key"], "signature": lines and [lines[0][0]]}.get(path.name, []))
 
     def test_unverified(self):
+        """A record without a verdict; and of a public draw whose moment was announced."""
         offer = self.client.add_offer("o", self.partner, seats=2)
-        self.create("r")
+        moment = int(time.time()) + 6
+        date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+        self.create("r", date=date)
         self.ctl("round", "open", "r")
         self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=json.dumps({"student": "s", "offers": [offer]}) + "\n")
-        self.finish("r")
+        self.ctl("round", "freeze", "r")
+        self.assertIn(f", {date}\n", self.ctl("round", "show", "r").stdout)
+        time.sleep(max(0, moment - time.time()) + 0.01)
+        self.draw("r")
         self.key = self.ctl("round", "export", "r", "bare", "--key", "sign.key", "--unverified", "--verifier", "./nothing").stdout.split()[-1]
         self.assertTrue((self.folder / "bare" / "audit").read_text().splitlines()[-1].startswith("verdict none kansenctl "))
         self.verify("bare")

@@ -370,6 +370,70 @@ class Locks(Rounds):
         self.assertEqual(placement.state, 13)
 
 
+class Moments(Rounds):
+    """A public draw whose moment was announced: frozen before it, drawn from it on."""
+
+    def begin(self, name, seconds):
+        """A round that is open, whose public draw is so many seconds ahead at least; and that moment, by the system's clock."""
+        beacon = rounds.plan(name)["beacon"]  # not at the end of a day
+        moment = int(time.time()) + seconds + 1
+        date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+        round_ = Round(self.client, name, beacon={**beacon, "date": date}).take([self.offer()]).step("open")
+        round_.submit("s", [1])
+        return round_, moment
+
+    def sleep_until(self, moment):
+        time.sleep(max(0, moment - time.time()) + 0.01)
+
+    def draw(self, round_, **fields):
+        return self.client.ask(write={"draw_round": {"round": round_.name, "secrets": list(round_.secrets), "beacon_bytes": b"x", **fields}})
+
+    def test_before_and_behind(self):
+        round_, moment = self.begin("r", 5)
+        frozen = round_.freeze()
+        self.assertLess(frozen.frozen_us, moment * 1000000)
+        self.refused(FAILED_PRECONDITION, self.draw(round_), "the public draw that was announced is on 20", "Z")
+        round_.step("revise", "a test")
+        self.sleep_until(moment)
+        self.assertEqual(round_.submit("s", [], replace=True).status.code, OK)
+        again = round_.freeze()
+        self.assertEqual((again.revision, again.frozen_us), (1, frozen.frozen_us), "frozen is the last time before the draw")
+        self.assertNotEqual(again.input_digest, frozen.input_digest)
+        self.refused(FAILED_PRECONDITION, self.draw(round_, fallback=True), "may still be held today", "from the day behind 20")
+        self.assertEqual(self.draw(round_).status.code, OK)
+        self.assertGreaterEqual(round_.get().drawn_us, moment * 1000000)
+        self.assertIn(f"\nbeacon-date {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(moment))}\n", round_.files()["input"].decode())
+
+    def test_frozen_too_late(self):
+        round_, moment = self.begin("r", 3)
+        self.sleep_until(moment)
+        self.refused(FAILED_PRECONDITION, round_.ask("freeze"), "has been held", "make another one")
+        self.assertEqual(round_.get().state, OPEN)
+
+    def test_a_digest_that_comes_too_late(self):
+        """The lists were closed in time, but nobody could know."""
+        round_, moment = self.begin("r", 3)
+        tasks = pathlib.Path(f"/proc/{self.daemon.process.pid}/task").iterdir()
+        with stopped(next(int(task.name) for task in tasks if (task / "comm").read_text() == "rounds\n")):
+            round_.step("freeze")
+            self.sleep_until(moment)
+        self.assertGreaterEqual(round_.until(FROZEN).frozen_us, moment * 1000000)
+        self.refused(FAILED_PRECONDITION, self.draw(round_), "was not frozen, and its digest known, before the public draw of 20")
+        round_.step("revise", "a test")
+        round_.freeze()
+        self.refused(FAILED_PRECONDITION, self.draw(round_), "was not frozen")
+        round_.step("cancel", "a test").until(CANCELLED)
+
+    def test_bad_moments(self):
+        good = rounds.plan("r")
+        for date, words in (("2020-01-01T00:00:00Z", "lies ahead"), (time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime()), "lies ahead"),
+                            ("2199-02-29T12:00:00Z", "neither a day"), ("2199-01-01T24:00:00Z", "neither a day"), ("", "neither a day"),
+                            ("2199-01-01T12:00", "as 2026-11-26T12:00:00Z")):
+            answer = self.client.ask(write={"create_round": {"name": "r", "plan": {**good, "beacon": {**good["beacon"], "date": date}}}})
+            self.refused(INVALID_ARGUMENT, answer, words)
+            self.assertEqual(answer.status.field, "plan.beacon.date")
+
+
 class Corrections(Rounds):
     def test_a_revision_has_the_same_seed(self):
         offer, other = self.offer(seats=1), self.offer(seats=1)

@@ -91,6 +91,36 @@ test_dates(void **state)
 }
 
 static void
+test_times(void **state)
+{
+    static const char *const wrong[] = {"",
+                                        "2026-11-26",
+                                        "2026-11-26T12:00:00",
+                                        "2026-11-26T12:00Z",
+                                        "2026-11-26T24:00:00Z",
+                                        "2026-11-26T12:60:00Z",
+                                        "2026-11-26T12:00:60Z",
+                                        "2026-11-26 12:00:00Z",
+                                        "2026-11-26t12:00:00z",
+                                        "2026-11-31T12:00:00Z",
+                                        "2026-11-26T12:00:00Z ",
+                                        "2026-11-26T12:00:0xZ",
+                                        "2026-11-26T12:00:00+00:00",
+                                        "1899-12-31T12:00:00Z"};
+    int64_t time_us;
+
+    (void)state;
+    assert_int_equal(date_parse_time("1970-01-01T00:00:00Z", &time_us), 0);
+    assert_true(time_us == 0);
+    assert_int_equal(date_parse_time("1969-12-31T23:59:59Z", &time_us), 0);
+    assert_true(time_us == -1000000);
+    assert_int_equal(date_parse_time("2026-11-26T12:34:56Z", &time_us), 0);
+    assert_true(time_us == INT64_C(1795696496000000));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(date_parse_time(wrong[i], &time_us), 1);
+}
+
+static void
 test_distances(void **state)
 {
     struct geo_point schiedam = {51919170, 4388610}, delft = {52006670, 4355560};
@@ -171,6 +201,7 @@ main(void)
         cmocka_unit_test(test_arena_zeroes_aligns_and_caps),
         cmocka_unit_test(test_buf_keeps_bytes_in_order),
         cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_distances),
 
         cmocka_unit_test(test_text),

@@ -94,14 +94,14 @@ class Round:
 
     def __init__(self, students, offers, rule=EVERYBODY, run="run-1", revision=0, plain=True, places=(), earlier=(),
                  parties=(("partner", b"\1" * 32), ("school", b"\2" * 32)), beacon=b"\x12\x34", salt=b"\3" * 32,
-                 receipt_key=b"\4" * 32, fallback=False, previous=None):
+                 receipt_key=b"\4" * 32, fallback=False, previous=None, beacon_date="2026-11-22"):
         full = dict(referred=0, facts=[], list=[], seed=0, pinned=None)
         self.students = {ref: {**full, **s} for ref, s in sorted(students.items(), key=lambda kv: kv[0].encode())}
         full = dict(q=1, r=0, mtb=False, facts=[])
         self.offers = {ref: {**full, **o} for ref, o in sorted(offers.items(), key=lambda kv: kv[0].encode())}
         self.rule, self.run, self.revision, self.plain, self.places = rule, run, revision, plain, dict(places)
         self.earlier, self.parties, self.beacon, self.salt = list(earlier), sorted(parties), beacon, salt
-        self.receipt_key, self.fallback, self.previous = receipt_key, fallback, previous
+        self.receipt_key, self.fallback, self.previous, self.beacon_date = receipt_key, fallback, previous, beacon_date
         self.secret = self.parties[0][1] if len(self.parties) == 1 else hashed(*[secret for _, secret in self.parties])
         self.seed = hashed("alloc-seed-v1\0", run, "\0", beacon, key=self.secret)
         self.commitment = hashed("alloc-commit-v1\0", run, "\0", self.secret)
@@ -216,7 +216,7 @@ class Round:
         for name, secret in self.parties:
             out.append(f"party {name} {hashed('alloc-party-v1', bytes(1), self.run, bytes(1), name, bytes(1), secret).hex()}"
                        + (f" {secret.hex()}" if secrets else ""))
-        return out + ["beacon-source State lottery, draw of the day", "beacon-date 2026-11-30",
+        return out + ["beacon-source State lottery, draw of the day", f"beacon-date {self.beacon_date}",
                       "beacon-encoding Six numbers as they are drawn, one byte each", "beacon-fallback The draw after it"]
 
     def earlier_lines(self):

@@ -162,13 +162,27 @@ class Signed(harness.Case):
 
     def test_terms(self):
         for old, new in (("run run-1", "run run-2"), ("revision 0", "revision 1"), ("rule rule 1", "rule rule 2"),
-                         ("beacon-date 2026-11-30", "beacon-date 2026-12-01"), ("beacon-fallback The", "beacon-fallback A")):
+                         ("beacon-date 2026-11-22", "beacon-date 2026-11-22T12:00:00Z"), ("beacon-fallback The", "beacon-fallback A")):
             err = self.assert_fault(three().files(self.key, edit={"input": swap(old, new)}), "terms")
             self.assertIn(old.split(" ")[0], err)
 
     def test_times(self):
         files = three().files(self.key, edit={"record": swap("frozen 2026-11-21", "frozen 2026-11-23")})
         self.assert_fault(files, "times", "2026-11-22", only=True)
+
+    def test_the_public_draw_and_the_times(self):
+        """Frozen before the moment that was announced, drawn from it on; both may be on a day that was announced. The record is
+        frozen on the 21st and drawn on the 22nd, at noon."""
+        def of(date):
+            return record.Round(three().students, three().offers, beacon_date=date).files(self.key)
+        for date in ("2026-11-21", "2026-11-22", "2026-11-21T12:00:01Z", "2026-11-22T00:00:00Z", "2026-11-22T12:00:00Z"):
+            self.assert_holds(of(date))
+        for date, words in (("2026-11-20", "the public draw of 2026-11-20 was not behind 2026-11-21T12:00:00Z"),
+                            ("2026-11-23", "drawn at 2026-11-22T12:00:00Z, before the public draw of 2026-11-23"),
+                            ("2026-11-21T12:00:00Z", "was not behind"), ("2026-11-21T11:59:59Z", "was not behind"),
+                            ("2026-11-22T12:00:01Z", "before the public draw of 2026-11-22T12:00:01Z")):
+            self.assert_fault(of(date), "times", words, only=True)
+            self.assert_fault(of(date), "times", words, options=["--public"], names=record.PUBLIC, only=True)
 
     def test_chain(self):
         first = three().files(self.key)
@@ -405,7 +419,9 @@ class Files(harness.Case):
                 ("else all class 0", "when all class 0 referred\nelse all class 0", "a name that no other line has"),
                 ("label 0 Class 0", "label 0 Class\x01", "label: \"Class\\x01\""),
                 ("label 0 Class 0", "label 0 Class \xff", "UTF-8"),
-                ("beacon-date 2026-11-30", "beacon-date 2026-13-30", "beacon-date"),
+                *(("beacon-date 2026-11-22", f"beacon-date {wrong}", "beacon-date") for wrong in (
+                    "2026-13-30", "2026-11-31", "2026-11-22T12:00:00", "2026-11-22T12:00Z", "2026-11-22T24:00:00Z", "2026-11-22 12:00:00Z",
+                    "2026-11-31T12:00:00Z", "2026-11-22T12:60:00Z", "2026-11-22T12:00:00+01:00", "2026-11-22T12:00:00.5Z")),
                 ("party school", "party partner", "party: \"partner\"", "sorted"),
                 ("spec alloc-1", "spec alloc-2", "alloc-1: \"alloc-2\""),
                 ("kansen-input 1", "kansen-input 2", "input:1: form: ")):
