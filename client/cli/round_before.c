@@ -7,17 +7,27 @@
 #include <string.h>
 
 #define PATH_MAX_BYTES 4096u
-#define ARGUMENTS_MAX  (2u * ROUND_BEFORE_EARLIER + 6u) // two each, and the record behind them, and NULL
+#define ARGUMENTS_MAX  (4u * ROUND_BEFORE_EARLIER + 6u) // two each, and the record behind them, and NULL
 
 int
 round_before_add(void *target, const struct flag *flag, const char *text, struct column_message *bad)
 {
-    struct round_before *before = (struct round_before *)(void *)((char *)target + flag->offset);
+    struct round_before_list *list = (struct round_before_list *)(void *)((char *)target + flag->offset);
 
-    if (text[0] == '\0' || before->n_earlier == ROUND_BEFORE_EARLIER)
-        return column_bad(bad, text, strlen(text), "the directory of a record, at most 255 times");
-    before->earlier[before->n_earlier++] = text;
+    if (text[0] == '\0' || list->n == ROUND_BEFORE_EARLIER)
+        return column_bad(bad, text, strlen(text), "a directory, at most 255 times");
+    list->dirs[list->n++] = text;
     return 0;
+}
+
+static size_t
+put_list(const char **arguments, size_t n, const char *flag, const struct round_before_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        arguments[n++] = flag;
+        arguments[n++] = list->dirs[i];
+    }
+    return n;
 }
 
 int
@@ -34,10 +44,8 @@ round_before_ask(struct cli *cli, const struct round_verdict *verdict, const str
         arguments[n++] = "--previous";
         arguments[n++] = before->previous;
     }
-    for (size_t i = 0; i < before->n_earlier; i++) {
-        arguments[n++] = "--earlier";
-        arguments[n++] = before->earlier[i];
-    }
+    n = put_list(arguments, n, "--earlier", &before->earlier);
+    n = put_list(arguments, n, "--corrections", &before->corrections);
     arguments[n++] = dir;
     arguments[n] = NULL;
     return round_verdict_ask(cli, verdict, arguments);
@@ -70,8 +78,8 @@ is_there(const char *dir, const ProtobufCBinaryData *digest)
 static bool
 is_given(const struct round_before *before, const ProtobufCBinaryData *digest)
 {
-    for (size_t i = 0; i < before->n_earlier; i++)
-        if (is_there(before->earlier[i], digest))
+    for (size_t i = 0; i < before->earlier.n; i++)
+        if (is_there(before->earlier.dirs[i], digest))
             return true;
     return false;
 }

@@ -11,13 +11,17 @@
 #define ROUND_BEFORE_EARLIER 255u // as many as a record may name
 
 // Directories that flags name.
+struct round_before_list {
+    const char *dirs[ROUND_BEFORE_EARLIER];
+    size_t n;
+};
 struct round_before {
     const char *previous; // NULL = not given
-    const char *earlier[ROUND_BEFORE_EARLIER];
-    size_t n_earlier;
+    struct round_before_list earlier;
+    struct round_before_list corrections; // of earlier rounds
 };
 
-// A setter for flags: adds a directory to `earlier` of the struct at flag->offset.
+// A setter for flags: adds a directory to the list at flag->offset.
 int round_before_add(void *target, const struct flag *flag, const char *text, struct column_message *bad);
 
 // Has the draft in `dir` looked at together with the records before it. key: the one that is going to sign.

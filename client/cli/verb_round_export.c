@@ -45,7 +45,10 @@ const struct flag verb_round_export_flags[] = {
      AT(verifier)},
     {"previous", "DIR", "the record that the key signed before, which this one is held against",
      flags_set_given, AT(before.previous)},
-    {"earlier", "DIR", "the same of an earlier round's; may be given for each", round_before_add, AT(before)},
+    {"earlier", "DIR", "the same of an earlier round's; may be given for each", round_before_add,
+     AT(before.earlier)},
+    {"corrections", "DIR", "what was corrected of an earlier round; may be given for each", round_before_add,
+     AT(before.corrections)},
     {"unverified", NULL, "sign without its verdict", flags_set_true, AT(unverified)},
     {0}};
 
@@ -473,7 +476,8 @@ verb_round_export(struct cli *cli, int argc, char **argv)
     if (status == CLI_OK && export.options.key == NULL)
         status = cli_usage_at(cli, "--key", "this flag is missing");
     if (status == CLI_OK && export.options.unverified &&
-        (export.options.before.previous != NULL || export.options.before.n_earlier > 0))
+        (export.options.before.previous != NULL ||
+         export.options.before.earlier.n + export.options.before.corrections.n > 0))
         status = cli_usage_at(cli, "--unverified", "then nothing is held against the records before it");
     if (status == CLI_OK && !export.options.unverified)
         status = round_verdict_find(cli, export.options.verifier, &export.verdict);

@@ -52,6 +52,7 @@ int verb_round_object(struct cli *cli, int argc, char **argv);
 int verb_round_objections(struct cli *cli, int argc, char **argv);
 int verb_round_review(struct cli *cli, int argc, char **argv);
 int verb_round_agree(struct cli *cli, int argc, char **argv);
+int verb_round_corrections(struct cli *cli, int argc, char **argv);
 int verb_round_receipt(struct cli *cli, int argc, char **argv);
 int verb_round_export(struct cli *cli, int argc, char **argv);
 
@@ -63,9 +64,10 @@ extern const struct flag verb_match_flags[], verb_match_explain_flags[], verb_fi
     verb_placements_source_flags[], verb_watch_flags[], verb_import_flags[], verb_export_flags[],
     verb_client_add_flags[], verb_client_status_flags[], verb_token_issue_flags[], verb_token_list_flags[],
     verb_token_revoke_flags[], verb_backup_flags[], verb_dump_journal_flags[], verb_round_create_flags[],
-    verb_round_draw_flags[], verb_round_step_flags[], verb_round_reason_flags[], verb_round_submit_flags[],
-    verb_round_student_flags[], verb_round_result_flags[], verb_round_explain_flags[],
-    verb_round_export_flags[], verb_round_object_flags[], verb_round_review_flags[], verb_round_agree_flags[],
-    verb_top_flags[], verb_round_offers_flags[];
+    verb_round_corrections_flags[], verb_round_draw_flags[], verb_round_step_flags[],
+    verb_round_reason_flags[], verb_round_submit_flags[], verb_round_student_flags[],
+    verb_round_result_flags[], verb_round_explain_flags[], verb_round_export_flags[],
+    verb_round_object_flags[], verb_round_review_flags[], verb_round_agree_flags[], verb_top_flags[],
+    verb_round_offers_flags[];
 
 #endif

@@ -26,9 +26,10 @@ run_of(const struct input *input, const struct input_student *student)
     return student->seed == 0 ? input->terms.run : input->terms.earlier[student->seed - 1].run;
 }
 
+// obtained: by student of the round before.
 static void
-check_student(const struct input *input, uint32_t index, const struct input *before, const size_t *placed,
-              struct report *report, uint8_t *pinned)
+check_student(const struct input *input, uint32_t index, const struct input *before,
+              const struct slice *obtained, struct report *report, uint8_t *pinned)
 {
     const struct input_student *student = &input->students[index];
     uint32_t then = input_find_student(before, student->ref);
@@ -48,10 +49,8 @@ check_student(const struct input *input, uint32_t index, const struct input *bef
                      SLICE_ARGS(run_of(before, &before->students[then])));
     if (student->last > student->first && input->entries[student->last - 1].kind == INPUT_PINNED) {
         struct slice offer = input->offers[input->entries[student->last - 1].offer].ref;
-        bool same = placed[then] != RESULT_NONE &&
-                    slice_equal(offer, before->offers[before->entries[placed[then]].offer].ref);
 
-        *pinned = same ? EARLIER_OBTAINED : EARLIER_OTHER;
+        *pinned = slice_equal(offer, obtained[then]) ? EARLIER_OBTAINED : EARLIER_OTHER;
     }
 }
 
@@ -69,12 +68,13 @@ check_terms(const struct input *input, const struct terms_earlier *earlier, cons
 }
 
 int
-earlier_check(const struct files *files, unsigned number, const struct input *input, struct report *report,
-              uint8_t *pinned)
+earlier_check(const struct files *files, unsigned number, const struct input *input,
+              struct corrections *corrections, unsigned n, struct report *report, uint8_t *pinned)
 {
     struct record *record = calloc(1, sizeof *record);
     struct input *before = calloc(1, sizeof *before);
     struct report silent = {0};
+    struct slice *obtained = NULL;
     size_t *placed = NULL;
     int rc = -1;
 
@@ -90,19 +90,22 @@ earlier_check(const struct files *files, unsigned number, const struct input *in
             memcmp(digests[1], record->digests[FILES_RESULT], DIGEST_BYTES) == 0)
             rc = 0;
     }
+    if (rc == 0)
+        obtained = corrections_obtained(corrections, n, files, record, before, placed, report);
     if (rc != 0) {
         rc = report_fault(report, "record", 0, "earlier", "the record of earlier round %u is not sound: %s",
                           number, silent.faults > 0 ? silent.first : "its digests differ");
-    } else {
+    } else if (obtained != NULL) {
         check_terms(input, &input->terms.earlier[number - 1], record, report);
         for (uint32_t i = 0; i < input->n_students; i++)
-            check_student(input, i, before, placed, report, &pinned[i]);
+            check_student(input, i, before, obtained, report, &pinned[i]);
     }
     if (before != NULL)
         input_free(before);
     free(before);
     free(record);
     free(placed);
+    free(obtained);
     return rc;
 }
 

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // kansen-verify: derives a record again. Exit 0 only if all holds, 1 if anything does not, 2 on wrong usage.
 #include "base/version.h"
+#include "client/verify/corrections.h"
 #include "client/verify/earlier.h"
 #include "client/verify/receipt.h"
+#include "client/verify/result.h"
 #include "client/verify/verify.h"
 #include <getopt.h>
 #include <sodium.h>
 #include <stdlib.h>
 
-#define EXIT_HOLDS  0
-#define EXIT_FAULT  1
-#define EXIT_USAGE  2
-#define RECEIPT_MAX (1u << 26) // bytes
-#define EARLIER_MAX TERMS_EARLIER_MAX
+#define EXIT_HOLDS        0
+#define EXIT_FAULT        1
+#define EXIT_USAGE        2
+#define RECEIPT_MAX       (1u << 26) // bytes
+#define EARLIER_MAX       TERMS_EARLIER_MAX
+#define CORRECTIONS_BYTES ((size_t)1 << 30)
 
 struct options {
     bool in_public;
     const char *record, *receipt, *previous, *earlier[EARLIER_MAX];
-    unsigned n_earlier;
+    unsigned n_earlier, n_corrections;
+    const char *corrections[EARLIER_MAX + 1];
     uint64_t most; // bytes of a record
     bool has_key, has_commitment, has_input_digest, has_draft;
     uint8_t draft[DIGEST_BYTES], key[DIGEST_BYTES], commitment[DIGEST_BYTES], input_digest[DIGEST_BYTES];
@@ -30,7 +34,8 @@ usage(const char *message, const char *value)
             "kansen-verify: %s%s\n"
             "usage: kansen-verify [--public] [--receipt FILE] [--key HEX] [--commitment HEX] [--input-digest "
             "HEX]\n"
-            "                     [--previous DIR] [--earlier DIR]... [--draft HEX] [--max-bytes N] RECORD\n",
+            "                     [--previous DIR] [--earlier DIR]... [--corrections DIR]... [--draft HEX]\n"
+            "                     [--max-bytes N] RECORD\n",
             message, value);
     return EXIT_USAGE;
 }
@@ -52,6 +57,7 @@ parse(int argc, char **argv, struct options *options)
         {"commitment", required_argument, NULL, 'c'},
         {"previous", required_argument, NULL, 'P'},
         {"earlier", required_argument, NULL, 'e'},
+        {"corrections", required_argument, NULL, 'C'},
         {"input-digest", required_argument, NULL, 'i'},
         {"draft", required_argument, NULL, 'd'},
         {"max-bytes", required_argument, NULL, 'm'},
@@ -78,6 +84,8 @@ parse(int argc, char **argv, struct options *options)
             rc = parse_digest(optarg, &options->has_input_digest, options->input_digest);
         else if (option == 'e' && options->n_earlier < EARLIER_MAX)
             options->earlier[options->n_earlier++] = optarg;
+        else if (option == 'C' && options->n_corrections <= EARLIER_MAX)
+            options->corrections[options->n_corrections++] = optarg;
         else if (option == 'm' && lines_is_number(slice_of(optarg), UINT64_MAX, &options->most))
             continue;
         else if (option == 'V')
@@ -88,8 +96,8 @@ parse(int argc, char **argv, struct options *options)
         return usage("one record is wanted", "");
     options->record = argv[optind];
     options->in_public = options->in_public || options->receipt != NULL;
-    if (rc == 0 && options->in_public && options->n_earlier > 0)
-        return usage("earlier records are held against a sealed one", "");
+    if (rc == 0 && options->in_public && options->n_earlier + options->n_corrections > 0)
+        return usage("earlier records and corrections are held against a sealed one", "");
     return rc;
 }
 
@@ -120,7 +128,8 @@ check_receipt(const char *path, const struct verify *verify, const struct files 
 
 // Earlier records in the order of their numbers.
 static void
-check_earlier(const struct options *options, const struct input *input, struct report *report)
+check_earlier(const struct options *options, const struct input *input, struct corrections *corrections,
+              struct report *report)
 {
     struct files *files = calloc(EARLIER_MAX + 1, sizeof *files); // by number
     uint8_t *pinned = calloc((size_t)input->n_students + 1, sizeof *pinned);
@@ -139,7 +148,7 @@ check_earlier(const struct options *options, const struct input *input, struct r
     }
     for (unsigned number = 1; files != NULL && pinned != NULL && number <= EARLIER_MAX; number++)
         if (files[number].owned[FILES_RECORD] != NULL) {
-            earlier_check(&files[number], number, input, report, pinned);
+            earlier_check(&files[number], number, input, corrections, options->n_corrections, report, pinned);
             looked_at++;
         }
     if (pinned != NULL)
@@ -151,6 +160,35 @@ check_earlier(const struct options *options, const struct input *input, struct r
                     input->terms.n_earlier);
     free(files);
     free(pinned);
+}
+
+// What was corrected of this record, and of those before it.
+static void
+check_corrections(const struct options *options, const struct verify *verify, const struct files *files,
+                  struct report *report)
+{
+    struct corrections *all = calloc(options->n_corrections + 1, sizeof *all);
+    size_t *placed = calloc((size_t)verify->input.n_students + 1, sizeof *placed);
+    struct report silent = {0};
+
+    if (all == NULL || placed == NULL)
+        report_no_memory(report);
+    for (unsigned i = 0; all != NULL && i < options->n_corrections; i++)
+        (void)corrections_read(options->corrections[i], CORRECTIONS_BYTES, report, &all[i]);
+    if (all != NULL && placed != NULL &&
+        result_read(files->file[FILES_RESULT], &verify->input, &silent, placed) == 0)
+        free(corrections_obtained(all, options->n_corrections, files, &verify->record, &verify->input, placed,
+                                  report));
+    if (all != NULL)
+        check_earlier(options, &verify->input, all, report);
+    for (unsigned i = 0; all != NULL && i < options->n_corrections; i++) {
+        if (!all[i].used)
+            report_fault(report, options->corrections[i], 0, "corrections",
+                         "they are those of no record that was given");
+        corrections_free(&all[i]);
+    }
+    free(all);
+    free(placed);
 }
 
 // 0, or -1 when the record could not be read; in both cases there may be faults.
@@ -167,7 +205,7 @@ run(const struct options *options, const struct verify_known *known, struct repo
     if (rc == 0 && options->receipt != NULL)
         check_receipt(options->receipt, verify, &files, report);
     if (rc == 0 && !options->in_public)
-        check_earlier(options, &verify->input, report);
+        check_corrections(options, verify, &files, report);
     if (rc == 0 && report->faults == 0)
         printf("run %.*s, revision %llu: %s holds, %llu students, %llu offers, %llu seats\n",
                SLICE_ARGS(verify->record.terms.run), (unsigned long long)verify->record.terms.revision,

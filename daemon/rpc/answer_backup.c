@@ -13,7 +13,7 @@
 
 struct backup_task {
     struct task task; // first
-    const struct service *service;
+    struct service *service;
     struct backup_order order;
     struct backup_result result;
 };

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rounds that follow one another, and what an operator may not do to get another outcome: nobody has two seats, no lottery is
 drawn twice, a decision is carried out."""
+import re
+import shutil
+import subprocess
 import unittest
 
 import harness
@@ -193,6 +196,101 @@ class Corrected(Row):
         self.operator("second").write(move_round={"round": "r", "step": "ROUND_STEP_CANCEL", "reason": "a test"})
         self.refused(FAILED_PRECONDITION, self.review(objection, correct=True), "is cancelled and can not be corrected")
         self.assertEqual(self.review(objection).status.code, OK)
+
+
+class Published(Row):
+    """The difference that two operators made is signed, and the next round is checked with it."""
+
+    def ctl(self, *args, status=0):
+        done = harness.run([harness.kansenctl(), "-s", self.daemon.tcp, "round", *args], cwd=self.daemon.scratch)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def verify(self, *args, status=0):
+        done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.daemon.scratch)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def run_round(self, name, lists, previous=""):
+        round_ = Round(self.client, name, previous=previous).take().step("open")
+        for student, offers in lists.items():
+            self.assertEqual(round_.submit(student, offers).status.code, OK)
+        round_.freeze()
+        round_.draw().compute()
+        return round_
+
+    def setUp(self):
+        super().setUp()
+        self.first, self.second, self.third = (self.offer(seats=2, **SPORT) for _ in range(3))
+        self.round = self.run_round("one", {"a": [self.first], "b": [self.second]})
+        self.key = self.ctl("export", "one", "one", "--key", "sign.key").split()[-1]
+        self.ctl("corrections", "one", "early", "--key", "sign.key", status=1)  # it is not published
+        self.round.publish()
+        other = self.operator("second")
+        for to in (self.third, 0):
+            objection = self.client.write(object_to_round={"round": "one", "issuer": "school", "student": "a", "kind": 1}).id
+            if to == 0:
+                self.client.write(review_objection={"round": "one", "id": objection, "reason": "stays"})
+            else:
+                self.client.write(review_objection={"round": "one", "id": objection, "reason": "een fout én meer", "correct": True, "to_offer": to})
+                other.write(agree_to_correction={"round": "one", "id": objection})
+        self.assertIn("1 corrections in diff", self.ctl("corrections", "one", "diff", "--key", "sign.key"))
+        self.diff = self.daemon.scratch / "diff"
+
+    def test_what_it_says(self):
+        text = (self.diff / "corrections").read_text(encoding="utf-8")
+        ref = self.round.student("a").student.ref.hex()
+        self.assertRegex(text, rf"\ncorrection 1 {ref} {self.first:010d} {self.third:010d} 20\S+Z client:local\S* client:second\S* een fout én meer\n")
+        self.assertIn("1 corrections of the published result", self.verify("--corrections", "diff", "one"))
+        (self.daemon.scratch / "other.key").write_text("1" * 64 + "\n")
+        (self.daemon.scratch / "other.key").chmod(0o600)
+        self.assertIn("not the key that signed", self.ctl("corrections", "one", "other", "--key", "other.key", status=2))
+
+    def test_each_byte_counts(self):
+        for name in ("corrections", "signature"):
+            path = self.diff / name
+            good = path.read_bytes()
+            for at in range(0, len(good), 7):
+                path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
+                self.verify("--corrections", "diff", "one", status=1)
+            path.write_bytes(good)
+        self.verify("--corrections", "diff", "one")
+
+    def resign(self, change):
+        """The document with a change, signed as if by its operator."""
+        text = change((self.diff / "corrections").read_text(encoding="utf-8"))
+        (self.diff / "corrections").write_text(text, encoding="utf-8")
+        seed = bytes.fromhex((self.daemon.scratch / "sign.key").read_text().strip())
+        pem = self.daemon.scratch / "key.der"
+        pem.write_bytes(bytes.fromhex("302e020100300506032b657004220420") + seed)
+        done = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-keyform", "DER", "-inkey", pem, "-in", self.diff / "corrections"],
+                              capture_output=True, check=True)
+        (self.diff / "signature").write_text(done.stdout.hex() + "\n")
+
+    def test_what_does_not_follow(self):
+        good = (self.diff / "corrections").read_text(encoding="utf-8")
+        ref, other = (self.round.student(s).student.ref.hex() for s in "ab")
+        for words, change in (("does not have what is corrected", lambda t: t.replace(f"{ref} {self.first:010d}", f"{ref} -")),
+                              ("does not have what is corrected", lambda t: t.replace(ref, other)),
+                              ("takes no part", lambda t: t.replace(ref, "0" * 64)),
+                              ("takes no part", lambda t: t.replace(f" {self.third:010d} ", " 0000000999 ")),
+                              ("proposed it and agreed to it", lambda t: t.replace("client:second", "client:local")),
+                              ("run and revision", lambda t: t.replace("revision 0", "revision 1")),
+                              ("those of no record", lambda t: re.sub(r"record \w{64}", "record " + "0" * 64, t))):
+            with self.subTest(words):
+                self.resign(change)
+                self.assertIn(words, self.verify("--corrections", "diff", "one", status=1))
+            (self.diff / "corrections").write_text(good, encoding="utf-8")
+
+    def test_the_next_round_starts_from_it(self):
+        two = self.run_round("two", {"a": [self.second]}, previous="one")
+        self.assertEqual(list(two.student("a").student.offers), [self.second, self.third])
+        export = ("export", "two", "two", "--key", "sign.key", "--earlier", "one", "--previous", "one")
+        self.assertIn("pinned to offer", self.ctl(*export, status=1))
+        shutil.rmtree(self.daemon.scratch / "two", ignore_errors=True)
+        self.ctl(*export, "--corrections", "diff")
+        self.assertIn("pinned to offer", self.verify("--earlier", "one", "--previous", "one", "two", status=1))
+        self.verify("--earlier", "one", "--previous", "one", "--corrections", "diff", "two")
 
 
 class Again(Row):

@@ -55,7 +55,7 @@ verify(const char *directory)
         verify_sealed(&files, &known, &report, verify) == 0 && report.faults == 0) {
         assert(verify->input.n_students <= sizeof pinned && verify->input.terms.n_earlier > 0);
         // It is not the earlier record, so this is a fault with all the memory in the world.
-        earlier_check(&files, 1, &verify->input, &report, pinned);
+        earlier_check(&files, 1, &verify->input, NULL, 0, &report, pinned);
     }
     verify_free(verify);
     free(verify);

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// round corrections: what was corrected of a published result, signed by the key of its record, for those who
+// check a record or the round that follows: kansen-record(5).
+#include "client/cli/flags.h"
+#include "client/cli/json.h"
+#include "client/cli/round.h"
+#include "client/cli/round_secret.h"
+#include "client/cli/time_text.h"
+#include "client/cli/verbs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TEXT_BYTES     500u                          // of a reason
+#define SIGNATURE_LINE (2u * crypto_sign_BYTES + 2u) // hex, a line feed and a NUL
+#define PATH_BYTES     4096u
+
+struct options {
+    const char *key;
+};
+
+const struct flag verb_round_corrections_flags[] = {{"key", "FILE",
+                                                     "required; the key that signed the record",
+                                                     flags_set_given, NULL, offsetof(struct options, key)},
+                                                    {0}};
+
+// The document, while it is written.
+struct document {
+    struct cli *cli;
+    const Kansen__V1__Round *round;
+    FILE *lines; // of corrections
+    uint64_t n;
+};
+
+// ---- Lines
+
+static bool
+is_published_correction(const Kansen__V1__RoundObjection *objection)
+{
+    return objection->state == KANSEN__V1__ROUND_OBJECTION_STATE__ROUND_OBJECTION_STATE_CORRECTED &&
+           objection->second_reviewer[0] != '\0';
+}
+
+static void
+put_offer(FILE *out, uint64_t offer)
+{
+    if (offer == 0)
+        fputs(" -", out);
+    else
+        fprintf(out, " %010" PRIu64, offer);
+}
+
+// As much of a reason as a line may have, cut between characters.
+static int
+reason_len(const char *reason)
+{
+    size_t len = strlen(reason);
+
+    if (len > TEXT_BYTES) {
+        for (len = TEXT_BYTES; (reason[len] & 0xC0) == 0x80; len--)
+            continue;
+    }
+    while (len > 0 && reason[len - 1] == ' ')
+        len--;
+    return (int)len;
+}
+
+static void
+put_correction(struct document *document, const Kansen__V1__RoundObjection *objection)
+{
+    char ref[ROUND_SECRET_HEX], time[TIME_TEXT_MAX];
+    const char *reason = objection->reason + strspn(objection->reason, " ");
+
+    fprintf(document->lines, "correction %" PRIu64 " %s", objection->id,
+            round_secret_text(objection->ref.data, ref));
+    put_offer(document->lines, objection->from_offer);
+    put_offer(document->lines, objection->to_offer);
+    fprintf(document->lines, " %s %s %s %.*s\n", time_text_seconds(objection->updated_us, time),
+            objection->reviewer, objection->second_reviewer, reason_len(reason), reason);
+    document->n++;
+}
+
+static int
+fetch(struct document *document)
+{
+    Kansen__V1__ListRoundObjectionsRequest list = KANSEN__V1__LIST_ROUND_OBJECTIONS_REQUEST__INIT;
+    Kansen__V1__Response *response, *last = NULL;
+    int status;
+
+    list.round = document->round->name;
+    list.limit = 1000;
+    do {
+        const Kansen__V1__ListRoundObjectionsResponse *page;
+
+        status = cli_ask(document->cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_OBJECTIONS, &list, &response);
+        if (status != CLI_OK)
+            break;
+        page = response->list_round_objections;
+        for (size_t i = 0; i < page->n_objections; i++) {
+            if (is_published_correction(page->objections[i]) &&
+                page->objections[i]->ref.len == ROUND_SECRET_BYTES)
+                put_correction(document, page->objections[i]);
+        }
+        list.cursor = page->next_cursor;
+        if (last != NULL)
+            kansen__v1__response__free_unpacked(last, NULL);
+        last = response; // has the cursor
+    } while (list.cursor.len > 0);
+    if (last != NULL)
+        kansen__v1__response__free_unpacked(last, NULL);
+    return status;
+}
+
+// The whole text, which the caller frees; NULL when memory is short.
+static char *
+make_text(const struct document *document, const char *lines)
+{
+    const Kansen__V1__Round *round = document->round;
+    char record[ROUND_SECRET_HEX], key[ROUND_SECRET_HEX], now[TIME_TEXT_MAX], *text = NULL;
+
+    if (asprintf(&text,
+                 "kansen-corrections 1\nrun %s\nrevision %" PRIu32 "\nrecord %s\nexported %s\ncorrections "
+                 "%" PRIu64 "\n%skey %s\n",
+                 round->name, round->revision, round_secret_text(round->record_digest.data, record),
+                 time_text_seconds((int64_t)time(NULL) * 1000000, now), document->n, lines,
+                 round_secret_text(round->record_key.data, key)) < 0)
+        return NULL;
+    return text;
+}
+
+// ---- Files
+
+static int
+write_file(struct cli *cli, const char *dir, const char *name, const char *text)
+{
+    char path[PATH_BYTES];
+    size_t len = strlen(text);
+    int fd;
+    bool good;
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    good = fd >= 0 && write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+    if (fd >= 0 && close(fd) != 0)
+        good = false;
+    return good ? CLI_OK
+                : cli_fail(cli, "UNAVAILABLE", "", "%s can not be written: %s", path, strerror(errno));
+}
+
+static int
+write_both(struct cli *cli, const char *dir, const char *text, const uint8_t *secret_key)
+{
+    uint8_t signature[crypto_sign_BYTES];
+    char hex[SIGNATURE_LINE];
+    int status;
+
+    crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
+    sodium_bin2hex(hex, SIGNATURE_LINE - 1, signature, sizeof signature);
+    memcpy(hex + SIGNATURE_LINE - 2, "\n", 2);
+    if (mkdir(dir, 0700) != 0)
+        return cli_usage(cli, "%s: %s; corrections go into a new directory", dir, strerror(errno));
+    status = write_file(cli, dir, "corrections", text);
+    return status == CLI_OK ? write_file(cli, dir, "signature", hex) : status;
+}
+
+// ---- The whole
+
+static int
+read_key(struct cli *cli, const char *file, const Kansen__V1__Round *round,
+         uint8_t secret_key[crypto_sign_SECRETKEYBYTES])
+{
+    uint8_t seed[ROUND_SECRET_BYTES], key[crypto_sign_PUBLICKEYBYTES];
+    bool made;
+    int status = round_secret_read(cli, file, false, seed, &made);
+
+    if (status != CLI_OK)
+        return status;
+    crypto_sign_seed_keypair(key, secret_key, seed);
+    sodium_memzero(seed, sizeof seed);
+    return memcmp(key, round->record_key.data, sizeof key) == 0
+               ? CLI_OK
+               : cli_usage_at(cli, "--key", "it is not the key that signed the record of round %s",
+                              round->name);
+}
+
+static int
+tell(struct cli *cli, const struct document *document, const char *dir)
+{
+    json_t *object;
+
+    if (!cli->json) {
+        printf("round %s: %" PRIu64 " corrections in %s\n", document->round->name, document->n, dir);
+        return cli_finish_output(cli);
+    }
+    object = json_object();
+    json_put_text(object, "round", document->round->name);
+    json_put_text(object, "directory", dir);
+    json_put_number(object, "corrections", document->n);
+    return cli_printed(cli, json_print(object));
+}
+
+static int
+export_corrections(struct document *document, const char *dir, const uint8_t *secret_key)
+{
+    char *lines = NULL, *text = NULL;
+    size_t size;
+    int status;
+
+    document->lines = open_memstream(&lines, &size);
+    if (document->lines == NULL)
+        return cli_no_memory(document->cli);
+    status = fetch(document);
+    if (fclose(document->lines) != 0 && status == CLI_OK)
+        status = cli_no_memory(document->cli);
+    if (status == CLI_OK && (text = make_text(document, lines)) == NULL)
+        status = cli_no_memory(document->cli);
+    if (status == CLI_OK)
+        status = write_both(document->cli, dir, text, secret_key);
+    free(lines);
+    free(text);
+    return status == CLI_OK ? tell(document->cli, document, dir) : status;
+}
+
+int
+verb_round_corrections(struct cli *cli, int argc, char **argv)
+{
+    uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
+    struct document document = {.cli = cli};
+    struct options options = {NULL};
+    Kansen__V1__Response *response;
+    int status = flags_read_with(cli, argc, argv, &options, 2, "the name of a round, and a directory");
+
+    if (status == CLI_OK && options.key == NULL)
+        status = cli_usage_at(cli, "--key", "this flag is missing");
+    if (status == CLI_OK)
+        status = round_fetch(cli, argv[0], &response);
+    if (status != CLI_OK)
+        return status;
+    document.round = response->get_round->round;
+    if (document.round->record_digest.len != ROUND_SECRET_BYTES ||
+        document.round->record_key.len != ROUND_SECRET_BYTES ||
+        document.round->record_revision != document.round->revision || document.round->published_us == 0)
+        status = cli_fail(cli, "FAILED_PRECONDITION", "round",
+                          "round %s has no published result whose record is exported, so there is nothing to "
+                          "correct",
+                          argv[0]);
+    if (status == CLI_OK)
+        status = read_key(cli, options.key, document.round, secret_key);
+    if (status == CLI_OK)
+        status = export_corrections(&document, argv[1], secret_key);
+    sodium_memzero(secret_key, sizeof secret_key);
+    kansen__v1__response__free_unpacked(response, NULL);
+    return status;
+}
