@@ -47,7 +47,8 @@ bound_far_square(const struct run *run, const struct score_weights *weights, uin
         proximity = (points - given + weights->proximity - 1) / weights->proximity; // least P in basis points
         if (proximity > SCORE_FULL)
             return -1;
-        metres = (float)(radius * (SCORE_FULL - proximity) / SCORE_FULL); // P = floor(10000 (R - d) / R)
+        radius = radius * (SCORE_FULL - proximity) / SCORE_FULL; // P = floor(10000 (R - d) / R)
+        metres = (float)radius;
     }
     return (metres + 1) * (metres + 1); // a metre for rounding
 }

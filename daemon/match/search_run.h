@@ -44,8 +44,8 @@ struct group {
     struct band band; // at hand
 };
 
-// What one run has at hand.
-struct run {
+// What one run has at hand. There is one for each query, so it is ordered for the reader.
+struct run { // NOLINT(clang-analyzer-optin.performance.Padding)
     struct search *search;
     const struct query *query;
     const struct directory *directory;

@@ -192,7 +192,8 @@ bound_any(const int32_t *values, size_t n, int32_t least, int32_t most, uint64_t
     }
 }
 
-// One variant: the same code, made for other instructions.
+// One variant: the same code, made for other instructions. An attribute stands in no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define VARIANT(name, attribute)                                                                             \
     attribute static bool add_##name(const struct sieve *sieve, size_t group, uint32_t need,                 \
                                      struct sieve_sums *out)                                                 \
@@ -221,6 +222,7 @@ bound_any(const int32_t *values, size_t n, int32_t least, int32_t most, uint64_t
     static const struct sieve_variant variant_##name = {add_##name, filter_##name, highest_##name,           \
                                                         count_##name, bound_##name};
 
+// NOLINTEND(bugprone-macro-parentheses)
 VARIANT(plain, )
 
 #if defined(__x86_64__)

@@ -181,16 +181,18 @@ next_entry(struct archive_writer *writer, MDB_val *key, MDB_val *value)
     bool journal =
         table == TABLE_JOURNAL && writer->order.kind == KANSEN__V1__STREAM_KIND__STREAM_KIND_JOURNAL;
     struct key from = key_u64(writer->order.from);
+    MDB_val at = {from.len, from.bytes};
     int rc = 0;
 
     if (writer->cursor != NULL) {
         rc = txn_map(txn, mdb_cursor_get(writer->cursor, key, value, MDB_NEXT));
     } else {
         rc = txn_map(txn, mdb_cursor_open(txn->mdb, txn->store->dbi[table], &writer->cursor));
-        *key = (MDB_val){from.len, from.bytes};
         if (rc == 0)
             rc =
-                txn_map(txn, mdb_cursor_get(writer->cursor, key, value, journal ? MDB_SET_RANGE : MDB_FIRST));
+                txn_map(txn, mdb_cursor_get(writer->cursor, &at, value, journal ? MDB_SET_RANGE : MDB_FIRST));
+        if (rc == 0)
+            *key = at; // in the store now
     }
     return rc == 0 && journal && key_read_u64(key->mv_data) > writer->order.to ? (int)STORE_E_NOT_FOUND : rc;
 }

@@ -29,7 +29,7 @@ card_find(struct txn *txn, uint64_t offer_id, struct card_place *out)
 int
 card_approach(struct txn *txn, struct card_place *place)
 {
-    uint32_t start = CHUNK * sizeof(uint32_t), end;
+    uint32_t start = CHUNK * sizeof(uint32_t), end = 0;
 
     if (place->number > 0)
         memcpy(&start, place->chunk + (place->number - 1) * sizeof start, sizeof start);

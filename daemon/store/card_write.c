@@ -163,8 +163,8 @@ int
 card_put(struct txn *txn, const struct catalog *catalog, const Kansen__V1__Offer *offer,
          const Kansen__V1__Partner *partner, const struct offer_row *row)
 {
-    const uint8_t *bytes;
-    size_t len;
+    const uint8_t *bytes = NULL;
+    size_t len = 0;
     struct card_place old;
     int rc = pack(txn, catalog, offer, partner, row, &bytes, &len);
 
@@ -188,8 +188,8 @@ card_check(struct txn *txn, const struct catalog *catalog, const Kansen__V1__Off
            const Kansen__V1__Partner *partner, const struct offer_row *row, bool *good)
 {
     struct card_place place;
-    const uint8_t *bytes;
-    size_t len;
+    const uint8_t *bytes = NULL;
+    size_t len = 0;
     int rc = pack(txn, catalog, offer, partner, row, &bytes, &len);
 
     *good = false;

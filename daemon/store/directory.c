@@ -229,6 +229,14 @@ load(struct txn *txn, struct loading *loading)
     return rc;
 }
 
+static struct directory *
+new_directory(void)
+{
+    struct loading *loading = calloc(1, sizeof *loading);
+
+    return loading == NULL ? NULL : &loading->directory;
+}
+
 int
 txn_directory(struct txn *txn, const struct directory **out)
 {
@@ -239,7 +247,7 @@ txn_directory(struct txn *txn, const struct directory **out)
         rc = meta_get(txn, META_BLOCKS, &generation);
         if (rc < 0)
             return rc;
-        if (txn->directory == NULL && (txn->directory = calloc(1, sizeof(struct loading))) == NULL)
+        if (txn->directory == NULL && (txn->directory = new_directory()) == NULL)
             return txn_fail(txn, STORE_FAULT_MEMORY);
         if (generation != txn->directory_generation || txn->directory->blocks == NULL) {
             txn->directory_generation = generation;

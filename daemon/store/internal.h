@@ -112,7 +112,13 @@ void txn_step(struct txn *txn);
 int txn_pages(struct txn *txn, uint64_t *pages) MUST_CHECK;
 
 // Makes a fault stick; returns it.
-int txn_fail(struct txn *txn, enum store_fault fault);
+static inline int
+txn_fail(struct txn *txn, enum store_fault fault)
+{
+    if (txn->fault == 0)
+        txn->fault = fault;
+    return fault;
+}
 
 // One value of a table. 0, STORE_E_NOT_FOUND, STORE_E_EXISTS (put with MDB_NOOVERWRITE) or a fault.
 int table_get(struct txn *txn, enum table table, const struct key *key, MDB_val *out) MUST_CHECK;

@@ -208,8 +208,8 @@ round_over_next(struct txn *txn, int64_t before_us, struct arena *arena, Kansen_
     bool over = false;
     int rc = check_whole(txn);
 
-    for (uint64_t id = 0; rc == 0 && !over; id = round->id) {
-        rc = round_next(txn, id, arena, &round);
+    while (rc == 0 && !over) {
+        rc = round_next(txn, round == NULL ? 0 : round->id, arena, &round);
         if (rc == 0)
             rc = check_over(txn, round, before_us, arena, &over);
     }

@@ -50,14 +50,6 @@ map_code(int mdb_rc)
 }
 
 int
-txn_fail(struct txn *txn, enum store_fault fault)
-{
-    if (txn->fault == 0)
-        txn->fault = fault;
-    return fault;
-}
-
-int
 txn_map(struct txn *txn, int mdb_rc)
 {
     int rc = map_code(mdb_rc);
