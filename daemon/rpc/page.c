@@ -8,9 +8,15 @@
 
 #define LIMIT_MAX     1000u
 #define LIMIT_DEFAULT 100u
-#define CODE_BYTES    64u
+#define CODE_BYTES    96u
 #define ENVELOPE      1024u // of a frame, for all but the elements
 #define ELEMENT       8u    // tag and length of an element, at most
+
+size_t
+page_room(const struct call *call)
+{
+    return call->service->max_frame - ENVELOPE;
+}
 
 int
 page_start(struct call *call, uint32_t limit, struct page *page)
@@ -19,8 +25,7 @@ page_start(struct call *call, uint32_t limit, struct page *page)
         return fault_set(&call->fault, CODE_INVALID_ARGUMENT, "limit",
                          "%" PRIu32 " is not allowed; it takes 1..%u, or 0 for %u", limit, LIMIT_MAX,
                          LIMIT_DEFAULT);
-    *page = (struct page){.limit = limit == 0 ? LIMIT_DEFAULT : limit,
-                          .max_bytes = call->service->max_frame - ENVELOPE};
+    *page = (struct page){.limit = limit == 0 ? LIMIT_DEFAULT : limit, .max_bytes = page_room(call)};
     page->items = arena_array(call->arena, page->limit, sizeof(ProtobufCMessage *));
     return page->items == NULL ? STORE_FAULT_MEMORY : 0;
 }
@@ -37,8 +42,8 @@ page_add(struct page *page, ProtobufCMessage *item)
     return true;
 }
 
-static int
-refuse_cursor(struct call *call)
+int
+page_refuse_cursor(struct call *call)
 {
     return fault_set(&call->fault, CODE_INVALID_ARGUMENT, "cursor",
                      "this is no cursor of this list; pass next_cursor of the page before, or nothing");
@@ -50,7 +55,7 @@ page_read_id(struct call *call, enum page_list list, const ProtobufCBinaryData *
     uint64_t id = 0;
 
     if (cursor->len != 0 && (cursor->len != 1 + sizeof id || cursor->data[0] != list))
-        return refuse_cursor(call);
+        return page_refuse_cursor(call);
     for (size_t i = 1; i < cursor->len; i++)
         id = id << 8 | cursor->data[i];
     *after = id;
@@ -77,7 +82,7 @@ page_read_code(struct call *call, enum page_list list, const ProtobufCBinaryData
     }
     if (cursor->len < 2 || cursor->len > 1 + CODE_BYTES || cursor->data[0] != list ||
         !is_code(cursor->data + 1, cursor->len - 1))
-        return refuse_cursor(call);
+        return page_refuse_cursor(call);
     *after = arena_strndup(call->arena, (const char *)cursor->data + 1, cursor->len - 1);
     return *after == NULL ? STORE_FAULT_MEMORY : 0;
 }

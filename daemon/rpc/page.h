@@ -32,6 +32,9 @@ struct page {
     ProtobufCMessage **items; // limit of them, in the call's arena
 };
 
+// Bytes of a frame that elements may take.
+size_t page_room(const struct call *call);
+
 // Starts a page for a limit as the client gave it. 0, FAULT or STORE_FAULT_MEMORY.
 int page_start(struct call *call, uint32_t limit, struct page *page) MUST_CHECK;
 
@@ -44,6 +47,9 @@ int page_read_id(struct call *call, enum page_list list, const ProtobufCBinaryDa
                  uint64_t *after) MUST_CHECK;
 int page_read_code(struct call *call, enum page_list list, const ProtobufCBinaryData *cursor,
                    const char **after) MUST_CHECK;
+
+// Refuses a cursor that this list did not give. FAULT.
+int page_refuse_cursor(struct call *call);
 
 // Makes a cursor behind an element, in the call's arena. 0 or STORE_FAULT_MEMORY.
 int page_write_id(struct call *call, enum page_list list, uint64_t last,

@@ -219,9 +219,8 @@ round_lines_students(const struct round_lines *lines, struct buf *out)
     return add(out, "students %" PRIu64 "\n", lines->round->students);
 }
 
-int
-round_lines_student(const struct round_lines *lines, const Kansen__V1__RoundStudent *student,
-                    Kansen__V1__RoundOffer *const *offers, struct buf *out)
+static int
+add_student(const Kansen__V1__RoundStudent *student, struct buf *out)
 {
     char text[ROUND_LINES_REF];
     int rc = add(out, "student %s %d %" PRIu32, round_lines_ref(student->ref.data, text),
@@ -229,9 +228,17 @@ round_lines_student(const struct round_lines *lines, const Kansen__V1__RoundStud
 
     if (rc == 0)
         rc = add_facts(student->facts, student->n_facts, out);
-    if (rc == 0)
-        rc = add(out, " ;");
-    for (size_t i = 0; i < student->n_offers && rc == 0; i++) {
+    return rc == 0 ? add(out, " ;") : rc;
+}
+
+int
+round_lines_student(const struct round_lines *lines, const Kansen__V1__RoundStudent *student,
+                    struct round_lines_part part, Kansen__V1__RoundOffer *const *offers, struct buf *out)
+{
+    int rc = part.from == 0 ? add_student(student, out) : 0;
+
+    for (size_t i = part.from; i < part.from + part.n && rc == 0; i++) {
+        char text[ROUND_LINES_OFFER];
         const char *line = "", *ref = round_lines_offer_ref(student->offers[i], text);
         uint32_t class = 0;
 
@@ -239,11 +246,11 @@ round_lines_student(const struct round_lines *lines, const Kansen__V1__RoundStud
             rc = add(out, " %s=p", ref);
             continue;
         }
-        class = round_lines_class(lines, student, offers[i], &line);
+        class = round_lines_class(lines, student, offers[i - part.from], &line);
         rc = class == ROUND_RULE_INELIGIBLE ? add(out, " %s=!%s", ref, line)
                                             : add(out, " %s=%" PRIu32, ref, class);
     }
-    return rc == 0 ? add(out, "\n") : rc;
+    return rc == 0 && part.from + part.n == student->n_offers ? add(out, "\n") : rc;
 }
 
 // ---- Result and cutoffs
@@ -343,22 +350,26 @@ add_why(const struct explain_student *explained, const struct explain_wish *wish
 
 int
 round_lines_explanation(const struct round_lines *lines, const Kansen__V1__RoundStudent *student,
-                        Kansen__V1__RoundOffer *const *offers, const struct explain_student *explained,
-                        const struct explain_wish *wishes, struct buf *out)
+                        struct round_lines_part part, Kansen__V1__RoundOffer *const *offers,
+                        const struct explain_student *explained, const struct explain_wish *wishes,
+                        struct buf *out)
 {
     size_t shown = explained->place.rank != 0 ? explained->place.rank : student->n_offers;
+    size_t end = part.from + part.n;
     char ref[ROUND_LINES_REF];
-    int rc = add(out, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 " %zu", round_lines_ref(student->ref.data, ref),
-                 explained->number, explained->n_students, explained->place.rank, student->n_offers - shown);
+    int rc = 0;
 
-    for (size_t i = 0; i < shown && rc == 0; i++) {
+    if (part.from == 0)
+        rc = add(out, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 " %zu", round_lines_ref(student->ref.data, ref),
+                 explained->number, explained->n_students, explained->place.rank, student->n_offers - shown);
+    for (size_t i = part.from; i < end && i < shown && rc == 0; i++) {
         const char *line = "";
 
-        if (wishes[i].reason == EXPLAIN_INELIGIBLE)
-            (void)round_lines_class(lines, student, offers[i], &line);
+        if (wishes[i - part.from].reason == EXPLAIN_INELIGIBLE)
+            (void)round_lines_class(lines, student, offers[i - part.from], &line);
         rc = add(out, " %s=", round_lines_offer_ref(student->offers[i], ref));
         if (rc == 0)
-            rc = add_why(explained, &wishes[i], line, out);
+            rc = add_why(explained, &wishes[i - part.from], line, out);
     }
-    return rc == 0 ? add(out, "\n") : rc;
+    return rc == 0 && end == student->n_offers ? add(out, "\n") : rc;
 }

@@ -47,21 +47,39 @@ round_lines_is_pinned(const Kansen__V1__RoundStudent *student, size_t i)
     return student->pinned_placement != 0 && i + 1 == student->n_offers;
 }
 
+// Some places of a student's list, in a row: from, from + 1, .. from + n - 1. A line about the list is made
+// part by part: the first one has what stands before the list, the last one the end of the line, and put
+// together they are the line.
+struct round_lines_part {
+    size_t from, n;
+};
+
+static inline struct round_lines_part
+round_lines_whole(const Kansen__V1__RoundStudent *student)
+{
+    return (struct round_lines_part){0, student->n_offers};
+}
+
+#define ROUND_LINES_PLACE 160u // bytes that one place takes in the lines of input and explanations, at most
+
 // ---- The file "input", in this order
 int round_lines_head(const struct round_lines *lines, struct buf *out) MUST_CHECK; // up to "offers NUMBER"
 int round_lines_offer(const Kansen__V1__RoundOffer *offer, struct buf *out) MUST_CHECK;
 int round_lines_students(const struct round_lines *lines, struct buf *out) MUST_CHECK; // "students NUMBER"
-// offers: those of the student's list, in its order.
+// offers: those of this part of the student's list, in its order.
 int round_lines_student(const struct round_lines *lines, const Kansen__V1__RoundStudent *student,
-                        Kansen__V1__RoundOffer *const *offers, struct buf *out) MUST_CHECK;
+                        struct round_lines_part part, Kansen__V1__RoundOffer *const *offers,
+                        struct buf *out) MUST_CHECK;
 
 // ---- Lines of the files "result", "cutoffs", "public-cutoffs" (nothing for an offer with few holders) and
 // "explanations"
 int round_lines_result(const uint8_t *ref, uint64_t offer, uint32_t rank, struct buf *out) MUST_CHECK;
 int round_lines_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out) MUST_CHECK;
 int round_lines_public_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out) MUST_CHECK;
+// offers and wishes: those of this part.
 int round_lines_explanation(const struct round_lines *lines, const Kansen__V1__RoundStudent *student,
-                            Kansen__V1__RoundOffer *const *offers, const struct explain_student *explained,
-                            const struct explain_wish *wishes, struct buf *out) MUST_CHECK;
+                            struct round_lines_part part, Kansen__V1__RoundOffer *const *offers,
+                            const struct explain_student *explained, const struct explain_wish *wishes,
+                            struct buf *out) MUST_CHECK;
 
 #endif

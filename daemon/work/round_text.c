@@ -102,16 +102,8 @@ static const char *const sentences[][SENTENCES] = {
         },
 };
 
-struct writing {
-    const char *const *sentences;
-    struct arena *arena;
-    char **out;
-    size_t n;
-    bool short_of_memory;
-};
-
 static void
-add(struct writing *writing, char *text)
+add(struct round_text *writing, char *text)
 {
     if (text == NULL)
         writing->short_of_memory = true;
@@ -122,21 +114,28 @@ add(struct writing *writing, char *text)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" // the formats are those of the table above
 #define SAY(writing, which, ...)                                                                             \
-    add((writing), arena_printf((writing)->arena, (writing)->sentences[which], __VA_ARGS__))
+    add((writing), arena_printf((writing)->arena, sentences[(writing)->language][which], __VA_ARGS__))
 
 // Which lottery it was, where the offer drew one of its own.
 static void
-add_lottery(struct writing *writing, const struct round_view *view, size_t i)
+add_lottery(struct round_text *writing, size_t i)
 {
+    const struct round_view *view = writing->view;
+
     if (view->offers[i]->own_lottery)
         SAY(writing, SAYS_OWN_LOTTERY, view->wishes[i].number, view->offers[i]->listed);
 }
 
 static void
-add_seat(struct writing *writing, const struct round_view *view, unsigned rank, const char *title,
-         const char *label)
+say_as_it_is(struct round_text *writing, enum sentence which)
 {
-    switch (view->explained.seat) {
+    add(writing, arena_strdup(writing->arena, sentences[writing->language][which]));
+}
+
+static void
+add_seat(struct round_text *writing, unsigned rank, const char *title, const char *label)
+{
+    switch (writing->view->explained.seat) {
     case EXPLAIN_PINNED_SEAT:
         SAY(writing, SAYS_PINNED_SEAT, rank, title);
         break;
@@ -151,81 +150,83 @@ add_seat(struct writing *writing, const struct round_view *view, unsigned rank, 
 
 // Own key and cutoff at the place that was obtained, for whom the lottery decided.
 static void
-add_bound(struct writing *writing, const struct round_lines *lines, const struct explain_wish *wish)
+add_bound(struct round_text *writing, const struct explain_wish *wish)
 {
     uint64_t key;
 
     if (wish->bound == CUTOFF_OPEN) {
-        add(writing, arena_strdup(writing->arena, writing->sentences[SAYS_NO_BOUND]));
+        say_as_it_is(writing, SAYS_NO_BOUND);
         return;
     }
     key = cutoff_key(wish->bound);
-    SAY(writing, SAYS_BOUND, round_rule_label(lines->rule, (uint32_t)(key >> 32)), (uint32_t)key,
+    SAY(writing, SAYS_BOUND, round_rule_label(writing->lines->rule, (uint32_t)(key >> 32)), (uint32_t)key,
         wish->number);
 }
 
-static void
-add_wish(struct writing *writing, const struct round_lines *lines, const struct round_view *view, size_t i,
-         const char *title)
+int
+round_text_begin(struct round_text *writing, const char *placed)
 {
+    const struct round_view *view = writing->view;
+    uint32_t seed = view->student->seed, rank = view->explained.place.rank;
+
+    SAY(writing, SAYS_LOTTERY, view->explained.number, view->explained.n_students);
+    SAY(writing, SAYS_RECOMPUTE,
+        seed == 0 ? writing->lines->round->name : writing->lines->plan->earlier[seed - 1]->name);
+    if (view->draws_own)
+        say_as_it_is(writing, SAYS_RECOMPUTE_OWN);
+    if (rank != 0)
+        SAY(writing, SAYS_OBTAINED, rank, placed);
+    else
+        say_as_it_is(writing, view->student->n_offers == 0 ? SAYS_NO_LIST : SAYS_NOTHING);
+    return writing->short_of_memory ? STORE_FAULT_MEMORY : 0;
+}
+
+int
+round_text_wish(struct round_text *writing, size_t i, const char *title)
+{
+    const struct round_view *view = writing->view;
     const struct explain_wish *wish = &view->wishes[i];
-    const char *label = round_rule_label(lines->rule, wish->class), *line = "";
-    unsigned rank = (unsigned)i + 1;
+    const char *label = round_rule_label(writing->lines->rule, wish->class), *line = "";
+    unsigned rank = (unsigned)(view->part.from + i) + 1;
 
     switch (wish->reason) {
     case EXPLAIN_INELIGIBLE:
-        (void)round_lines_class(lines, view->student, view->offers[i], &line);
+        (void)round_lines_class(writing->lines, view->student, view->offers[i], &line);
         SAY(writing, SAYS_INELIGIBLE, rank, title, line);
         break;
     case EXPLAIN_WORSE_CLASS:
         SAY(writing, SAYS_WORSE_CLASS, rank, title, label,
-            round_rule_label(lines->rule, (uint32_t)(cutoff_key(wish->bound) >> 32)));
-        add_lottery(writing, view, i);
+            round_rule_label(writing->lines->rule, (uint32_t)(cutoff_key(wish->bound) >> 32)));
+        add_lottery(writing, i);
         break;
     case EXPLAIN_LATER_LOTTERY:
         SAY(writing, SAYS_LATER_LOTTERY, rank, title, label, (uint32_t)cutoff_key(wish->bound));
-        add_lottery(writing, view, i);
+        add_lottery(writing, i);
         break;
     case EXPLAIN_CLOSED:
         SAY(writing, SAYS_CLOSED, rank, title, label);
-        add_lottery(writing, view, i);
+        add_lottery(writing, i);
         break;
     case EXPLAIN_OBTAINED:
-        add_seat(writing, view, rank, title, label);
+        add_seat(writing, rank, title, label);
         if (view->explained.seat == EXPLAIN_PINNED_SEAT)
             break;
-        add_lottery(writing, view, i);
-        add_bound(writing, lines, wish);
+        add_lottery(writing, i);
+        add_bound(writing, wish);
         break;
     default:
         SAY(writing, SAYS_NOT_CONSIDERED, rank, title);
         break;
     }
     if (wish->worse_holds_reserved)
-        add(writing, arena_strdup(writing->arena, writing->sentences[SAYS_RESERVE]));
+        say_as_it_is(writing, SAYS_RESERVE);
+    return writing->short_of_memory ? STORE_FAULT_MEMORY : 0;
 }
 
 int
-round_text_make(const struct round_lines *lines, const struct round_view *view, const char *const *titles,
-                enum round_text_language language, struct arena *arena, char **out, size_t *n)
+round_text_end(struct round_text *writing)
 {
-    struct writing writing = {.sentences = sentences[language], .arena = arena, .out = out};
-    uint32_t seed = view->student->seed, rank = view->explained.place.rank;
-
-    SAY(&writing, SAYS_LOTTERY, view->explained.number, view->explained.n_students);
-    SAY(&writing, SAYS_RECOMPUTE, seed == 0 ? lines->round->name : lines->plan->earlier[seed - 1]->name);
-    if (view->draws_own)
-        add(&writing, arena_strdup(arena, writing.sentences[SAYS_RECOMPUTE_OWN]));
-    if (rank != 0)
-        SAY(&writing, SAYS_OBTAINED, rank, titles[rank - 1]);
-    else
-        add(&writing,
-            arena_strdup(arena,
-                         writing.sentences[view->student->n_offers == 0 ? SAYS_NO_LIST : SAYS_NOTHING]));
-    for (size_t i = 0; i < view->student->n_offers; i++)
-        add_wish(&writing, lines, view, i, titles[i]);
-    add(&writing, arena_strdup(arena, writing.sentences[SAYS_ORDER]));
-    *n = writing.n;
-    return writing.short_of_memory ? STORE_FAULT_MEMORY : 0;
+    say_as_it_is(writing, SAYS_ORDER);
+    return writing->short_of_memory ? STORE_FAULT_MEMORY : 0;
 }
 #pragma GCC diagnostic pop

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine's explanation wants a cohort: here it is one of a single student and the offers of its list.
+// The engine's explanation wants a cohort: here it is one of a single student and the offers of a part of its
+// list.
 #include "work/round_view.h"
 #include "store/round.h"
 #include "store/store.h"
@@ -13,13 +14,14 @@ round_view_has_result(const Kansen__V1__Round *round)
 static int
 read_offers(struct txn *txn, const struct round_lines *lines, struct arena *arena, struct round_view *view)
 {
+    const uint64_t *list = view->student->offers + view->part.from;
     int rc = 0;
 
-    view->offers = arena_array(arena, view->student->n_offers + 1, sizeof(Kansen__V1__RoundOffer *));
+    view->offers = arena_array(arena, view->part.n + 1, sizeof(Kansen__V1__RoundOffer *));
     if (view->offers == NULL)
         return STORE_FAULT_MEMORY;
-    for (size_t i = 0; i < view->student->n_offers && rc == 0; i++)
-        rc = round_offer_get(txn, lines->round->id, view->student->offers[i], arena, &view->offers[i]);
+    for (size_t i = 0; i < view->part.n && rc == 0; i++)
+        rc = round_offer_get(txn, lines->round->id, list[i], arena, &view->offers[i]);
     return rc > 0 ? STORE_FAULT_CORRUPT : rc;
 }
 
@@ -35,39 +37,56 @@ cutoff_of(const Kansen__V1__RoundOffer *offer)
                            .pinned_referred = (uint16_t)offer->pinned_referred};
 }
 
-// Takes the student's numbers by wish out of the result.
+// Takes the student's numbers at these wishes out of the result.
 static int
 take_own(struct round_view *view, struct arena *arena, uint32_t **own)
 {
     Kansen__V1__RoundResult *result = view->result;
-    size_t n = view->student->n_offers;
-    uint32_t *numbers = arena_array(arena, n + 1, sizeof *numbers);
+    uint32_t *numbers = arena_array(arena, view->part.n + 1, sizeof *numbers);
 
     view->draws_own = result->n_own_ranks != 0;
     if (numbers == NULL)
         return STORE_FAULT_MEMORY;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < view->part.n; i++) {
+        size_t place = view->part.from + i;
         bool is_own = view->offers[i]->own_lottery;
 
-        if (is_own && i >= result->n_own_ranks)
+        if (is_own && place >= result->n_own_ranks)
             return STORE_FAULT_CORRUPT;
-        numbers[i] = is_own ? result->own_ranks[i] : result->lottery_rank;
+        numbers[i] = is_own ? result->own_ranks[place] : result->lottery_rank;
     }
     result->n_own_ranks = 0;
     *own = numbers;
     return 0;
 }
 
+// The wishes of the part as a list of their own, with their cutoffs.
+static void
+fill_wishes(const struct round_lines *lines, const struct round_view *view, struct cohort_wish *wishes,
+            struct cutoff *cutoffs)
+{
+    for (size_t i = 0; i < view->part.n; i++) {
+        const char *line;
+
+        wishes[i] = (struct cohort_wish){
+            (uint32_t)i, round_lines_is_pinned(view->student, view->part.from + i)
+                             ? 0
+                             : round_lines_class(lines, view->student, view->offers[i], &line)};
+        cutoffs[i] = cutoff_of(view->offers[i]);
+    }
+}
+
 static int
 explain(const struct round_lines *lines, struct arena *arena, struct round_view *view)
 {
     const Kansen__V1__RoundStudent *student = view->student;
-    size_t n = student->n_offers;
+    size_t n = view->part.n, behind = view->part.from, got = view->result->rank;
     struct cohort_wish *wishes = arena_array(arena, n + 1, sizeof *wishes);
     struct cutoff *cutoffs = arena_array(arena, n + 1, sizeof *cutoffs);
     uint32_t list[2] = {0, (uint32_t)n}, rank = view->result->lottery_rank;
+    bool ends = behind + n == student->n_offers;
     uint8_t flags = (uint8_t)((student->referred ? COHORT_REFERRED : 0) |
-                              (student->pinned_placement != 0 ? COHORT_PINNED : 0));
+                              (student->pinned_placement != 0 && ends ? COHORT_PINNED : 0));
     struct cohort cohort = {.n_students = (uint32_t)lines->round->students,
                             .n_offers = (uint32_t)n,
                             .flags = &flags,
@@ -76,27 +95,26 @@ explain(const struct round_lines *lines, struct arena *arena, struct round_view 
     uint32_t *own = NULL;
     int rc = take_own(view, arena, &own);
     struct cohort_lottery lottery = {.rank = &rank, .own = own};
-    struct cohort_place place = {COHORT_NONE, view->result->rank};
+    struct cohort_place place = {COHORT_NONE, got > behind ? (uint32_t)(got - behind) : 0};
 
     view->wishes = arena_array(arena, n + 1, sizeof *view->wishes);
     if (wishes == NULL || cutoffs == NULL || view->wishes == NULL)
         return STORE_FAULT_MEMORY;
     if (rc != 0)
         return rc;
-    for (size_t i = 0; i < n; i++) {
-        const char *line;
-
-        wishes[i] = (struct cohort_wish){(uint32_t)i,
-                                         round_lines_is_pinned(student, i)
-                                             ? 0
-                                             : round_lines_class(lines, student, view->offers[i], &line)};
-        cutoffs[i] = cutoff_of(view->offers[i]);
-    }
-    if (place.rank > n)
+    if (got > student->n_offers)
         return STORE_FAULT_CORRUPT;
+    fill_wishes(lines, view, wishes, cutoffs);
     if (place.rank != 0)
         place.offer = place.rank - 1;
     explain_student(&cohort, &lottery, &place, cutoffs, 0, &view->explained, view->wishes);
+    view->explained.place.rank = (uint32_t)got;
+    // What was obtained stands before this part, of which nothing was looked at then.
+    for (size_t i = 0; i < n && got != 0 && got <= behind; i++) {
+        view->wishes[i].reason = EXPLAIN_NOT_CONSIDERED;
+        view->wishes[i].bound = CUTOFF_CLOSED;
+        view->wishes[i].worse_holds_reserved = false;
+    }
     return 0;
 }
 

@@ -77,7 +77,9 @@ round_work_digest(struct txn *txn, const Kansen__V1__Round *round, const struct 
     while (rc == 0 && (rc = round_load_next(&walk, &student)) == 0) {
         Kansen__V1__RoundOffer **list = round_load_offers(work, student, walk.arena);
 
-        rc = list == NULL ? STORE_FAULT_CORRUPT : round_lines_student(&work->lines, student, list, &buf);
+        rc = list == NULL
+                 ? STORE_FAULT_CORRUPT
+                 : round_lines_student(&work->lines, student, round_lines_whole(student), list, &buf);
         if (rc == 0)
             take(&state, &buf);
     }
@@ -216,7 +218,7 @@ add_lines(const struct round_work *work, uint32_t at, const Kansen__V1__RoundStu
     rc = add_leaf_salt(work, at, &digests->lines);
     from = buf_len(&digests->lines);
     if (rc == 0)
-        rc = round_lines_student(&work->lines, student, list, &digests->lines);
+        rc = round_lines_student(&work->lines, student, round_lines_whole(student), list, &digests->lines);
     if (rc != 0)
         return rc;
     add_part(&digests->input, digests, from);
@@ -229,7 +231,8 @@ add_lines(const struct round_work *work, uint32_t at, const Kansen__V1__RoundStu
     from = buf_len(&digests->lines);
     explain_student(&work->cohort, &work->lottery, work->places, work->cutoffs, at, &explained,
                     digests->wishes);
-    rc = round_lines_explanation(&work->lines, student, list, &explained, digests->wishes, &digests->lines);
+    rc = round_lines_explanation(&work->lines, student, round_lines_whole(student), list, &explained,
+                                 digests->wishes, &digests->lines);
     if (rc != 0)
         return rc;
     add_part(&digests->explanation, digests, from);

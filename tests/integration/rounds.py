@@ -131,7 +131,12 @@ class Round:
         while True:
             page = self.client.call(list_round_lines={"round": self.name, "sort": sort, "limit": 7, "cursor": cursor}).list_round_lines
             head += page.head
-            found += [(line.input, line.result, line.explanation) for line in page.lines]
+            for line in page.lines:
+                parts = (line.input, line.result, line.explanation)
+                if found and not found[-1][0].endswith("\n"):  # a piece of lines that fit no frame
+                    found[-1] = tuple(one + more for one, more in zip(found[-1], parts))
+                else:
+                    found.append(parts)
             cursor = page.next_cursor
             if not cursor:
                 return head, found
