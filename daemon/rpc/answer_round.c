@@ -66,6 +66,7 @@ cut(const struct call *call, Kansen__V1__Round *round)
     referral = all && may_tell_referral(round);
     round->receipt_key = round->at_student = (ProtobufCBinaryData){0};
     round->cancel_by = (char *)"";
+    round->unfinished = 0;
     if (!all) {
         round->n_ranks = 0;
         round->assigned = 0;

@@ -149,6 +149,9 @@ make_list(struct txn *txn, struct job *job, Kansen__V1__SubmitRoundList *list, s
                               : fault_set(fault, CODE_INVALID_ARGUMENT, "top", "top goes with a query only");
     if (list->n_offers > 0)
         return fault_set(fault, CODE_INVALID_ARGUMENT, "offers", "give either offers or a query");
+    if (list->more || list->behind != 0)
+        return fault_set(fault, CODE_INVALID_ARGUMENT, "query",
+                         "a list that comes in parts is one of offers");
     if (list->top < 1 || list->top > TOP_MAX)
         return fault_set(fault, CODE_INVALID_ARGUMENT, "top", "%u is not allowed; it takes 1..%u", list->top,
                          TOP_MAX);

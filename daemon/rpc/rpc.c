@@ -47,6 +47,9 @@ struct rpc_env {
     struct effort effort;      // of the request at hand
     uint64_t worked;           // units of effort since the last pause
     const _Atomic bool *ended; // NULL on a loop
+
+    // The field that may have more elements, as long as a frame: a student's list in a round.
+    const ProtobufCFieldDescriptor *unbounded;
 };
 
 // A request on its way through this file.
@@ -71,6 +74,8 @@ rpc_env_new(struct service *service, unsigned worker)
     env->worker = worker;
     env->max_elements =
         service->max_batch_writes > WIRE_ELEMENTS_MAX ? service->max_batch_writes : WIRE_ELEMENTS_MAX;
+    env->unbounded =
+        protobuf_c_message_descriptor_get_field_by_name(&kansen__v1__submit_round_list__descriptor, "offers");
     env->arena = arena_new(service->request_memory);
     env->scratch = arena_new(service->request_memory);
     if (env->arena == NULL || env->scratch == NULL || txn_new_read(service->store, &env->txn) != 0) {
@@ -129,7 +134,8 @@ rpc_is_tired(const struct rpc_env *env)
 static int
 unpack(struct rpc_env *env, struct incoming *in, struct arena *arena, Kansen__V1__Request **out)
 {
-    struct wire_input input = {&kansen__v1__request__descriptor, in->payload, in->len, env->max_elements};
+    struct wire_input input = {&kansen__v1__request__descriptor, in->payload, in->len, env->max_elements,
+                               env->unbounded};
     ProtobufCMessage *request = NULL;
     int rc = wire_unpack(&input, arena, &request, in->fault);
 

@@ -30,6 +30,7 @@ struct path { // from the innermost field outwards
 
 struct reading {
     size_t max_elements;
+    const ProtobufCFieldDescriptor *unbounded;
     unsigned unknown; // fields so far
     struct arena *arena;
     struct fault *fault;
@@ -170,6 +171,12 @@ refuse(struct reading *reading, const struct path *path, const char *why)
     return fault_set(reading->fault, CODE_INVALID_ARGUMENT, field, "%s", why);
 }
 
+static size_t
+most_of(const struct reading *reading, const ProtobufCFieldDescriptor *field)
+{
+    return field == reading->unbounded ? SIZE_MAX : reading->max_elements;
+}
+
 static int
 refuse_count(struct reading *reading, const struct path *path)
 {
@@ -258,7 +265,7 @@ take_packed(struct reading *reading, const struct path *path, struct bytes in, P
     const uint8_t *at = in.at;
     void *place = NULL;
 
-    if (count > reading->max_elements - path->index)
+    if (count > most_of(reading, field) - path->index)
         return refuse_count(reading, path);
     if (count > 0) {
         place = field_extend(reading->arena, message, field, count);
@@ -290,7 +297,7 @@ take_known(struct reading *reading, const struct path *path, unsigned wire_type,
         return take_packed(reading, path, value->content, message);
     if (wire_type != wanted)
         return malformed(reading, "a field has another wire type than it must");
-    if (repeated && path->index >= reading->max_elements)
+    if (repeated && path->index >= most_of(reading, field))
         return refuse_count(reading, path);
     place = repeated ? field_extend(reading->arena, message, field, 1) : field_single(message, field);
     if (place == NULL)
@@ -350,7 +357,8 @@ read_message(struct reading *reading, ProtobufCMessage *message, struct bytes in
 int
 wire_unpack(const struct wire_input *input, struct arena *arena, ProtobufCMessage **out, struct fault *fault)
 {
-    struct reading reading = {.max_elements = input->max_elements, .arena = arena, .fault = fault};
+    struct reading reading = {
+        .max_elements = input->max_elements, .unbounded = input->unbounded, .arena = arena, .fault = fault};
     size_t bound = arena_held(arena) + WIRE_MEMORY_BASE + WIRE_MEMORY_TIMES * input->len;
     size_t cap = arena_set_cap(arena, 0);
     ProtobufCMessage *message;

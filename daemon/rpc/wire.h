@@ -25,16 +25,17 @@ struct wire_input {
     const uint8_t *data;
     size_t len;
     size_t max_elements;
+    const ProtobufCFieldDescriptor *unbounded; // one of numbers that may be as many as fit; NULL = none
 };
 
 // Unpacks into arena as protobuf-c would, and checks on the way: every tag, length and wire type (groups are
 // refused, unknown fields are dropped, up to WIRE_UNKNOWN_MAX), every text (valid UTF-8 without NUL), the
-// depth, and at most max_elements in each repeated field. The arena's blocks grow by WIRE_MEMORY_BASE and
-// WIRE_MEMORY_TIMES input->len bytes at most, whatever its cap: the smallest write that says something takes
-// about 14 bytes for each of its own, messages within messages that say nothing take 80. 0; WIRE_MALFORMED
-// with a message and no field; FAULT with the path of the field, in which the steps through a oneof of
-// messages are left out, as in "partner.accreditations" or "writes[3].offer.title"; or -ENOMEM when that, the
-// arena's cap or memory is reached.
+// depth, and at most max_elements in each repeated field but the unbounded one. The arena's blocks grow by
+// WIRE_MEMORY_BASE and WIRE_MEMORY_TIMES input->len bytes at most, whatever its cap: the smallest write that
+// says something takes about 14 bytes for each of its own, messages within messages that say nothing take 80.
+// 0; WIRE_MALFORMED with a message and no field; FAULT with the path of the field, in which the steps through
+// a oneof of messages are left out, as in "partner.accreditations" or "writes[3].offer.title"; or -ENOMEM
+// when that, the arena's cap or memory is reached.
 int wire_unpack(const struct wire_input *input, struct arena *arena, ProtobufCMessage **out,
                 struct fault *fault) MUST_CHECK;
 

@@ -34,7 +34,7 @@ check_round(struct check *check, const MDB_val *key, const MDB_val *value)
         check_problem(check, "round %" PRIu64 ": stored under another id", round->id);
     check->expected[TABLE_ROUND_NAME]++;
     check->expected[TABLE_ROUND_OFFER] += round->offers;
-    check->expected[TABLE_ROUND_STUDENT] += round->students - round->forgotten;
+    check->expected[TABLE_ROUND_STUDENT] += round->students - round->forgotten + round->unfinished;
     rc = round_find(check->txn, round->name, check->arena, &named);
     if (rc < 0)
         return rc;
@@ -81,6 +81,7 @@ int
 check_round_student(struct check *check, const MDB_val *key, const MDB_val *value)
 {
     Kansen__V1__RoundStudent *student;
+    bool unfinished;
     struct key own;
     int rc = check_unpack(check, "round list", key, value, &kansen__v1__round_student__descriptor, &student);
 
@@ -90,10 +91,11 @@ check_round_student(struct check *check, const MDB_val *key, const MDB_val *valu
         check_problem(check, "round %" PRIu64 ": a list has no reference", student->round_id);
         return 0;
     }
-    own = key_round_student(student->round_id, student->ref.data);
+    unfinished = key->mv_size >= sizeof(uint64_t) && (key_read_u64(key->mv_data) & KEY_ROUND_UNFINISHED) != 0;
+    own = key_round_student(student->round_id | (unfinished ? KEY_ROUND_UNFINISHED : 0), student->ref.data);
     if (own.len != key->mv_size || memcmp(own.bytes, key->mv_data, own.len) != 0)
         check_problem(check, "round %" PRIu64 ": a list is stored under another key", student->round_id);
-    if (student->pinned_placement == 0 || student->n_offers == 0)
+    if (unfinished || student->pinned_placement == 0 || student->n_offers == 0)
         return 0;
     own = key_round_pin(student->round_id, student->offers[student->n_offers - 1], student->ref.data);
     return expect(check, TABLE_ROUND_PIN, &own, student->round_id, "kept placements");

@@ -44,7 +44,8 @@
 //   round_busy     round u64                                        nothing; those that go on alone
 //   round_offer    round u64, offer u64                             checksum, kansen.v1.RoundOffer
 //   offer_round    offer u64, round u64                             nothing
-//   round_student  round u64, reference in the round 32 bytes       checksum, kansen.v1.RoundStudent
+//   round_student  round u64, reference in the round 32 bytes       checksum, kansen.v1.RoundStudent; a list
+//                  whose last part has not come: the round's highest bit is set, so it lies behind all others
 //   round_result   as round_student                                 checksum, kansen.v1.RoundResult
 //   round_objection round u64, objection u64                        checksum, kansen.v1.RoundObjection
 //   round_pin      round u64, offer u64, reference 32 bytes         placement u64
@@ -77,6 +78,7 @@ struct key key_hold(const char *client, uint64_t placement);
 struct key key_due(int64_t time_us, uint8_t kind, uint64_t id);
 struct key key_decline(uint64_t partner, uint32_t reason);
 struct key key_answer_age(int64_t time_us, const struct key *answer);
+#define KEY_ROUND_UNFINISHED (UINT64_C(1) << 63) // no round has an id with this bit
 struct key key_round_student(uint64_t round, const uint8_t ref[32]);
 struct key key_round_place(uint64_t round, const char *code);
 struct key key_round_pin(uint64_t round, uint64_t offer, const uint8_t ref[32]);

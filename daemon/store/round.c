@@ -304,6 +304,19 @@ round_student_next(struct txn *txn, uint64_t round, const ProtobufCBinaryData *a
 }
 
 int
+round_unfinished_get(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES], struct arena *arena,
+                     Kansen__V1__RoundStudent **out)
+{
+    return round_student_get(txn, round | KEY_ROUND_UNFINISHED, ref, arena, out);
+}
+
+int
+round_unfinished_first(struct txn *txn, uint64_t round, struct arena *arena, Kansen__V1__RoundStudent **out)
+{
+    return round_student_next(txn, round | KEY_ROUND_UNFINISHED, NULL, arena, out);
+}
+
+int
 round_result_get(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES], struct arena *arena,
                  Kansen__V1__RoundResult **out)
 {
@@ -463,6 +476,22 @@ round_student_delete(struct txn *txn, const Kansen__V1__RoundStudent *old)
     if (rc == 0)
         rc = table_del(txn, TABLE_ROUND_RESULT, &key);
     return rc < 0 ? rc : 0;
+}
+
+int
+round_unfinished_put(struct txn *txn, const Kansen__V1__RoundStudent *parts)
+{
+    struct key key = key_round_student(parts->round_id | KEY_ROUND_UNFINISHED, parts->ref.data);
+
+    return record_put(txn, TABLE_ROUND_STUDENT, &key, &parts->base);
+}
+
+int
+round_unfinished_delete(struct txn *txn, const Kansen__V1__RoundStudent *parts)
+{
+    struct key key = key_round_student(parts->round_id | KEY_ROUND_UNFINISHED, parts->ref.data);
+
+    return known(txn, table_del(txn, TABLE_ROUND_STUDENT, &key));
 }
 
 int

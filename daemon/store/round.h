@@ -63,6 +63,13 @@ int round_student_next(struct txn *txn, uint64_t round, const ProtobufCBinaryDat
 int round_result_get(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES], struct arena *arena,
                      Kansen__V1__RoundResult **out) MUST_CHECK;
 
+// What has come of a list whose last part has not; the first one of a round. They lie apart: none of the
+// functions above sees them.
+int round_unfinished_get(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES],
+                         struct arena *arena, Kansen__V1__RoundStudent **out) MUST_CHECK;
+int round_unfinished_first(struct txn *txn, uint64_t round, struct arena *arena,
+                           Kansen__V1__RoundStudent **out) MUST_CHECK;
+
 int round_objection_get(struct txn *txn, uint64_t round, uint64_t id, struct arena *arena,
                         Kansen__V1__RoundObjection **out) MUST_CHECK;
 int round_objection_next(struct txn *txn, uint64_t round, uint64_t after, struct arena *arena,
@@ -91,6 +98,8 @@ int round_student_put(struct txn *txn, const Kansen__V1__RoundStudent *student,
                       const Kansen__V1__RoundStudent *old) MUST_CHECK;
 // Removes a list, and the result with it.
 int round_student_delete(struct txn *txn, const Kansen__V1__RoundStudent *old) MUST_CHECK;
+int round_unfinished_put(struct txn *txn, const Kansen__V1__RoundStudent *parts) MUST_CHECK;
+int round_unfinished_delete(struct txn *txn, const Kansen__V1__RoundStudent *parts) MUST_CHECK;
 int round_objection_put(struct txn *txn, const Kansen__V1__RoundObjection *objection) MUST_CHECK;
 int round_objection_delete(struct txn *txn, const Kansen__V1__RoundObjection *objection) MUST_CHECK;
 int round_result_put(struct txn *txn, uint64_t round, const uint8_t ref[ROUND_REF_BYTES],

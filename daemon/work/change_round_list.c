@@ -7,6 +7,7 @@
 #include "work/change_round.h"
 #include "work/lifecycle.h"
 #include "work/round_class.h"
+#include "work/round_parts.h"
 #include "work/valid.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +21,12 @@ struct submission {
     const Kansen__V1__SubmitRoundList *given;
     Kansen__V1__Round *round;
     Kansen__V1__RoundPlan *plan;
-    Kansen__V1__RoundStudent *old; // NULL = the first list
+    Kansen__V1__RoundStudent *old;   // NULL = the first list
+    Kansen__V1__RoundStudent *parts; // that have come; NULL = none
     bool new_student;
     uint8_t *student; // id
-    uint64_t *offers; // with the pinned one behind
-    size_t n_offers;
+    uint64_t *offers; // those of the parts before, those that are given, and the pinned one
+    size_t n_before, n_offers;
     uint64_t kept; // placement by an earlier round of the row; 0 = none
 };
 
@@ -103,29 +105,33 @@ compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+// What has come before is free of duplicates, so only what is new is sorted.
 static int
 check_twice(struct change *change, const struct submission *submission)
 {
-    size_t n = submission->n_offers;
-    uint64_t *sorted = arena_array(change->arena, n == 0 ? 1 : n, sizeof *sorted);
+    const uint64_t *offers = submission->offers, *twice = NULL;
+    size_t n = submission->n_offers - submission->n_before;
+    uint64_t *sorted = arena_array(change->arena, n + 1, sizeof *sorted);
 
     if (sorted == NULL)
         return STORE_FAULT_MEMORY;
     if (n > 0)
-        memcpy(sorted, submission->offers, n * sizeof *sorted);
+        memcpy(sorted, offers + submission->n_before, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, compare);
-    for (size_t i = 1; i < n; i++) {
-        if (sorted[i] == sorted[i - 1])
-            return fault_set(change->fault, CODE_INVALID_ARGUMENT, "offers",
-                             "offer %llu is on the list twice", (unsigned long long)sorted[i]);
-    }
-    return 0;
+    for (size_t i = 1; i < n && twice == NULL; i++)
+        twice = sorted[i] == sorted[i - 1] ? &sorted[i] : NULL;
+    for (size_t i = 0; i < submission->n_before && twice == NULL; i++)
+        twice = bsearch(&offers[i], sorted, n, sizeof *sorted, compare);
+    if (twice == NULL)
+        return 0;
+    return fault_set(change->fault, CODE_INVALID_ARGUMENT, "offers", "offer %llu is on the list twice",
+                     (unsigned long long)*twice);
 }
 
 static int
 check_offer(struct change *change, const struct submission *submission, size_t i)
 {
-    uint64_t offer = submission->offers[i], placement;
+    uint64_t offer = submission->given->offers[i], placement;
     char field[32];
     int rc;
 
@@ -200,17 +206,23 @@ static int
 check_list(struct change *change, struct submission *submission)
 {
     const Kansen__V1__SubmitRoundList *given = submission->given;
-    int rc = 0;
+    size_t before = given->behind, n = given->n_offers;
+    int rc = round_parts_check(change, given, submission->parts);
 
-    submission->offers = arena_array(change->arena, given->n_offers + 1, sizeof submission->offers[0]);
+    if (rc != 0)
+        return rc;
+    submission->offers = arena_array(change->arena, before + n + 1, sizeof submission->offers[0]);
     if (submission->offers == NULL)
         return STORE_FAULT_MEMORY;
-    if (given->n_offers > 0)
-        memcpy(submission->offers, given->offers, given->n_offers * sizeof submission->offers[0]);
-    submission->n_offers = given->n_offers;
-    for (size_t i = 0; i < given->n_offers && rc == 0; i++)
+    if (before > 0)
+        memcpy(submission->offers, submission->parts->offers, before * sizeof submission->offers[0]);
+    if (n > 0)
+        memcpy(submission->offers + before, given->offers, n * sizeof submission->offers[0]);
+    submission->n_before = before;
+    submission->n_offers = before + n;
+    for (size_t i = 0; i < n && rc == 0; i++)
         rc = check_offer(change, submission, i);
-    if (rc == 0)
+    if (rc == 0 && !given->more)
         rc = keep_held(change, submission);
     return rc == 0 ? check_twice(change, submission) : rc;
 }
@@ -275,14 +287,15 @@ find_seed(struct change *change, const struct submission *submission, uint32_t *
     return 0;
 }
 
-// The counts of the round with a list instead of another (each may be NULL), without a new version of it:
-// lists come by hundreds of thousands.
+// The counts of the round with a list instead of another, and of the parts that it came in (each may be
+// NULL), without a new version of it: lists come by hundreds of thousands.
 static int
 put_counts(struct change *change, const Kansen__V1__Round *old, const Kansen__V1__RoundStudent *is,
-           const Kansen__V1__RoundStudent *was)
+           const Kansen__V1__RoundStudent *was, const Kansen__V1__RoundStudent *parts)
 {
     Kansen__V1__Round round = *old;
 
+    round.unfinished -= parts != NULL ? 1 : 0;
     if (was != NULL) {
         round.students--;
         round.referred -= was->referred ? 1 : 0;
@@ -345,7 +358,7 @@ put_list(struct change *change, struct submission *submission)
     student->round_id = submission->round->id;
     student->ref = (ProtobufCBinaryData){ROUND_REF_BYTES, (uint8_t *)command->secrets->ref};
     student->student_id = (ProtobufCBinaryData){STUDENT_ID_BYTES, submission->student};
-    student->client = old != NULL ? old->client : (char *)command->client;
+    student->client = round_parts_owner(change, old, submission->parts);
     student->version = old != NULL ? old->version + 1 : 1;
     student->referred = submission->given->referred;
     student->n_offers = submission->n_offers;
@@ -355,7 +368,7 @@ put_list(struct change *change, struct submission *submission)
     student->pinned_placement = submission->kept;
     student->created_us = old != NULL ? old->created_us : command->time_us;
     student->updated_us = command->time_us;
-    if (old != NULL && is_same(student, old)) {
+    if (old != NULL && submission->parts == NULL && is_same(student, old)) {
         change->outcome = OUTCOME(UNCHANGED);
         change->id = submission->round->id;
         change->version = old->version;
@@ -366,11 +379,27 @@ put_list(struct change *change, struct submission *submission)
         rc = student_put(change->txn, command->secrets->student_hash, submission->student, command->time_us);
     if (rc == 0)
         rc = round_student_put(change->txn, student, old);
+    if (rc == 0 && submission->parts != NULL)
+        rc = round_unfinished_delete(change->txn, submission->parts);
     if (rc == 0)
-        rc = put_counts(change, submission->round, student, old);
+        rc = put_counts(change, submission->round, student, old, submission->parts);
     return rc == 0
                ? note(change, submission->round, old != NULL ? OUTCOME(UPDATED) : OUTCOME(CREATED), student)
                : rc;
+}
+
+// Keeps a part that is not the last one apart from the lists.
+static int
+put_part(struct change *change, const struct submission *submission)
+{
+    Kansen__V1__RoundStudent part = KANSEN__V1__ROUND_STUDENT__INIT;
+
+    part.round_id = submission->round->id;
+    part.ref = (ProtobufCBinaryData){ROUND_REF_BYTES, (uint8_t *)change->command->secrets->ref};
+    part.client = round_parts_owner(change, submission->old, submission->parts);
+    part.n_offers = submission->n_offers;
+    part.offers = submission->offers;
+    return round_parts_put(change, submission->round, &part, submission->parts);
 }
 
 static int
@@ -394,6 +423,8 @@ change_submit_round_list(struct change *change)
     if (rc == 0)
         rc = find_old(change, submission.round->id, &submission.old);
     if (rc == 0)
+        rc = round_parts_find(change, submission.round->id, &submission.parts);
+    if (rc == 0)
         rc = check_old(change, &submission);
     if (rc == 0)
         rc = find_student(change, &submission);
@@ -404,15 +435,34 @@ change_submit_round_list(struct change *change)
     if (rc == 0)
         rc = check_facts(change, &submission);
     if (rc == 0)
-        rc = put_list(change, &submission);
+        rc = submission.given->more ? put_part(change, &submission) : put_list(change, &submission);
     return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
+}
+
+static bool
+is_own(const struct change *change, const Kansen__V1__RoundStudent *list)
+{
+    return list != NULL && (is_operator(change) || strcmp(list->client, change->command->client) == 0);
+}
+
+static int
+delete_list(struct change *change, const Kansen__V1__Round *round, const Kansen__V1__RoundStudent *old,
+            const Kansen__V1__RoundStudent *parts)
+{
+    int rc = 0;
+
+    if (parts != NULL)
+        rc = round_unfinished_delete(change->txn, parts);
+    if (rc == 0 && old != NULL)
+        rc = round_student_delete(change->txn, old);
+    return rc == 0 ? put_counts(change, round, NULL, old, parts) : rc;
 }
 
 int
 change_withdraw_round_list(struct change *change)
 {
     const Kansen__V1__WithdrawRoundList *given = change->command->write->withdraw_round_list;
-    Kansen__V1__RoundStudent *old = NULL;
+    Kansen__V1__RoundStudent *old = NULL, *parts = NULL;
     Kansen__V1__Round *round = NULL;
     int rc = change_round_get(change, given->round, &round);
 
@@ -422,12 +472,17 @@ change_withdraw_round_list(struct change *change)
         rc = change_round_student(change, given->student, given->issuer);
     if (rc == 0)
         rc = find_old(change, round->id, &old);
+    if (rc == 0)
+        rc = round_parts_find(change, round->id, &parts);
     if (rc != 0)
         return rc;
-    if (old == NULL || (!is_operator(change) && strcmp(old->client, change->command->client) != 0))
+    old = is_own(change, old) ? old : NULL;
+    parts = is_own(change, parts) ? parts : NULL;
+    if (old == NULL && parts == NULL)
         return fault_set(change->fault, CODE_NOT_FOUND, "student", "this student has no list in the round");
-    rc = round_student_delete(change->txn, old);
-    if (rc == 0)
-        rc = put_counts(change, round, NULL, old);
-    return rc == 0 ? note(change, round, OUTCOME(REMOVED), old) : rc;
+    rc = delete_list(change, round, old, parts);
+    if (rc != 0)
+        return rc;
+    return old != NULL ? note(change, round, OUTCOME(REMOVED), old)
+                       : round_parts_note(change, OUTCOME(REMOVED), parts);
 }

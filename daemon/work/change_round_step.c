@@ -16,6 +16,10 @@
 #define COUNT_MAX 4096u // offers or students in one part
 #define RANKS     32u   // that are counted apart
 
+// Places on lists in one part: when so many are reached no more students are taken into it, as lists may be
+// long.
+#define PLACES_MAX (1u << 20)
+
 // Parts of COMPUTING.
 enum { PHASE_RESULTS, PHASE_CUTOFFS, PHASE_TOTALS };
 
@@ -50,16 +54,19 @@ static int
 walk_students(struct change *change, Kansen__V1__Round *round, uint32_t count, student_step *step,
               bool *ended)
 {
+    size_t places = 0;
     int rc = 0;
 
-    for (uint32_t i = 0; i < count && rc == 0; i++) {
+    for (uint32_t i = 0; i < count && places < PLACES_MAX && rc == 0; i++) {
         Kansen__V1__RoundStudent *student = NULL;
 
         rc = round_student_next(change->txn, round->id, &round->at_student, change->arena, &student);
         if (rc == 0)
             rc = step(change, round, student);
-        if (rc == 0)
+        if (rc == 0) {
             round->at_student = student->ref;
+            places += student->n_offers;
+        }
     }
     *ended = rc == STORE_E_NOT_FOUND;
     return *ended ? 0 : rc;
@@ -95,20 +102,37 @@ next_phase(Kansen__V1__Round *round)
 
 // ---- Parts
 
-// Deletes the next lists with their results, then objections; *ended when none is left.
+// The first list that is left, or else the first of those that are unfinished.
+static int
+next_list(struct change *change, const Kansen__V1__Round *round, Kansen__V1__RoundStudent **student,
+          bool *unfinished)
+{
+    int rc = round_student_next(change->txn, round->id, NULL, change->arena, student);
+
+    *unfinished = rc == STORE_E_NOT_FOUND;
+    return *unfinished ? round_unfinished_first(change->txn, round->id, change->arena, student) : rc;
+}
+
+// Deletes the next lists with their results, then those that are unfinished, then objections; *ended when
+// none is left.
 static int
 forget(struct change *change, Kansen__V1__Round *round, uint32_t count, bool *ended)
 {
+    size_t places = 0;
     int rc = 0;
 
-    for (uint32_t i = 0; i < count && rc == 0; i++) {
+    for (uint32_t i = 0; i < count && places < PLACES_MAX && rc == 0; i++) {
         Kansen__V1__RoundObjection *objection = NULL;
         Kansen__V1__RoundStudent *student = NULL;
+        bool unfinished = false;
 
-        rc = round_student_next(change->txn, round->id, NULL, change->arena, &student);
+        rc = next_list(change, round, &student, &unfinished);
         if (rc == 0) {
-            rc = round_student_delete(change->txn, student);
-            round->forgotten++;
+            rc = unfinished ? round_unfinished_delete(change->txn, student)
+                            : round_student_delete(change->txn, student);
+            round->forgotten += unfinished ? 0 : 1;
+            round->unfinished -= unfinished ? 1 : 0;
+            places += student->n_offers;
             continue;
         }
         if (rc == STORE_E_NOT_FOUND)

@@ -260,18 +260,24 @@ round_offer_take(struct change *change, Kansen__V1__Round *round, const Kansen__
 static int
 let_pin_go(struct change *change, Kansen__V1__Round *round, const struct round_pin *pin)
 {
+    struct arena *arena = arena_new(SIZE_MAX / 2); // of this one alone: many long lists may be in one part
     Kansen__V1__RoundStudent *old = NULL, student;
-    int rc = round_student_get(change->txn, round->id, pin->ref, change->arena, &old);
+    int rc =
+        arena == NULL ? STORE_FAULT_MEMORY : round_student_get(change->txn, round->id, pin->ref, arena, &old);
 
-    if (rc != 0)
+    if (rc != 0) {
+        arena_free(arena);
         return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+    }
     student = *old;
     student.version++;
     student.updated_us = change->command->time_us;
     student.pinned_placement = 0;
     student.n_offers--;
     round->entries--;
-    return round_student_put(change->txn, &student, old);
+    rc = round_student_put(change->txn, &student, old);
+    arena_free(arena);
+    return rc;
 }
 
 // Counts the pins of an offer whose placements still take a seat there.

@@ -19,6 +19,7 @@
 
 #define LEAF_SALT    "alloc-leaf-salt-v1" // with its NUL
 #define PART_NUMBERS 262144u              // of own lotteries, in one part of results
+#define PART_PLACES  (1u << 20) // on the lists of its students, but for the last one's: it reads them
 
 void
 round_work_free(struct round_work *work)
@@ -397,7 +398,8 @@ round_work_part(const struct round_work *work, size_t from, size_t most)
 
     while (n < most && from + n < work->cohort.n_students) {
         numbers += count_own(work, from + n);
-        if (n > 0 && numbers > PART_NUMBERS)
+        if (n > 0 &&
+            (numbers > PART_NUMBERS || work->cohort.list[from + n] - work->cohort.list[from] >= PART_PLACES))
             break;
         n++;
     }

@@ -19,7 +19,7 @@ check_query(const struct query *query)
     size_t len = kansen__v1__query__get_packed_size(&query->message);
     uint8_t *bytes = malloc(len + 1);
     struct arena *arena = arena_new((size_t)16 << 20);
-    struct wire_input input = {&kansen__v1__query__descriptor, bytes, len, SIZE_MAX};
+    struct wire_input input = {&kansen__v1__query__descriptor, bytes, len, SIZE_MAX, NULL};
     ProtobufCMessage *message = NULL;
     struct fault fault;
 

@@ -93,10 +93,18 @@ compare(struct arena *arena, const uint8_t *data, size_t size, const ProtobufCMe
     assert(peek->id == request->id && peek->body == (uint32_t)request->body_case);
 }
 
+// The field that may be as long as the frame, as the daemon has it.
+static const ProtobufCFieldDescriptor *
+unbounded(void)
+{
+    return protobuf_c_message_descriptor_get_field_by_name(&kansen__v1__submit_round_list__descriptor,
+                                                           "offers");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct wire_input input = {kind, data, size, WIRE_ELEMENTS_MAX};
+    struct wire_input input = {kind, data, size, WIRE_ELEMENTS_MAX, unbounded()};
     struct arena *arena = arena_new(MEMORY_MAX);
     ProtobufCMessage *message = NULL;
     struct wire_peek peek;

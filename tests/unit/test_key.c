@@ -44,6 +44,10 @@ test_golden_bytes(void **state)
     ASSERT_KEY(key_round_student(2, (const uint8_t *)"0123456789abcdef0123456789abcdef"),
                "\0\0\0\0\0\0\0\x02\x30"
                "123456789abcdef0123456789abcdef");
+    ASSERT_KEY(
+        key_round_student(KEY_ROUND_UNFINISHED | 2, (const uint8_t *)"0123456789abcdef0123456789abcdef"),
+        "\x80\0\0\0\0\0\0\x02\x30"
+        "123456789abcdef0123456789abcdef");
     ASSERT_KEY(key_round_place(2, "GM0606"), "\0\0\0\0\0\0\0\x02GM0606");
     ASSERT_KEY(key_round_pin(2, 3, (const uint8_t *)"0123456789abcdef0123456789abcdef"),
                "\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x03\x30"

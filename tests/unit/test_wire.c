@@ -12,6 +12,10 @@
 
 #define DESC (&kansen__v1__request__descriptor)
 
+// The one field of a request that may have more elements.
+#define OFFERS_OF_LIST                                                                                       \
+    protobuf_c_message_descriptor_get_field_by_name(&kansen__v1__submit_round_list__descriptor, "offers")
+
 struct bytes {
     uint8_t data[8192];
     size_t len;
@@ -66,7 +70,7 @@ request_of_offer(const struct bytes *offer)
 static int
 unpack(struct arena *arena, const struct bytes *bytes, ProtobufCMessage **out, struct fault *fault)
 {
-    struct wire_input input = {DESC, bytes->data, bytes->len, WIRE_ELEMENTS_MAX};
+    struct wire_input input = {DESC, bytes->data, bytes->len, WIRE_ELEMENTS_MAX, OFFERS_OF_LIST};
 
     *fault = (struct fault){0};
     return wire_unpack(&input, arena, out, fault);
@@ -226,6 +230,42 @@ test_elements(void **state)
     for (unsigned i = 0; i <= WIRE_ELEMENTS_MAX; i++)
         put_field(&request, 11, "", 0); // a thousand pings in one frame
     assert_int_equal(check(&request, &fault), WIRE_MALFORMED);
+}
+
+// A write of a student's list with these many offers in its field 5, packed or one by one.
+static struct bytes
+request_of_list(unsigned n, bool packed)
+{
+    static uint8_t numbers[8 * WIRE_ELEMENTS_MAX];
+    struct bytes list = {.len = 0}, write;
+
+    memset(numbers, 7, sizeof numbers);
+    assert_true(n <= sizeof numbers);
+    if (packed)
+        put_field(&list, 5, numbers, n);
+    for (unsigned i = 0; i < n && !packed; i++)
+        put(&list, "\x28\x07", 2);
+    write = wrap(KANSEN__V1__WRITE__OPERATION_SUBMIT_ROUND_LIST, &list);
+    return wrap(20, &write);
+}
+
+static void
+test_unbounded_field(void **state)
+{
+    struct bytes request, facts = {.len = 0}, write;
+    struct fault fault;
+
+    (void)state;
+    for (int packed = 0; packed < 2; packed++) {
+        request = request_of_list(3 * WIRE_ELEMENTS_MAX, packed != 0);
+        assert_int_equal(check(&request, &fault), 0);
+    }
+    for (unsigned i = 0; i <= WIRE_ELEMENTS_MAX; i++) // another field of the same message
+        put_field(&facts, 8, "", 0);
+    write = wrap(KANSEN__V1__WRITE__OPERATION_SUBMIT_ROUND_LIST, &facts);
+    request = wrap(20, &write);
+    assert_int_equal(check(&request, &fault), FAULT);
+    assert_string_equal(fault.field, "facts[1000]");
 }
 
 static void
@@ -443,6 +483,7 @@ main(void)
         cmocka_unit_test(test_unknown_fields),
         cmocka_unit_test(test_unknown_fields_are_dropped),
         cmocka_unit_test(test_elements),
+        cmocka_unit_test(test_unbounded_field),
         cmocka_unit_test(test_peek),
         cmocka_unit_test(test_as_protobuf_c_does),
         cmocka_unit_test(test_merge),

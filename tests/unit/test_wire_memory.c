@@ -20,6 +20,10 @@
 #define LEVELS_MAX  WIRE_DEPTH_MAX
 #define MEMORY_MAX  ((size_t)64 << 20)
 
+// The one field of a request that may have more elements.
+#define OFFERS_OF_LIST                                                                                       \
+    protobuf_c_message_descriptor_get_field_by_name(&kansen__v1__submit_round_list__descriptor, "offers")
+
 struct bytes {
     uint8_t *data;
     size_t len, size;
@@ -164,7 +168,7 @@ unpack(const struct bytes *frame, size_t *held)
 {
     static const uint8_t nothing[1];
     const uint8_t *data = frame->data != NULL ? frame->data : nothing; // of the empty frame
-    struct wire_input input = {DESC, data, frame->len, WIRE_ELEMENTS_MAX};
+    struct wire_input input = {DESC, data, frame->len, WIRE_ELEMENTS_MAX, OFFERS_OF_LIST};
     struct arena *arena = arena_new(MEMORY_MAX);
     ProtobufCMessage *message;
     struct fault fault;
@@ -303,7 +307,7 @@ test_cap_comes_back(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct wire_input input = {DESC, frames[i], sizeof frames[i], WIRE_ELEMENTS_MAX};
+        struct wire_input input = {DESC, frames[i], sizeof frames[i], WIRE_ELEMENTS_MAX, NULL};
         struct arena *arena = arena_new(1024 * 1024);
         ProtobufCMessage *message;
         struct fault fault;
