@@ -71,6 +71,12 @@ uploader_free(struct uploader *uploader)
     free(uploader);
 }
 
+size_t
+uploader_room(const struct uploader *uploader)
+{
+    return uploader->max_frame - FRAME_SPARE;
+}
+
 static int
 send_batch(struct uploader *uploader, struct batch *batch)
 {
@@ -175,7 +181,7 @@ too_large(struct uploader *uploader, size_t line, size_t size)
     char message[120];
 
     snprintf(message, sizeof message, "the row has %zu bytes, allowed: at most %zu", size,
-             uploader->max_frame - FRAME_SPARE);
+             uploader_room(uploader));
     status.code = 3; // INVALID_ARGUMENT
     status.message = message;
     result.status = &status;
@@ -203,7 +209,7 @@ uploader_add(struct uploader *uploader, size_t line, const Kansen__V1__Write *wr
     struct batch *batch = uploader->filling;
     int status = CLI_OK;
 
-    if (size > uploader->max_frame - FRAME_SPARE) {
+    if (size > uploader_room(uploader)) {
         too_large(uploader, line, size);
         return CLI_OK;
     }

@@ -20,6 +20,9 @@ struct uploader_sink {
 struct uploader *uploader_new(struct cli *cli, size_t in_flight, const struct uploader_sink *sink) MUST_CHECK;
 void uploader_free(struct uploader *uploader);
 
+// Bytes of the largest write that can be sent.
+size_t uploader_room(const struct uploader *uploader);
+
 // Adds a write (copied). It waits while too many batches are in flight. A cli_status; anything but CLI_OK
 // ends the work.
 int uploader_add(struct uploader *uploader, size_t line, const Kansen__V1__Write *write) MUST_CHECK;

@@ -174,8 +174,8 @@ take_page(struct exporting *export, bool offers, const Kansen__V1__ListRoundLine
         add(export, offers ? ROUND_RECORD_PUBLIC_CUTOFFS : ROUND_RECORD_EXPLANATIONS, lines->explanation);
         if (offers && round_html_offer(export->html, lines->input, lines->result) != 0)
             return cli_no_memory(export->cli);
+        export->done += strchr(lines->input, '\n') != NULL ? 1 : 0; // else more of these lines follows
     }
-    export->done += page->n_lines;
     progress_show(&export->progress, export->done, export->done);
     return CLI_OK;
 }

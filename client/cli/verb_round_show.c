@@ -87,6 +87,7 @@ show_json(struct cli *cli, const Kansen__V1__Round *round, const Kansen__V1__Rou
     json_put_number(object, "reserved", round->reserved);
     json_put_number(object, "students", round->students);
     json_put_number(object, "referred", round->referred);
+    json_put_number(object, "unfinished", round->unfinished);
     json_put_number(object, "assigned", round->assigned);
     json_put_number(object, "assigned_referred", round->assigned_referred);
     json_object_set_new(object, "ranks", ranks_json(round->ranks, round->n_ranks));
@@ -161,6 +162,9 @@ show_text(const Kansen__V1__Round *round, const Kansen__V1__RoundPlan *plan)
     if (round->own_lotteries > 0)
         printf("%-12s %" PRIu64 " offers draw one of their own\n", "lotteries", round->own_lotteries);
     printf("%-12s %" PRIu64 ", %" PRIu64 " referred\n", "students", round->students, round->referred);
+    if (round->unfinished > 0)
+        printf("%-12s %" PRIu64 " lists whose last part has not come; they do not take part\n", "unfinished",
+               round->unfinished);
     for (size_t i = 0; i < plan->n_parties; i++)
         print_digest(plan->parties[i]->name, &plan->parties[i]->commitment);
     print_digest("commitment", &plan->commitment);
@@ -228,27 +232,26 @@ verb_round_list(struct cli *cli, int argc, char **argv)
 
 // ---- A student
 
-// *response is NULL where no student is named, which is wrong usage if `required`.
+// Who is asked about; *student is the caller's to free, and NULL where none is named, which is wrong usage if
+// `required`.
 static int
-fetch_student(struct cli *cli, int argc, char **argv, bool required, Kansen__V1__Response **response)
+read_student(struct cli *cli, int argc, char **argv, bool required, Kansen__V1__GetRoundStudentRequest *get,
+             char **student)
 {
-    Kansen__V1__GetRoundStudentRequest get = KANSEN__V1__GET_ROUND_STUDENT_REQUEST__INIT;
     struct options options = {.issuer = "", .language = ""};
-    char *student = NULL;
     int status = flags_read_with(cli, argc, argv, &options, 1, "the name of a round");
 
-    *response = NULL;
+    *student = NULL;
     if (status == CLI_OK)
-        status = student_read(cli, options.student, options.student_file, required, &student);
-    if (status != CLI_OK || student == NULL)
+        status = student_read(cli, options.student, options.student_file, required, student);
+    if (status != CLI_OK || *student == NULL)
         return status;
-    get.round = argv[0];
-    get.issuer = (char *)options.issuer;
-    get.student = student;
-    get.language = (char *)options.language;
-    status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_GET_ROUND_STUDENT, &get, response);
-    student_free(student);
-    return status;
+    kansen__v1__get_round_student_request__init(get);
+    get->round = argv[0];
+    get->issuer = (char *)options.issuer;
+    get->student = *student;
+    get->language = (char *)options.language;
+    return CLI_OK;
 }
 
 static json_t *
@@ -322,12 +325,19 @@ print_results(struct cli *cli, char *name)
 int
 verb_round_result(struct cli *cli, int argc, char **argv)
 {
+    Kansen__V1__GetRoundStudentRequest get;
     Kansen__V1__Response *response;
     const Kansen__V1__RoundResult *result;
-    int status = fetch_student(cli, argc, argv, false, &response);
+    char *student;
+    int status = read_student(cli, argc, argv, false, &get, &student);
 
-    if (status != CLI_OK || response == NULL)
+    if (status != CLI_OK || student == NULL)
         return status == CLI_OK ? print_results(cli, argv[0]) : status;
+    get.limit = 1;
+    status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_GET_ROUND_STUDENT, &get, &response);
+    student_free(student);
+    if (status != CLI_OK)
+        return status;
     result = response->get_round_student->result;
     if (result == NULL)
         status = not_computed(cli, argv[0]);
@@ -363,31 +373,68 @@ wish_json(const Kansen__V1__RoundWish *wish)
     return object;
 }
 
+// What is printed as one object when all of it is there.
+struct explained {
+    json_t *object, *wishes, *text;
+};
+
+static void
+add_json(struct explained *explained, const Kansen__V1__GetRoundStudentResponse *got)
+{
+    json_t *page = json_object();
+
+    for (size_t i = 0; i < got->n_wishes; i++)
+        json_array_append_new(explained->wishes, wish_json(got->wishes[i]));
+    json_put_texts(page, "text", got->text, got->n_text);
+    json_array_extend(explained->text, json_object_get(page, "text"));
+    json_decref(page);
+}
+
+// Takes what came of some wishes: prints it, or adds it to the object.
+static int
+take_wishes(struct cli *cli, const char *round, const Kansen__V1__GetRoundStudentResponse *got,
+            struct explained *explained)
+{
+    if (got->result == NULL)
+        return not_computed(cli, round);
+    if (!cli->json) {
+        for (size_t i = 0; i < got->n_text; i++)
+            puts(got->text[i]);
+        return cli_finish_output(cli);
+    }
+    if (explained->object == NULL) {
+        *explained = (struct explained){result_json(round, got), json_array(), json_array()};
+        json_object_set(explained->object, "wishes", explained->wishes);
+        json_object_set(explained->object, "text", explained->text);
+    }
+    add_json(explained, got);
+    return CLI_OK;
+}
+
 int
 verb_round_explain(struct cli *cli, int argc, char **argv)
 {
+    Kansen__V1__GetRoundStudentRequest get;
+    struct explained explained = {.object = NULL};
     Kansen__V1__Response *response;
-    const Kansen__V1__GetRoundStudentResponse *got;
-    int status = fetch_student(cli, argc, argv, true, &response);
+    char *student;
+    int status = read_student(cli, argc, argv, true, &get, &student);
 
     if (status != CLI_OK)
         return status;
-    got = response->get_round_student;
-    if (got->result == NULL) {
-        status = not_computed(cli, argv[0]);
-    } else if (cli->json) {
-        json_t *object = result_json(argv[0], got), *wishes = json_array();
-
-        for (size_t i = 0; i < got->n_wishes; i++)
-            json_array_append_new(wishes, wish_json(got->wishes[i]));
-        json_object_set_new(object, "wishes", wishes);
-        json_put_texts(object, "text", got->text, got->n_text);
-        status = cli_printed(cli, json_print(object));
-    } else {
-        for (size_t i = 0; i < got->n_text; i++)
-            puts(got->text[i]);
-        status = cli_finish_output(cli);
-    }
-    kansen__v1__response__free_unpacked(response, NULL);
+    do { // as many wishes at a time as fit a frame
+        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_GET_ROUND_STUDENT, &get, &response);
+        if (status != CLI_OK)
+            break;
+        status = take_wishes(cli, argv[0], response->get_round_student, &explained);
+        get.first_wish = response->get_round_student->next_wish;
+        kansen__v1__response__free_unpacked(response, NULL);
+    } while (status == CLI_OK && get.first_wish != 0);
+    student_free(student);
+    if (status == CLI_OK && cli->json)
+        status = cli_printed(cli, json_print(json_incref(explained.object)));
+    json_decref(explained.wishes);
+    json_decref(explained.text);
+    json_decref(explained.object);
     return status;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // round submit, withdraw. Lists stream: batches of writes, several in flight, whatever the number of
-// students.
+// students. A list that is too long for that goes in parts, each when the one before it was taken.
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
 #include "client/cli/lines.h"
@@ -18,8 +18,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES (1u << 20)
+#define LINE_MAX_BYTES (64u << 20)
 #define BATCHES        4u
+#define PART_BYTES     (128u << 10) // of the offers in one write; the daemon takes them in one go
+#define PART_REST      64u          // of what a write that is a part has beside a whole one
 
 struct options {
     const char *issuer, *student, *student_file;
@@ -32,6 +34,7 @@ struct submit {
     struct uploader *uploader;
     struct progress progress;
     uint64_t rows, failed, outcomes[KANSEN__V1__OUTCOME__OUTCOME_REMOVED + 1];
+    bool more; // what is under way is not the last part of a list
     json_t *errors;
 };
 
@@ -75,17 +78,84 @@ on_result(void *arg, size_t line, const Kansen__V1__WriteResult *result)
     const char *code;
 
     if (status == NULL || status->code == 0) {
-        submit->outcomes[result->outcome <= KANSEN__V1__OUTCOME__OUTCOME_REMOVED ? result->outcome : 0]++;
+        if (!submit->more)
+            submit->outcomes[result->outcome <= KANSEN__V1__OUTCOME__OUTCOME_REMOVED ? result->outcome : 0]++;
         return;
     }
     code = names_text(&names_code, status->code);
     tell(submit, line, code != NULL ? code : "UNKNOWN", status->field, status->message);
 }
 
+static size_t
+varint_bytes(uint64_t number)
+{
+    size_t bytes = 1;
+
+    for (; number >= 0x80; number >>= 7)
+        bytes++;
+    return bytes;
+}
+
+// How many of the offers from this place on go into one write.
+static size_t
+count_part(const struct submit *submit, const Kansen__V1__SubmitRoundList *list, size_t from)
+{
+    Kansen__V1__SubmitRoundList empty = *list;
+    size_t rest, room = uploader_room(submit->uploader), bytes = 0, n = 0;
+
+    empty.n_offers = 0;
+    rest = kansen__v1__submit_round_list__get_packed_size(&empty) + PART_REST;
+    room = rest < room ? room - rest : 0;
+    room = room < PART_BYTES ? room : PART_BYTES;
+    for (; from + n < list->n_offers; n++) {
+        bytes += varint_bytes(list->offers[from + n]);
+        if (bytes > room && n > 0)
+            break;
+    }
+    return n;
+}
+
+// Ends at the part that is refused: those behind it would be, too.
+static int
+submit_parts(struct submit *submit, const Kansen__V1__SubmitRoundList *list)
+{
+    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+    Kansen__V1__SubmitRoundList part = *list;
+    int status = uploader_finish(submit->uploader);
+    uint64_t failed = submit->failed;
+    size_t at = 0;
+
+    write.operation_case = KANSEN__V1__WRITE__OPERATION_SUBMIT_ROUND_LIST;
+    write.submit_round_list = &part;
+    while (status == CLI_OK && at < list->n_offers && submit->failed == failed) {
+        part.behind = (uint32_t)at;
+        part.offers = list->offers + at;
+        part.n_offers = count_part(submit, list, at);
+        at += part.n_offers;
+        part.more = submit->more = at < list->n_offers;
+        status = uploader_add(submit->uploader, submit->rows, &write);
+        if (status == CLI_OK)
+            status = uploader_finish(submit->uploader);
+    }
+    submit->more = false;
+    return status;
+}
+
+static int
+submit_list(struct submit *submit, Kansen__V1__SubmitRoundList *list)
+{
+    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
+
+    if (count_part(submit, list, 0) < list->n_offers)
+        return submit_parts(submit, list);
+    write.operation_case = KANSEN__V1__WRITE__OPERATION_SUBMIT_ROUND_LIST;
+    write.submit_round_list = list;
+    return uploader_add(submit->uploader, submit->rows, &write);
+}
+
 static int
 submit_line(struct submit *submit, const char *line, size_t len)
 {
-    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
     struct query_json_fault fault;
     struct round_list list;
     int status = CLI_OK, rc = round_list_read(&list, submit->round, submit->issuer, line, len, &fault);
@@ -95,9 +165,7 @@ submit_line(struct submit *submit, const char *line, size_t len)
     } else if (rc != 0) {
         status = cli_no_memory(submit->cli);
     } else {
-        write.operation_case = KANSEN__V1__WRITE__OPERATION_SUBMIT_ROUND_LIST;
-        write.submit_round_list = &list.message;
-        status = uploader_add(submit->uploader, submit->rows, &write);
+        status = submit_list(submit, &list.message);
     }
     round_list_free(&list);
     return status;
@@ -115,7 +183,7 @@ submit_lines(struct submit *submit, const char *file)
             return cli_fail(submit->cli, "UNAVAILABLE", "", "%s: %s", file, strerror(-rc));
         submit->rows++;
         if (rc == LINES_E_LONG)
-            tell(submit, submit->rows, "INVALID_ARGUMENT", "", "the line is longer than 1 MiB");
+            tell(submit, submit->rows, "INVALID_ARGUMENT", "", "the line is longer than 64 MiB");
         else
             status = submit_line(submit, line, len);
         progress_show(&submit->progress, lines_bytes(submit->lines), submit->rows);
