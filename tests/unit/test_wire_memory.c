@@ -299,6 +299,34 @@ test_shortest_writes(void **state)
     free(offer.data);
 }
 
+// The field that may be as long as the frame, in the shapes that take most for a byte: packed at once, packed
+// in parts that double the array each time, and one by one.
+static void
+test_unbounded_field(void **state)
+{
+    static uint8_t zeros[FRAME_LARGE / 2 + 2];
+
+    (void)state;
+    for (unsigned filling = 0; filling < 3; filling++) {
+        struct bytes list = {0};
+        size_t held;
+
+        for (size_t n = 1; n <= FRAME_LARGE / 4 && filling == 1; n *= 2)
+            put_field(&list, 5, &(struct bytes){zeros, n, 0});
+        if (filling == 0) // one more than a power of two
+            put_field(&list, 5, &(struct bytes){zeros, FRAME_LARGE / 2 + 1, 0});
+        for (size_t n = 0; n <= FRAME_LARGE / 4 && filling == 2; n++)
+            put(&list, "\x28\0", 2);
+        wrap(&list, KANSEN__V1__WRITE__OPERATION_SUBMIT_ROUND_LIST, FRAME_LARGE, 1);
+        wrap(&list, KANSEN__V1__REQUEST__BODY_WRITE, FRAME_LARGE, 1);
+        assert_int_equal(unpack(&list, &held), 0);
+        printf("offers of a list, %zu bytes, take %zu: %.1f for each\n", list.len, held,
+               (double)held / (double)list.len);
+        assert_true(held <= bound_of(&list));
+        free(list.data);
+    }
+}
+
 // What is handed out after unpacking is bounded by the arena's own cap again, with and without a fault.
 static void
 test_cap_comes_back(void **state)
@@ -326,6 +354,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worst_frame),
         cmocka_unit_test(test_shortest_writes),
+        cmocka_unit_test(test_unbounded_field),
         cmocka_unit_test(test_cap_comes_back),
     };
 
