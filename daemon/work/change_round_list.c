@@ -10,7 +10,6 @@
 #include "work/round_parts.h"
 #include "work/valid.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define STATE(name)   KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
@@ -19,6 +18,7 @@
 // What a submission is decided on.
 struct submission {
     const Kansen__V1__SubmitRoundList *given;
+    struct arena *lists; // what is read and made of them; they may be long, and many in one batch
     Kansen__V1__Round *round;
     Kansen__V1__RoundPlan *plan;
     Kansen__V1__RoundStudent *old;   // NULL = the first list
@@ -26,7 +26,7 @@ struct submission {
     bool new_student;
     uint8_t *student; // id
     uint64_t *offers; // those of the parts before, those that are given, and the pinned one
-    size_t n_before, n_offers;
+    size_t n_offers;
     uint64_t kept; // placement by an earlier round of the row; 0 = none
 };
 
@@ -38,17 +38,18 @@ is_operator(const struct change *change)
 
 // ---- Who
 
-// The stored list of the student, if there is one.
+// The stored list of the student and the parts of another one, if there are any.
 static int
-find_old(struct change *change, uint64_t round, Kansen__V1__RoundStudent **old)
+find_old(struct change *change, uint64_t round, struct arena *lists, Kansen__V1__RoundStudent **old,
+         Kansen__V1__RoundStudent **parts)
 {
-    int rc = round_student_get(change->txn, round, change->command->secrets->ref, change->arena, old);
+    int rc = round_student_get(change->txn, round, change->command->secrets->ref, lists, old);
 
     if (rc == STORE_E_NOT_FOUND) {
         *old = NULL;
-        return 0;
+        rc = 0;
     }
-    return rc;
+    return rc == 0 ? round_parts_find(change, round, lists, parts) : rc;
 }
 
 static int
@@ -96,37 +97,6 @@ find_student(struct change *change, struct submission *submission)
 }
 
 // ---- The list
-
-static int
-compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-// What has come before is free of duplicates, so only what is new is sorted.
-static int
-check_twice(struct change *change, const struct submission *submission)
-{
-    const uint64_t *offers = submission->offers, *twice = NULL;
-    size_t n = submission->n_offers - submission->n_before;
-    uint64_t *sorted = arena_array(change->arena, n + 1, sizeof *sorted);
-
-    if (sorted == NULL)
-        return STORE_FAULT_MEMORY;
-    if (n > 0)
-        memcpy(sorted, offers + submission->n_before, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, compare);
-    for (size_t i = 1; i < n && twice == NULL; i++)
-        twice = sorted[i] == sorted[i - 1] ? &sorted[i] : NULL;
-    for (size_t i = 0; i < submission->n_before && twice == NULL; i++)
-        twice = bsearch(&offers[i], sorted, n, sizeof *sorted, compare);
-    if (twice == NULL)
-        return 0;
-    return fault_set(change->fault, CODE_INVALID_ARGUMENT, "offers", "offer %llu is on the list twice",
-                     (unsigned long long)*twice);
-}
 
 static int
 check_offer(struct change *change, const struct submission *submission, size_t i)
@@ -211,20 +181,21 @@ check_list(struct change *change, struct submission *submission)
 
     if (rc != 0)
         return rc;
-    submission->offers = arena_array(change->arena, before + n + 1, sizeof submission->offers[0]);
+    submission->offers = arena_array(submission->lists, before + n + 1, sizeof submission->offers[0]);
     if (submission->offers == NULL)
         return STORE_FAULT_MEMORY;
     if (before > 0)
         memcpy(submission->offers, submission->parts->offers, before * sizeof submission->offers[0]);
     if (n > 0)
         memcpy(submission->offers + before, given->offers, n * sizeof submission->offers[0]);
-    submission->n_before = before;
     submission->n_offers = before + n;
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = check_offer(change, submission, i);
     if (rc == 0 && !given->more)
         rc = keep_held(change, submission);
-    return rc == 0 ? check_twice(change, submission) : rc;
+    return rc == 0 ? round_parts_check_twice(change, submission->lists, submission->offers, before,
+                                             submission->n_offers)
+                   : rc;
 }
 
 // ---- Facts
@@ -277,7 +248,7 @@ find_seed(struct change *change, const struct submission *submission, uint32_t *
         int rc = round_find(change->txn, submission->plan->earlier[i]->name, change->arena, &round);
 
         if (rc == 0)
-            rc = round_student_get(change->txn, round->id, change->command->secrets->ref, change->arena,
+            rc = round_student_get(change->txn, round->id, change->command->secrets->ref, submission->lists,
                                    &before);
         if (rc == 0)
             *seed = (uint32_t)i + 1;
@@ -349,7 +320,7 @@ put_list(struct change *change, struct submission *submission)
 {
     const struct command *command = change->command;
     const Kansen__V1__RoundStudent *old = submission->old;
-    Kansen__V1__RoundStudent *student = arena_alloc(change->arena, sizeof *student);
+    Kansen__V1__RoundStudent *student = arena_alloc(submission->lists, sizeof *student);
     int rc;
 
     if (student == NULL)
@@ -359,6 +330,8 @@ put_list(struct change *change, struct submission *submission)
     student->ref = (ProtobufCBinaryData){ROUND_REF_BYTES, (uint8_t *)command->secrets->ref};
     student->student_id = (ProtobufCBinaryData){STUDENT_ID_BYTES, submission->student};
     student->client = round_parts_owner(change, old, submission->parts);
+    if (student->client == NULL)
+        return STORE_FAULT_MEMORY;
     student->version = old != NULL ? old->version + 1 : 1;
     student->referred = submission->given->referred;
     student->n_offers = submission->n_offers;
@@ -397,6 +370,8 @@ put_part(struct change *change, const struct submission *submission)
     part.round_id = submission->round->id;
     part.ref = (ProtobufCBinaryData){ROUND_REF_BYTES, (uint8_t *)change->command->secrets->ref};
     part.client = round_parts_owner(change, submission->old, submission->parts);
+    if (part.client == NULL)
+        return STORE_FAULT_MEMORY;
     part.n_offers = submission->n_offers;
     part.offers = submission->offers;
     return round_parts_put(change, submission->round, &part, submission->parts);
@@ -410,6 +385,26 @@ check_takes_lists(struct change *change, const Kansen__V1__Round *round)
     return change_round_refuse(change, round, "take a list");
 }
 
+static int
+submit(struct change *change, struct submission *submission)
+{
+    int rc = find_old(change, submission->round->id, submission->lists, &submission->old, &submission->parts);
+
+    if (rc == 0)
+        rc = check_old(change, submission);
+    if (rc == 0)
+        rc = find_student(change, submission);
+    if (rc == 0)
+        rc = round_plan_get(change->txn, submission->round->id, change->arena, &submission->plan);
+    if (rc == 0)
+        rc = check_list(change, submission);
+    if (rc == 0)
+        rc = check_facts(change, submission);
+    if (rc == 0)
+        rc = submission->given->more ? put_part(change, submission) : put_list(change, submission);
+    return rc;
+}
+
 int
 change_submit_round_list(struct change *change)
 {
@@ -420,22 +415,11 @@ change_submit_round_list(struct change *change)
         rc = check_takes_lists(change, submission.round);
     if (rc == 0)
         rc = change_round_student(change, submission.given->student, submission.given->issuer);
+    if (rc == 0 && (submission.lists = arena_new(SIZE_MAX / 2)) == NULL)
+        rc = STORE_FAULT_MEMORY;
     if (rc == 0)
-        rc = find_old(change, submission.round->id, &submission.old);
-    if (rc == 0)
-        rc = round_parts_find(change, submission.round->id, &submission.parts);
-    if (rc == 0)
-        rc = check_old(change, &submission);
-    if (rc == 0)
-        rc = find_student(change, &submission);
-    if (rc == 0)
-        rc = round_plan_get(change->txn, submission.round->id, change->arena, &submission.plan);
-    if (rc == 0)
-        rc = check_list(change, &submission);
-    if (rc == 0)
-        rc = check_facts(change, &submission);
-    if (rc == 0)
-        rc = submission.given->more ? put_part(change, &submission) : put_list(change, &submission);
+        rc = submit(change, &submission);
+    arena_free(submission.lists);
     return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
 }
 
@@ -445,44 +429,54 @@ is_own(const struct change *change, const Kansen__V1__RoundStudent *list)
     return list != NULL && (is_operator(change) || strcmp(list->client, change->command->client) == 0);
 }
 
+// What the command says of a list outlives what was read of it.
 static int
-delete_list(struct change *change, const Kansen__V1__Round *round, const Kansen__V1__RoundStudent *old,
-            const Kansen__V1__RoundStudent *parts)
+keep(struct change *change, Kansen__V1__RoundStudent *list)
 {
-    int rc = 0;
-
-    if (parts != NULL)
-        rc = round_unfinished_delete(change->txn, parts);
-    if (rc == 0 && old != NULL)
-        rc = round_student_delete(change->txn, old);
-    return rc == 0 ? put_counts(change, round, NULL, old, parts) : rc;
+    list->client = arena_strdup(change->arena, list->client);
+    return list->client == NULL
+               ? STORE_FAULT_MEMORY
+               : change_round_bytes(change, list->student_id.data, list->student_id.len, &list->student_id);
 }
 
-int
-change_withdraw_round_list(struct change *change)
+static int
+withdraw(struct change *change, const Kansen__V1__Round *round, struct arena *lists)
 {
-    const Kansen__V1__WithdrawRoundList *given = change->command->write->withdraw_round_list;
     Kansen__V1__RoundStudent *old = NULL, *parts = NULL;
-    Kansen__V1__Round *round = NULL;
-    int rc = change_round_get(change, given->round, &round);
+    int rc = find_old(change, round->id, lists, &old, &parts);
 
-    if (rc == 0)
-        rc = check_takes_lists(change, round);
-    if (rc == 0)
-        rc = change_round_student(change, given->student, given->issuer);
-    if (rc == 0)
-        rc = find_old(change, round->id, &old);
-    if (rc == 0)
-        rc = round_parts_find(change, round->id, &parts);
     if (rc != 0)
         return rc;
     old = is_own(change, old) ? old : NULL;
     parts = is_own(change, parts) ? parts : NULL;
     if (old == NULL && parts == NULL)
         return fault_set(change->fault, CODE_NOT_FOUND, "student", "this student has no list in the round");
-    rc = delete_list(change, round, old, parts);
-    if (rc != 0)
-        return rc;
-    return old != NULL ? note(change, round, OUTCOME(REMOVED), old)
-                       : round_parts_note(change, OUTCOME(REMOVED), parts);
+    if (parts != NULL)
+        rc = round_unfinished_delete(change->txn, parts);
+    if (rc == 0 && old != NULL)
+        rc = round_student_delete(change->txn, old);
+    if (rc == 0)
+        rc = put_counts(change, round, NULL, old, parts);
+    if (rc != 0 || old == NULL)
+        return rc != 0 ? rc : round_parts_note(change, OUTCOME(REMOVED), parts);
+    rc = keep(change, old);
+    return rc == 0 ? note(change, round, OUTCOME(REMOVED), old) : rc;
+}
+
+int
+change_withdraw_round_list(struct change *change)
+{
+    const Kansen__V1__WithdrawRoundList *given = change->command->write->withdraw_round_list;
+    struct arena *lists = arena_new(SIZE_MAX / 2);
+    Kansen__V1__Round *round = NULL;
+    int rc = lists == NULL ? STORE_FAULT_MEMORY : change_round_get(change, given->round, &round);
+
+    if (rc == 0)
+        rc = check_takes_lists(change, round);
+    if (rc == 0)
+        rc = change_round_student(change, given->student, given->issuer);
+    if (rc == 0)
+        rc = withdraw(change, round, lists);
+    arena_free(lists);
+    return rc;
 }

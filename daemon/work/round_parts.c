@@ -3,12 +3,13 @@
 #include "work/round_parts.h"
 #include "store/round.h"
 #include "work/lifecycle.h"
+#include <stdlib.h>
 #include <string.h>
 
 int
-round_parts_find(struct change *change, uint64_t round, Kansen__V1__RoundStudent **out)
+round_parts_find(struct change *change, uint64_t round, struct arena *arena, Kansen__V1__RoundStudent **out)
 {
-    int rc = round_unfinished_get(change->txn, round, change->command->secrets->ref, change->arena, out);
+    int rc = round_unfinished_get(change->txn, round, change->command->secrets->ref, arena, out);
 
     if (rc != STORE_E_NOT_FOUND)
         return rc;
@@ -34,13 +35,45 @@ round_parts_check(struct change *change, const Kansen__V1__SubmitRoundList *give
                      (unsigned)given->behind, come);
 }
 
+static int
+compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+// Only what is new is sorted, so a part costs one pass over what is there, however many parts there are.
+int
+round_parts_check_twice(struct change *change, struct arena *arena, const uint64_t *offers, size_t before,
+                        size_t all)
+{
+    size_t n = all - before;
+    uint64_t *sorted = arena_array(arena, n + 1, sizeof *sorted);
+    const uint64_t *twice = NULL;
+
+    if (sorted == NULL)
+        return STORE_FAULT_MEMORY;
+    if (n > 0)
+        memcpy(sorted, offers + before, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, compare);
+    for (size_t i = 1; i < n && twice == NULL; i++)
+        twice = sorted[i] == sorted[i - 1] ? &sorted[i] : NULL;
+    for (size_t i = 0; i < before && twice == NULL; i++)
+        twice = bsearch(&offers[i], sorted, n, sizeof *sorted, compare);
+    if (twice == NULL)
+        return 0;
+    return fault_set(change->fault, CODE_INVALID_ARGUMENT, "offers", "offer %llu is on the list twice",
+                     (unsigned long long)*twice);
+}
+
 char *
-round_parts_owner(const struct change *change, const Kansen__V1__RoundStudent *old,
+round_parts_owner(struct change *change, const Kansen__V1__RoundStudent *old,
                   const Kansen__V1__RoundStudent *parts)
 {
-    if (old != NULL)
-        return old->client;
-    return parts != NULL ? parts->client : (char *)change->command->client;
+    const char *owner = old != NULL ? old->client : parts != NULL ? parts->client : change->command->client;
+
+    return arena_strdup(change->arena, owner);
 }
 
 int

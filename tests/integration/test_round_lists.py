@@ -9,7 +9,7 @@ import unittest
 
 import harness
 from harness import ABORTED, ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED
-from rounds import DRAWN, FORGOTTEN, Round, draw_day, digest
+from rounds import DRAWN, FORGOTTEN, Round, draw_day, digest, own_lotteries
 from test_rounds import Rounds
 
 UPDATED, REMOVED = 2, 4
@@ -24,7 +24,7 @@ class Long(Rounds):
     def setUp(self):
         self.daemon = harness.Daemon()
         self.addCleanup(self.daemon.remove)
-        (self.daemon.scratch / "none.conf").write_text('max_frame = "128KiB"\nmax_batch_writes = 200\n')
+        (self.daemon.scratch / "none.conf").write_text('max_frame = "128KiB"\nmax_batch_writes = 200\nrequest_memory = "4MiB"\n')
         self.daemon.start()
         self.connect()
         self.partner = self.client.add_partner("p")
@@ -40,6 +40,16 @@ class Long(Rounds):
         first, self.serial = self.serial, self.serial + count
         results = self.client.batch([{"create_offer": {"offer": {"external_id": f"o{n}", **fields}}} for n in range(first, self.serial)])
         return [result.id for result in results]
+
+    def ctl(self, daemon, *args):
+        done = harness.run([harness.kansenctl(), *args, "-s", daemon])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def import_offers(self, count):
+        """So many offers, whose ids are 1, 2, .. in a daemon that has none."""
+        rows = "".join(f"i{n},p,sport,Training,sport.voetbal,1\n" for n in range(count))
+        (self.daemon.scratch / "offers.csv").write_text("external_id,partner,kind,title,interests,seats\n" + rows)
+        self.ctl(self.daemon.tcp, "import", "offers", self.daemon.scratch / "offers.csv", "--source", "local")
 
     def parts(self, round_, student, offers, *ends, client=None, **fields):
         """Submits a list in parts that end at these places, and at its end; returns the last answer."""
@@ -78,7 +88,7 @@ class Parts(Long):
         """Results are those of the definition, and each page and piece is one of the same whole."""
         offers = self.offers(levels=["LEVEL_MBO3"]) + self.offers(5)
         dice = random.Random(1)
-        round_ = Round(self.client, "r", rule=RULE).take().step("open")
+        round_ = Round(self.client, "r", rule=RULE).take(offers[100:200], own=True).take(offers[2000:2900], own=True).take().step("open")
         lists = {f"s{n}": dice.sample(offers, len(offers)) for n in range(3)} | {"a": offers[-5:] + offers[:-5], "b": offers[:-5] + offers[-5:]}
         for n, (student, wanted) in enumerate(lists.items()):
             fields = {"facts": ["level=mbo3"] if n % 2 == 0 else ["level=mbo4"], "referred": n == 1}
@@ -93,6 +103,7 @@ class Parts(Long):
         round_.draw().compute()
         results = self.check_result(round_)
         whole = {line.split(" ")[0]: line for line in round_.files()["explanations"].decode().splitlines()}
+        own = own_lotteries(round_.files(), [round_.get().seed])
         for student, wanted in lists.items():
             result, ref = round_.student(student).result, round_.student(student).student.ref.hex()
             self.assertEqual(results.get(ref, ("-", 0))[1], result.rank)
@@ -103,6 +114,8 @@ class Parts(Long):
             self.assertEqual([why.split(";")[0] for why in told], [wish.reason for wish in wishes[:shown]])
             self.assertEqual({wish.reason for wish in wishes[shown:]}, {""} if shown < len(wanted) else set())
             self.assertEqual([w.offer_id for w in wishes], wanted)
+            self.assertEqual({w.offer_id: w.lottery_rank for w in wishes},
+                             {o: own.get((ref, f"{o:010}"), result.lottery_rank) for o in wanted})
             for limit in (7, 999):
                 self.assertEqual(self.listed(round_, student, language="en", limit=limit)[1:], (wishes, text))
             self.assertEqual(len([line for line in text if line.split(".")[0].isdigit()]), len(wanted))
@@ -276,15 +289,12 @@ class Kept(Long):
 
     def test_replay_dump_and_load(self):
         """With a list that is finished, one that is not, and records that are longer than a frame."""
-        ctl = lambda daemon, *args: self.assertEqual(harness.run([harness.kansenctl(), *args, "-s", daemon]).returncode, 0, args)
         self.daemon.stop()
         base, journal, dump = (pathlib.Path(self.daemon.scratch) / name for name in ("base", "journal", "dump"))
         shutil.copytree(self.daemon.data_dir, base)
         self.daemon.start()
         self.connect()
-        rows = "".join(f"i{n},p,sport,Training,sport.voetbal,1\n" for n in range(50000))
-        (self.daemon.scratch / "offers.csv").write_text("external_id,partner,kind,title,interests,seats\n" + rows)
-        ctl(self.daemon.tcp, "import", "offers", self.daemon.scratch / "offers.csv", "--source", "local")
+        self.import_offers(50000)
         offers = list(range(1, 50001))
         round_ = Round(self.client, "r").take().step("open")
         self.assertEqual(self.parts(round_, "s", offers, 30000).status.code, OK)
@@ -297,8 +307,8 @@ class Kept(Long):
         round_.freeze()
         round_.draw().compute()
         files = round_.files()
-        ctl(self.daemon.tcp, "journal", "export", journal)
-        ctl(self.daemon.tcp, "dump", dump)
+        self.ctl(self.daemon.tcp, "journal", "export", journal)
+        self.ctl(self.daemon.tcp, "dump", dump)
         wanted = self.check()
         shutil.rmtree(self.daemon.data_dir)
         shutil.copytree(base, self.daemon.data_dir)
@@ -311,7 +321,7 @@ class Kept(Long):
         shutil.copy(base / "kansen.key", other.data_dir)
         other.take_token = lambda: None
         other.start()
-        ctl(other.unix, "load", dump)
+        self.ctl(other.unix, "load", dump)
         with harness.Client(other.unix) as client:
             round_.client = client
             self.assertEqual(round_.files(), files)
@@ -319,6 +329,29 @@ class Kept(Long):
         other.stop()
         told = harness.run(other.command("--check")).stdout
         self.assertEqual(told.split("digest")[1], wanted.split("digest")[1])
+
+    def test_steps_whose_lists_are_long(self):
+        """A part of a step takes no more students when their lists have a million places, so what it needs of memory is bounded."""
+        self.import_offers(50000)
+        offers = list(range(1, 50001))
+        round_ = Round(self.client, "r").take().step("open")
+        for n in range(22):
+            self.assertEqual(self.parts(round_, f"s{n}", offers[n:] + offers[:n], 30000).status.code, OK)
+        # Nor does that of a batch: all of these look at the lists that are there.
+        results = self.client.batch([round_.submission(f"s{n}", offers[:5], more=True, replace=True) for n in range(22)])
+        self.assertEqual({result.status.code for result in results}, {OK})
+        self.assertEqual(round_.freeze().unfinished, 22)
+        round_.draw()
+        before = round_.get().version
+        computed = round_.compute()
+        self.assertEqual((computed.assigned, list(computed.ranks)), (22, [22]))
+        self.assertEqual(computed.version - before, 1 + 2 + 50 + 1, "the step, results of 21 students and of one, cutoffs, totals")
+        published = round_.publish()
+        before = round_.step("close").get().version
+        forgotten = round_.step("forget").until(FORGOTTEN)
+        self.assertEqual((forgotten.version - before, forgotten.forgotten), (1 + 2, 22))
+        self.assertEqual(published.assigned, len(self.placements()))
+        self.check()
 
     def test_cursors(self):
         offers = self.offers(3)
