@@ -123,6 +123,9 @@ class Ages(Case):
         daemon = self.daemon("retain_rounds_days = 30\n")
         with daemon.client() as client:
             client.write(**self.offer("o", client.add_partner("p"), seats=3))
+            client.write(create_client={"client": {"name": "second", "role": "ROLE_OPERATOR"}})
+            second = daemon.client(token=harness.issue_token(client, "second"))
+            self.addCleanup(second.close)
             made = {}
             for name in ("over", "asked", "open"):
                 made[name] = rounds.Round(client, name).take().step("open")
@@ -134,7 +137,9 @@ class Ages(Case):
                 made[name].draw().compute()
                 if name == "asked":
                     client.write(object_to_round={"round": name, "issuer": "school", "student": "a", "kind": 1})
-                made[name].step("cancel", "a test").until(rounds.CANCELLED)
+                made[name].step("cancel", "a test")
+                second.write(move_round={"round": name, "step": "ROUND_STEP_CANCEL", "reason": "a test"})
+                made[name].until(rounds.CANCELLED)
             last = client.call(status={}).server.sequence
             self.assertEqual(made["asked"].get().open_objections, 1)
         self.jump(daemon, 29)
