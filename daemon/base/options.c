@@ -2,9 +2,9 @@
 // Reads the file and then the command line, both by the table of options. The first fault that is found is
 // the one that is told.
 #include "base/options.h"
+#include "base/options_file.h"
 #include "base/options_flags.h"
 #include "base/options_table.h"
-#include <confuse.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -32,152 +32,6 @@ tell(char *why, const char *format, ...)
     vsnprintf(why, OPTIONS_WHY_MAX, format, args);
     va_end(args);
     return 1;
-}
-
-// ---- The file
-
-// What libconfuse says of an option that it does not know, in the language of no locale.
-#define NO_SUCH_OPTION "no such option '%s'"
-
-// An option of libconfuse's that no file can use: it carries the way to the text of the fault.
-#define CARRIER "\x01"
-
-static int
-refuse_call(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
-{
-    (void)argc;
-    (void)argv;
-    cfg_error(cfg, "%s is not an option", cfg_opt_name(opt));
-    return -1;
-}
-
-static void
-tell_unknown(char *why, const char *place, const char *key)
-{
-    const struct option_row *nearest = options_table_nearest(key);
-
-    if (nearest == NULL)
-        tell(why, "%s: \"%.60s\" is not an option; kansend.conf(5) has all of them", place, key);
-    else
-        tell(why, "%s: \"%.60s\" is not an option; did you mean \"%s\"?", place, key, nearest->key);
-}
-
-// What has been read of the file, and what is wrong.
-struct source {
-    char *why;
-    const char *name;
-    int lines[ROWS]; // in which an option was set last; 0 = not in the file, or not from it
-};
-
-static struct source *
-source_of(const cfg_t *cfg)
-{
-    const cfg_opt_t *opt = cfg->opts;
-
-    while (strcmp(opt->name, CARRIER) != 0)
-        opt++;
-    return (struct source *)(void *)opt->simple_value.ptr;
-}
-
-PRINTF_LIKE(2, 0)
-static void
-tell_file_error(cfg_t *cfg, const char *format, va_list args)
-{
-    const struct source *source = source_of(cfg);
-    char place[OPTIONS_WHY_MAX / 2], text[OPTIONS_WHY_MAX / 2];
-
-    snprintf(place, sizeof place, "%s:%d", source->name, cfg->line);
-    if (strcmp(format, NO_SUCH_OPTION) == 0) {
-        tell_unknown(source->why, place, va_arg(args, const char *));
-        return;
-    }
-    vsnprintf(text, sizeof text, format, args);
-    tell(source->why, "%s: %s", place, text);
-}
-
-// Called behind each value, while the parser still knows its line.
-static int
-check_file_value(cfg_t *cfg, cfg_opt_t *opt)
-{
-    const struct option_row *row = options_table_find(cfg_opt_name(opt));
-    unsigned values = cfg_opt_size(opt);
-    struct options trial = {0};
-    char message[MESSAGE_MAX];
-    int rc = 0;
-
-    for (unsigned i = row->type == OPTION_LIST || values == 0 ? 0 : values - 1; i < values && rc == 0; i++)
-        rc = options_table_set(&trial, row, cfg_opt_getnstr(opt, i), message);
-    if (rc != 0)
-        cfg_error(cfg, "%s: %s", row->key, message);
-    source_of(cfg)->lines[row - options_table] = cfg->line;
-    options_free(&trial);
-    return rc == 0 ? 0 : -1;
-}
-
-static int
-take_file_values(cfg_t *cfg, struct options *options, char *why)
-{
-    char message[MESSAGE_MAX];
-
-    for (size_t i = 0; i < ROWS; i++) {
-        unsigned values = cfg_size(cfg, options_table[i].key);
-
-        for (unsigned j = 0; j < values; j++) {
-            const char *text = cfg_getnstr(cfg, options_table[i].key, j);
-
-            if (text == NULL)
-                continue; // not in the file
-            if (options_table_set(options, &options_table[i], text, message) != 0)
-                return tell(why, "%s: %s: %s", cfg->filename, options_table[i].key, message);
-        }
-    }
-    return 0;
-}
-
-static int
-parse_file(FILE *file, struct options *options, struct source *source)
-{
-    cfg_opt_t opts[ROWS + 2], carrier = CFG_FUNC(CARRIER, refuse_call);
-    cfg_t *cfg;
-    int rc = 1;
-
-    for (size_t i = 0; i < ROWS; i++) {
-        cfg_opt_t text = CFG_STR(options_table[i].key, NULL, CFGF_NODEFAULT);
-        cfg_opt_t list = CFG_STR_LIST(options_table[i].key, NULL, CFGF_NODEFAULT);
-
-        opts[i] = options_table[i].type == OPTION_LIST ? list : text;
-    }
-    carrier.simple_value.ptr = (void **)(void *)source;
-    opts[ROWS] = carrier;
-    opts[ROWS + 1] = (cfg_opt_t)CFG_END();
-    cfg = cfg_init(opts, CFGF_NONE);
-    if (cfg == NULL)
-        return tell(source->why, "%s: memory is short", source->name);
-    cfg_set_error_function(cfg, tell_file_error);
-    for (size_t i = 0; i < ROWS; i++)
-        cfg_set_validate_func(cfg, options_table[i].key, check_file_value);
-    cfg->filename = strdup(source->name); // cfg_parse_fp alone would call it "FILE"
-    if (cfg_parse_fp(cfg, file) == CFG_SUCCESS)
-        rc = take_file_values(cfg, options, source->why);
-    else // libconfuse refuses some files without a word, such as one with an option that has no name
-        tell(source->why, "%s:%d: the file can not be read further", source->name, cfg->line);
-    cfg_free(cfg);
-    return rc;
-}
-
-static int
-read_file(const char *name, struct options *options, struct source *source)
-{
-    FILE *file = fopen(source->name, "re");
-    int rc;
-
-    if (file == NULL && name == NULL && errno == ENOENT)
-        return 0;
-    if (file == NULL)
-        return tell(source->why, "%s: %s", source->name, strerror(errno));
-    rc = parse_file(file, options, source);
-    fclose(file);
-    return rc;
 }
 
 // ---- The command line
@@ -225,35 +79,43 @@ take_replay(const struct options_flags *flags, struct options *options, char *wh
 }
 
 static int
-take_command_line(const struct options_flags *flags, struct options *options, struct source *source)
+take_command_line(const struct options_flags *flags, struct options *options, char *why)
 {
+    const struct option_row *listen = options_table_find("listen");
+
     options->mode = flags->mode;
-    if (flags->n_listen > 0)
+    if (flags->n_listen > 0) {
         drop_listeners(options);
+        options->lines[listen - options_table] = 0;
+    }
     for (size_t i = 0; i < flags->n_listen; i++) {
-        if (set_flag(options, options_table_find("listen"), flags->listen[i], source->why) != 0)
+        if (set_flag(options, listen, flags->listen[i], why) != 0)
             return 1;
     }
     for (size_t i = 0; i < ROWS; i++) {
-        if (set_flag(options, &options_table[i], flags->values[i], source->why) != 0)
+        if (set_flag(options, &options_table[i], flags->values[i], why) != 0)
             return 1;
         if (flags->values[i] != NULL)
-            source->lines[i] = 0;
+            options->lines[i] = 0;
     }
-    if (take_replay(flags, options, source->why) != 0)
+    if (take_replay(flags, options, why) != 0)
         return 1;
     if (flags->check_dir != NULL)
-        return set_flag(options, options_table_find("data_dir"), flags->check_dir, source->why);
+        return set_flag(options, options_table_find("data_dir"), flags->check_dir, why);
     return 0;
 }
 
 // ---- Together
 
 static int
-set_initial(struct options *options, char *why)
+set_initial(struct options *options, const char *file, char *why)
 {
     char message[MESSAGE_MAX];
 
+    options->file = strdup(file);
+    options->lines = calloc(ROWS, sizeof options->lines[0]);
+    if (options->file == NULL || options->lines == NULL)
+        return tell(why, "memory is short");
     for (size_t i = 0; i < ROWS; i++) {
         if (options_table[i].initial != NULL &&
             options_table_set(options, &options_table[i], options_table[i].initial, message) != 0)
@@ -293,7 +155,7 @@ set_credentials(struct options *options)
 
 // Fills in the defaults that depend on the surroundings or on other options.
 static int
-set_derived(struct options *options, const char *file, char *why)
+set_derived(struct options *options, char *why)
 {
     const char *state = getenv("STATE_DIRECTORY");
     char message[MESSAGE_MAX], *path = NULL;
@@ -305,8 +167,7 @@ set_derived(struct options *options, const char *file, char *why)
         options->data_dir = strdup("kansen-data");
     if (options->seeds == NULL)
         options->seeds = strdup("");
-    options->file = strdup(file);
-    if (options->data_dir == NULL || options->seeds == NULL || options->file == NULL)
+    if (options->data_dir == NULL || options->seeds == NULL)
         rc = 1;
     rc = rc || set_credentials(options);
     if (rc == 0 && options->erasures == NULL) {
@@ -326,44 +187,54 @@ set_derived(struct options *options, const char *file, char *why)
     return rc == 0 ? 0 : tell(why, "memory is short");
 }
 
-// Says what is wrong with an option, and where it was set if that was in the file.
-PRINTF_LIKE(3, 4)
-static int
-tell_of(const struct source *source, const char *key, const char *format, ...)
+const char *
+options_place(const struct options *options, const char *key, char place[OPTIONS_PLACE_MAX])
 {
-    int line = source->lines[options_table_find(key) - options_table];
-    char place[OPTIONS_WHY_MAX / 2] = "", text[OPTIONS_WHY_MAX / 2];
+    const struct option_row *row = options_table_find(key);
+    int line = row == NULL ? 0 : options->lines[row - options_table];
+
+    place[0] = '\0';
+    if (line != 0)
+        snprintf(place, OPTIONS_PLACE_MAX, "%.500s:%d", options->file, line);
+    return place;
+}
+
+// Says what is wrong with an option, and where it was set if that was in the file.
+PRINTF_LIKE(4, 5)
+static int
+tell_of(const struct options *options, const char *key, char *why, const char *format, ...)
+{
+    char place[OPTIONS_PLACE_MAX], text[OPTIONS_WHY_MAX / 2];
     va_list args;
 
-    if (line != 0)
-        snprintf(place, sizeof place, "%s:%d: ", source->name, line);
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return tell(source->why, "%s%s: %s", place, key, text);
+    options_place(options, key, place);
+    return tell(why, "%s%s%s: %s", place, place[0] == '\0' ? "" : ": ", key, text);
 }
 
 // Checks what one option asks of another.
 static int
-check_together(const struct options *options, const struct source *source)
+check_together(const struct options *options, char *why)
 {
     uint64_t keep = options->journal_keep, days = options->retain_journal_days;
 
     if (keep != 0 && keep < JOURNAL_KEEP_MIN)
-        return tell_of(source, "journal_keep", "%" PRIu64 " is not allowed; it takes 0, or %u and more", keep,
-                       JOURNAL_KEEP_MIN);
+        return tell_of(options, "journal_keep", why, "%" PRIu64 " is not allowed; it takes 0, or %u and more",
+                       keep, JOURNAL_KEEP_MIN);
     if (options->sandbox_no_new_privileges == OPTIONS_OFF &&
         (options->sandbox_seccomp != OPTIONS_OFF || options->sandbox_landlock != OPTIONS_OFF))
-        return tell_of(source, "sandbox_no_new_privileges",
+        return tell_of(options, "sandbox_no_new_privileges", why,
                        "\"off\" is not allowed; sandbox_seccomp and sandbox_landlock need it");
     if (days != 0 && days < JOURNAL_DAYS_MIN)
-        return tell_of(source, "retain_journal_days",
+        return tell_of(options, "retain_journal_days", why,
                        "%" PRIu64 " is not allowed; it takes 0, or %u and more", days, JOURNAL_DAYS_MIN);
     if (strcmp(options->tls_client, "off") != 0 && options->tls_client_ca == NULL)
-        return tell_of(source, "tls_client", "%s needs tls_client_ca", options->tls_client);
+        return tell_of(options, "tls_client", why, "%s needs tls_client_ca", options->tls_client);
     if (options->max_batch_writes * RESULT_BYTES <= options->max_frame)
         return 0;
-    return tell_of(source, "max_batch_writes",
+    return tell_of(options, "max_batch_writes", why,
                    "%" PRIu64 " results do not fit a frame; with max_frame = %" PRIu64 " at most %" PRIu64
                    " are allowed",
                    options->max_batch_writes, options->max_frame, options->max_frame / RESULT_BYTES);
@@ -373,7 +244,6 @@ int
 options_read(int argc, char **argv, struct options *options, char why[OPTIONS_WHY_MAX])
 {
     struct options_flags flags = {0};
-    struct source source = {.why = why};
     struct options read = {0};
     int rc;
 
@@ -383,10 +253,9 @@ options_read(int argc, char **argv, struct options *options, char why[OPTIONS_WH
         *options = (struct options){.mode = flags.mode};
         return 0; // asked for without regard to the rest
     }
-    source.name = flags.file == NULL ? OPTIONS_FLAGS_DEFAULT_FILE : flags.file;
-    rc = rc || set_initial(&read, why) || read_file(flags.file, &read, &source) ||
-         take_command_line(&flags, &read, &source) || set_derived(&read, source.name, why) ||
-         check_together(&read, &source);
+    rc = rc || set_initial(&read, flags.file == NULL ? OPTIONS_FLAGS_DEFAULT_FILE : flags.file, why) ||
+         options_file_read(&read, flags.file == NULL, why) || take_command_line(&flags, &read, why) ||
+         set_derived(&read, why) || check_together(&read, why);
     if (rc != 0) {
         options_free(&read);
         return 1;
@@ -400,6 +269,7 @@ options_free(struct options *options)
 {
     drop_listeners(options);
     free(options->file);
+    free(options->lines);
     free(options->replay_file);
     free(options->data_dir);
     free(options->admin);

@@ -5,6 +5,7 @@
 #define BASE_OPTIONS_H
 
 #include "base/attr.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -33,6 +34,8 @@ enum options_switch {
 struct options {
     enum options_mode mode;
     char *file;           // the configuration; it may not be there when none was named
+    bool has_file;        // it is there
+    int *lines;           // in which each row of the table stands there; 0 = in none, or the flag won
     char *replay_file;    // of --replay
     uint64_t to_sequence; // the same; 0 = all of it
     char *data_dir;
@@ -94,5 +97,11 @@ struct options {
 // only and then needs options_free.
 int options_read(int argc, char **argv, struct options *options, char why[OPTIONS_WHY_MAX]) MUST_CHECK;
 void options_free(struct options *options);
+
+#define OPTIONS_PLACE_MAX 512u // bytes with the end
+
+// Writes where an option was set, as FILE:LINE; "" where that was not in the file, or key is none. Returns
+// place.
+const char *options_place(const struct options *options, const char *key, char place[OPTIONS_PLACE_MAX]);
 
 #endif

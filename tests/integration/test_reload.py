@@ -184,7 +184,10 @@ class Reload(unittest.TestCase):
         for wrong, why in (("worker = 1\n", ':3: \\"worker\\" is not an option; did you mean \\"workers\\"?'),
                            ("max_frame = 1\n", ':3: max_frame: \\"1\\" is not allowed; it takes a number from 128KiB'),
                            ("journal_keep = 5\n", ":3: journal_keep: 5 is not allowed; it takes 0, or 1000 and more"),
-                           ("listen = {\n", ":"),
+                           ("listen = {\n", ":4: unexpected token '='"),
+                           ("/* begins\n", ":3: the comment that begins here has no end"),
+                           ('data_dir = "x\n', ":3: a text that begins in this line does not end in it"),
+                           ("max_in_flight = 9\n", ":3: max_in_flight: this is set in line 1 already"),
                            ('admin = "192.0.2.1:80"\n', "option=admin why="),
                            ('tls_client = "required"\n', ":3: tls_client: required needs tls_client_ca")):
             line = daemon.refuse(good + wrong)
@@ -196,6 +199,12 @@ class Reload(unittest.TestCase):
                 self.assertEqual(client.limits.max_in_flight, 9)
         daemon.config.unlink()
         self.assertIn("No such file", daemon.refuse())
+        daemon.config.mkdir()
+        self.assertIn(f'why="{daemon.config}: Is a directory"', daemon.refuse())
+        daemon.config.rmdir()
+        daemon.config.symlink_to("/proc/self/mem")  # which opens, and fails when it is read
+        self.assertIn(f'why="{daemon.config}: Input/output error"', daemon.refuse())
+        daemon.config.unlink()
         self.assertNotIn("debug session", daemon.log())
         daemon.reload(good)
         with daemon.client() as client:

@@ -2,6 +2,7 @@
 // Options from a file and a command line, and what is said about wrong ones; addresses.
 #include "base/options.h"
 #include "base/options_table.h"
+#include "base/options_text.h"
 #include "net/address.h"
 #include "tests/unit/unit.h"
 #include <stdio.h>
@@ -142,7 +143,7 @@ test_refusals(void **state)
     assert_refused("listen = {\"127.0.0.1:1\", \n", NULL, ":");
     assert_refused("log_level = loud\n", NULL, ":1: log_level: \"loud\"");
     assert_refused("sandbox_seccomp = yes\n", NULL, ":1: sandbox_seccomp: \"yes\"");
-    assert_refused("workers = 2\nsandbox_no_new_privileges = off\nworkers = 3\n", NULL,
+    assert_refused("workers = 2\nsandbox_no_new_privileges = off\nmax_frame = 2MiB\n", NULL,
                    ":2: sandbox_no_new_privileges: \"off\"");
     assert_refused("\njournal_keep = 999\n", NULL,
                    ":2: journal_keep: 999 is not allowed; it takes 0, or 1000 and more");
@@ -172,6 +173,156 @@ test_missing_file(void **state)
     (void)state;
     assert_int_equal(options_read(3, argv, &options, why), 1);
     assert_string_equal(why, "/nonexistent/kansend.conf: No such file or directory");
+}
+
+// Lines are counted right behind comments of each kind, and what is never closed is told where it begins.
+static void
+test_places(void **state)
+{
+    static const char *const quote = "a text that begins in this line does not end in it: a quote is missing";
+    char expected[200];
+
+    (void)state;
+    assert_refused("# one\n// two\n/* three */\n/* four\n five */ log_level = info // x\n#\nworkers = 257\n",
+                   NULL, ":7: workers: \"257\"");
+    assert_refused("data_dir = \"/* # //\" # \"\n//x = \"\nworkers = 257\n", NULL, ":3: workers: \"257\"");
+    assert_refused("data_dir = '/* \\' # //'/* ' */\nworkers = 257\n", NULL, ":2: workers: \"257\"");
+    assert_refused("data_dir = /a//b/* x */\n", NULL, ":1: "); // a word goes on
+    assert_refused("workers = 2\n/* begins\nlog_level = info\n", NULL,
+                   ":2: the comment that begins here has no end");
+    assert_refused("workers = 2\n/*/\n", NULL, ":2: the comment that begins here has no end");
+    for (const char *const *text =
+             (const char *const[]){"\ndata_dir = \"/x\nlisten = {\"unix:/tmp/s\"}\n", "\ndata_dir = 'x",
+                                   "\ndata_dir = \"x\\\"\n", "\ndata_dir = \"x\\\ny\"\n",
+                                   "\ndata_dir = \"x\\", NULL};
+         *text != NULL; text++) {
+        snprintf(expected, sizeof expected, ":2: %s", quote);
+        assert_refused(*text, NULL, expected);
+    }
+    assert_refused("\ndata_dir = \"a ${HOME\"\n}\n", NULL, ":2: a ${ is not closed in this line");
+    assert_refused("\ndata_dir = ${HOME\n}\n", NULL, ":2: a ${ is not closed in this line");
+    assert_refused("\nworkers =\n\n# end\n", NULL, ":2: workers: the file ends before its value");
+    assert_refused("workers = 2\nlisten = {\n\n", NULL, ":2: listen: the file ends before its value");
+    assert_refused("listen = {\"unix:/tmp/s\",\n", NULL, ":1: the file ends in the middle of an option");
+    assert_refused("\nworkers\n\n", NULL, ":2: the file ends in the middle of an option");
+}
+
+static void
+test_twice(void **state)
+{
+    struct options options;
+    char said[TEXT_MAX], place[OPTIONS_PLACE_MAX];
+
+    (void)state;
+    assert_refused("workers = 2\n\n\"work\\x65rs\" = 2\n", NULL,
+                   ":3: workers: this is set in line 1 already");
+    assert_refused("\nlisten = {\"unix:/a\"}\nlisten = {\"unix:/a\"}\n", NULL,
+                   ":3: listen: this is set in line 2 already");
+    assert_refused("listen = \"unix:/a\"\nlisten = \"unix:/b\"\n", NULL, ":2: listen: this is set in line 1");
+    assert_refused("listen = {\"unix:/a\"}\nlisten = {}\n", NULL, ": listen: an empty list is not allowed");
+    assert_refused("listen = {}\n", NULL, ": listen: an empty list is not allowed");
+    assert_int_equal(
+        read_options("# c\nlisten = {\"unix:/a\", # first\n  \"unix:/b\"}\nlisten += \"unix:/c\"\n"
+                     "workers = 3\n",
+                     NULL, &options, said),
+        0);
+    assert_int_equal(options.n_listen, 3);
+    options_place(&options, "listen", place);
+    assert_string_equal(strchr(place, ':'), ":2");
+    options_place(&options, "workers", place);
+    assert_string_equal(strchr(place, ':'), ":5");
+    assert_string_equal(options_place(&options, "admin", place), "");
+    assert_string_equal(options_place(&options, "none", place), "");
+    assert_true(options.has_file);
+    options_free(&options);
+}
+
+static void
+test_environment(void **state)
+{
+    char *more[] = {(char *)"--workers", (char *)"3", NULL};
+    struct options options;
+    char said[TEXT_MAX], place[OPTIONS_PLACE_MAX];
+
+    (void)state;
+    setenv("KANSEN_UNIT", "/from", 1);
+    unsetenv("KANSEN_NONE");
+    assert_int_equal(
+        read_options("data_dir = \"${KANSEN_UNIT}/a${KANSEN_NONE}\"\nseeds = '${KANSEN_UNIT}'\n"
+                     "erasures = ${KANSEN_NONE:-/b}\nworkers = 2\nbackup_dir = \"\\${KANSEN_UNIT}\"\n",
+                     more, &options, said),
+        0);
+    assert_string_equal(options.data_dir, "/from/a");
+    assert_string_equal(options.seeds, "${KANSEN_UNIT}");
+    assert_string_equal(options.erasures, "/b");
+    assert_string_equal(options.backup_dir, "${KANSEN_UNIT}");
+    assert_string_equal(options_place(&options, "workers", place), ""); // it is that of the command line
+    options_free(&options);
+    assert_refused("\ndata_dir = \"${KANSEN_NONE}\"\n", NULL, ":2: data_dir: an empty text is not allowed");
+}
+
+// Reads options from a file with that name.
+static int
+read_path(const char *path, struct options *options, char why[OPTIONS_WHY_MAX])
+{
+    char *argv[] = {(char *)"kansend", (char *)"-c", (char *)path, NULL};
+
+    return options_read(3, argv, options, why);
+}
+
+static void
+test_kinds_of_files(void **state)
+{
+    char path[64], why[OPTIONS_WHY_MAX], expected[OPTIONS_WHY_MAX], said[TEXT_MAX];
+    struct options options;
+    int ends[2];
+    char *large;
+
+    (void)state;
+    assert_int_equal(read_path("/tmp", &options, why), 1);
+    assert_string_equal(why, "/tmp: Is a directory");
+    assert_int_equal(read_path("/proc/self/mem", &options, why), 1); // which opens, but can not be read at 0
+    assert_string_equal(why, "/proc/self/mem: Input/output error");
+    assert_int_equal(read_path("/dev/zero", &options, why), 1);
+    assert_string_equal(why, "/dev/zero: this is neither a file nor a pipe");
+    assert_int_equal(read_path("/dev/null", &options, why), 0);
+    options_free(&options);
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+    assert_int_equal(write(ends[1], "workers = 3\n", 12), 12);
+    close(ends[1]);
+    assert_int_equal(read_path(path, &options, why), 0);
+    assert_int_equal(options.workers, 3);
+    options_free(&options);
+    assert_int_equal(read_path(path, &options, why), 1); // not all defaults
+    snprintf(expected, sizeof expected, "%s: there is nothing in this pipe", path);
+    assert_string_equal(why, expected);
+    close(ends[0]);
+    large = malloc(OPTIONS_TEXT_MAX + 2);
+    assert_non_null(large);
+    memset(large, '\n', OPTIONS_TEXT_MAX + 1);
+    large[OPTIONS_TEXT_MAX + 1] = '\0';
+    assert_refused(large, NULL, ": the file is larger than 1 MiB");
+    large[OPTIONS_TEXT_MAX] = '\0';
+    assert_int_equal(read_options(large, NULL, &options, said), 0);
+    options_free(&options);
+    free(large);
+}
+
+static void
+test_no_text(void **state)
+{
+    char path[] = "/tmp/kansen-unit-XXXXXX", why[OPTIONS_WHY_MAX];
+    struct options options;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "\nworkers\0", 10), 10);
+    close(fd);
+    assert_int_equal(read_path(path, &options, why), 1);
+    assert_string_equal(why + strlen(path), ":2: this is not a text, there is a byte 0 in it");
+    unlink(path);
 }
 
 // The file that is installed says every option with its default.
@@ -276,6 +427,11 @@ main(void)
         cmocka_unit_test(test_check_takes_a_directory),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_kinds_of_files),
+        cmocka_unit_test(test_no_text),
         cmocka_unit_test(test_installed_file),
         cmocka_unit_test(test_addresses),
     };
