@@ -12,6 +12,7 @@
 #include "base/systemd.h"
 #include "base/version.h"
 #include "net/passed.h"
+#include "net/preflight.h"
 #include "net/reload.h"
 #include "net/server.h"
 #include "net/settings.h"
@@ -71,8 +72,13 @@ struct daemon {
 static int
 fail(struct daemon *daemon, const struct fault *fault)
 {
+    char place[OPTIONS_PLACE_MAX];
+
     if (fault->field[0] == '\0')
         LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("why", fault->message));
+    else if (options_place(&daemon->options, fault->field, place)[0] != '\0')
+        LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("at", place),
+                  LOG_TEXT("option", fault->field), LOG_TEXT("why", fault->message));
     else
         LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("option", fault->field),
                   LOG_TEXT("why", fault->message));
@@ -105,7 +111,7 @@ parse_addresses(struct daemon *daemon)
 {
     const struct options *options = &daemon->options;
     bool plain_anywhere = strcmp(options->insecure_plain_tcp_on_any_address, "yes") == 0;
-    bool tls = options->mode == OPTIONS_TEST_CONFIG && options->tls_certificate != NULL;
+    bool tls = false;
     struct passed passed = {.plain_anywhere = plain_anywhere,
                             .admin_anywhere = strcmp(options->admin_on_any_address, "yes") == 0,
                             .listen = daemon->listen,
@@ -416,6 +422,23 @@ replay(const struct options *options)
     return replay_run(&replay, stdout);
 }
 
+// Without a start, what is wrong is told as for the file itself.
+static int
+test_config(const struct daemon *daemon)
+{
+    struct preflight preflight = {.options = &daemon->options, .log = &daemon->log};
+    char place[OPTIONS_PLACE_MAX];
+    struct fault fault;
+
+    if (preflight_run(&preflight, &fault) == 0) {
+        printf("the configuration is good\n");
+        return 0;
+    }
+    options_place(&daemon->options, fault.field, place);
+    fprintf(stderr, "kansend: %s%s%s: %s\n", place, place[0] == '\0' ? "" : ": ", fault.field, fault.message);
+    return EXIT_USAGE;
+}
+
 static int
 run(struct daemon *daemon)
 {
@@ -438,10 +461,7 @@ run(struct daemon *daemon)
     case OPTIONS_REPLAY:
         return replay(&daemon->options) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_TEST_CONFIG:
-        if (parse_addresses(daemon) != 0)
-            return EXIT_USAGE;
-        printf("the configuration is good\n");
-        return 0;
+        return test_config(daemon);
     case OPTIONS_SERVE:
         break;
     }

@@ -145,7 +145,7 @@ set_credentials(struct options *options)
             continue;
         if (asprintf(&path, "%s/%s", dir, given[i].name) < 0)
             return 1;
-        if (access(path, F_OK) == 0)
+        if (access(path, F_OK) == 0 || errno == EACCES) // which is told when it is read
             *given[i].member = path;
         else
             free(path);

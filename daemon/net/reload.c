@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/options_change.h"
-#include "net/address.h"
+#include "net/preflight.h"
 #include "net/server.h"
 #include "net/settings.h"
 #include "net/tls.h"
@@ -20,23 +20,6 @@
 
 // ---- What may fail
 
-// The addresses of a configuration are looked at although they hold after a restart only: that is a bad
-// moment to find that they are wrong.
-static int
-check_addresses(const struct options *options, struct fault *fault)
-{
-    bool plain_anywhere = strcmp(options->insecure_plain_tcp_on_any_address, "yes") == 0;
-    struct address address;
-    int rc = 0;
-
-    for (size_t i = 0; i < options->n_listen && rc == 0; i++)
-        rc = address_parse(options->listen[i], "listen", plain_anywhere, &address, fault);
-    if (rc == 0 && strcmp(options->admin, "off") != 0)
-        rc = address_parse_tcp(options->admin, "admin", strcmp(options->admin_on_any_address, "yes") == 0,
-                               &address, fault);
-    return rc;
-}
-
 static int
 reload_tls(const struct reload *reload, const struct options *options, struct fault *fault)
 {
@@ -50,13 +33,34 @@ reload_tls(const struct reload *reload, const struct options *options, struct fa
 }
 
 static bool
-refuse(const struct reload *reload, const char *option, const char *why)
+refuse(const struct reload *reload, const char *why)
 {
-    if (option[0] == '\0')
-        LOG_ERROR(reload->log, "reload", REFUSED, LOG_TEXT("why", why));
-    else
-        LOG_ERROR(reload->log, "reload", REFUSED, LOG_TEXT("option", option), LOG_TEXT("why", why));
+    LOG_ERROR(reload->log, "reload", REFUSED, LOG_TEXT("why", why));
     return false;
+}
+
+static bool
+refuse_option(const struct reload *reload, const struct options *options, const struct fault *fault)
+{
+    char place[OPTIONS_PLACE_MAX];
+
+    if (options_place(options, fault->field, place)[0] == '\0')
+        LOG_ERROR(reload->log, "reload", REFUSED, LOG_TEXT("option", fault->field),
+                  LOG_TEXT("why", fault->message));
+    else
+        LOG_ERROR(reload->log, "reload", REFUSED, LOG_TEXT("at", place), LOG_TEXT("option", fault->field),
+                  LOG_TEXT("why", fault->message));
+    return false;
+}
+
+static int
+check(const struct reload *reload, const struct options *next, struct fault *fault)
+{
+    struct preflight preflight = {
+        .options = next, .in_use = reload->options, .tls_follows = reload->tls != NULL, .log = reload->log};
+    int rc = preflight_run(&preflight, fault);
+
+    return rc == 0 ? reload_tls(reload, next, fault) : rc;
 }
 
 // ---- What does not
@@ -115,9 +119,9 @@ take(const struct reload *reload, struct options *next)
     struct fault fault;
 
     if (limits == NULL)
-        return refuse(reload, "", "memory is short");
-    if (check_addresses(next, &fault) != 0 || reload_tls(reload, next, &fault) != 0)
-        return refuse(reload, fault.field, fault.message);
+        return refuse(reload, "memory is short");
+    if (check(reload, next, &fault) != 0)
+        return refuse_option(reload, next, &fault);
     options_change(reload->options, next, tell_change, (void *)reload);
     limits_use(reload->service, limits);
     use_options(reload, reload->options);
@@ -135,7 +139,7 @@ reload_run(const struct reload *reload)
     bool taken;
 
     if (options_read(reload->argc, reload->argv, &next, why) != 0)
-        return refuse(reload, "", why);
+        return refuse(reload, why);
     taken = take(reload, &next);
     options_free(&next);
     return taken;

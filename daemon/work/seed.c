@@ -261,6 +261,23 @@ default_dir(void)
     return NULL;
 }
 
+int
+seed_check(const char *dir, bool reads, struct fault *fault)
+{
+    static const char *const files[] = {"regions.csv", "interests.csv"};
+    const char *from = dir[0] == '\0' ? default_dir() : dir;
+    char path[PATH_MAX];
+
+    if (dir[0] != '\0' && access(dir, F_OK) != 0)
+        return fault_set(fault, CODE_NOT_FOUND, "seeds", "%s: %s", dir, strerror(errno));
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && reads && from != NULL; i++) {
+        snprintf(path, sizeof path, "%s/%s", from, files[i]);
+        if (access(path, R_OK) != 0)
+            return fault_set(fault, CODE_NOT_FOUND, "seeds", "%s: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
 static int
 load_in_txn(struct seeding *seeding, struct store *store, const char *dir)
 {
@@ -289,12 +306,10 @@ seed_load(struct store *store, const char *dir, const struct log *log, struct fa
     int rc = store_is_filled(store, &filled);
 
     *fault = (struct fault){0};
-    if (rc != 0)
+    if (rc == 0)
+        rc = seed_check(dir, false, fault);
+    if (rc != 0 || filled)
         return rc;
-    if (dir[0] != '\0' && access(dir, F_OK) != 0)
-        return fault_set(fault, CODE_NOT_FOUND, "seeds", "%s: %s", dir, strerror(errno));
-    if (filled)
-        return 0;
     if (from == NULL) {
         LOG_WARNING(log, "seeds", "no regions and interests are known: no directory of them is there",
                     LOG_TEXT("installed", KANSEN_DATADIR "/seeds"), LOG_TEXT("here", SEED_LOCAL_DIR));

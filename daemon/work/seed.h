@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/fault.h"
+#include <stdbool.h>
 
 struct log;
 struct store;
@@ -17,5 +18,9 @@ struct store;
 // places; where they are not there the store stays empty, with a warning. 0; FAULT with file, line and
 // message (nothing was stored); or a store fault.
 int seed_load(struct store *store, const char *dir, const struct log *log, struct fault *fault) MUST_CHECK;
+
+// Whether seed_load will find a directory that was named, and if `reads`, as the store is new, both files. 0
+// or FAULT, of option "seeds".
+int seed_check(const char *dir, bool reads, struct fault *fault) MUST_CHECK;
 
 #endif

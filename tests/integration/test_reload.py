@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGHUP: another configuration is taken while the daemon serves, or refused whole; and the options as a file."""
+import os
 import pathlib
 import re
 import shutil
@@ -12,6 +13,8 @@ import unittest
 import certificates
 import harness
 from harness import OK, RESOURCE_EXHAUSTED, run
+
+LANDLOCK_ON = 1
 
 
 class Configured(harness.Daemon):
@@ -80,6 +83,59 @@ class Options(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""), text)
                 self.assertTrue(done.stderr.startswith(f"kansend: {self.config}{said}"), done.stderr)
                 self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_what_a_start_would_find(self):
+        """-n says it of files too, with the place in the configuration, and changes nothing."""
+        folder, here = self.folder, f"kansend: {self.config}:2: "
+        (folder / "file").touch()
+        (folder / "empty").mkdir()
+        authority = certificates.Authority(folder / "ca")
+        certificate, key = authority.issue("server")
+        base = f'data_dir = "{folder}/data"\n'
+        for line, said in (
+                ('listen = {"127.0.0.1:1",\n "0.0.0.0:7411"}', "listen: "),
+                ('admin = "192.0.2.1:80"', "admin: "),
+                ('listen = {"tls:127.0.0.1:0"}', "listen: tls: needs tls_certificate"),
+                (f'listen = {{"unix:{folder}/none/s"}}', f"listen: {folder}/none: No such file or directory"),
+                ('tls_certificate = "/nope.pem"', "tls_certificate: /nope.pem: No such file or directory"),
+                (f'tls_certificate = "{certificate}"', f"tls_certificate: {certificate}: a private key in PEM"),
+                (f'tls_key = "{folder}/none"\ntls_certificate = "{certificate}"', f"tls_key: {folder}/none: No such file"),
+                (f'seeds = "{folder}/none"', f"seeds: {folder}/none: No such file or directory"),
+                (f'seeds = "{folder}/empty"', f"seeds: {folder}/empty/regions.csv: No such file or directory"),
+                (f'erasures = "{folder}/none/e"', f"erasures: {folder}/none: No such file or directory")):
+            done = self.kansend(base + line + "\n", "-n")
+            self.assertEqual((done.returncode, done.stdout), (2, ""), line)
+            self.assertTrue(done.stderr.startswith(here + said), done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1)
+        for path, said in ((f"{folder}/none/data", f"{folder}/none: No such file"), (f"{folder}/file", "Not a directory")):
+            done = self.kansend(f'\ndata_dir = "{path}"\n', "-n")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"{here}data_dir: {folder}", done.stderr)
+            self.assertIn(said, done.stderr)
+        for line in (f'tls_certificate = "{certificate}"\ntls_key = "{key}"\nlisten = {{"tls:127.0.0.1:0"}}',
+                     f'listen = {{"unix:{folder}/data/s", "unix:s"}}', f'erasures = "{folder}/data/e"'):
+            done = self.kansend(base + line + "\n", "-n")
+            self.assertEqual((done.returncode, done.stdout), (0, "the configuration is good\n"), done.stderr)
+        self.assertFalse((folder / "data").exists())
+
+    def test_what_was_handed_to_the_service(self):
+        """A process beside it can not read that, and takes it to be good; where it can, it looks."""
+        handed = self.folder / "handed"
+        handed.mkdir()
+        (handed / "tls_certificate.pem").write_text("no PEM", encoding="utf-8")
+        (handed / "tls_client_ca.pem").write_text("no PEM", encoding="utf-8")
+        self.folder.chmod(0o755)
+        self.config.write_text('tls_client = "required"\n', encoding="utf-8")
+        command = [harness.kansend(), "-c", self.config, "-n", "--data-dir", "/tmp/kansen-test-none"]
+        done = run(command, env={"CREDENTIALS_DIRECTORY": str(handed)})
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("tls_certificate: ", done.stderr)
+        if os.getuid() != 0:
+            self.skipTest("only root can call as somebody else")
+        handed.chmod(0)
+        done = run(["setpriv", "--reuid", "65534", "--clear-groups", "env", f"CREDENTIALS_DIRECTORY={handed}", *command])
+        self.assertEqual((done.returncode, done.stdout), (0, "the configuration is good\n"), done.stderr)
+        self.assertIn("warning tls: only a start will tell whether this file is good option=tls_certificate", done.stderr)
 
     def test_good(self):
         done = self.kansend("workers = 3\n", "-n")
@@ -188,7 +244,10 @@ class Reload(unittest.TestCase):
                            ("/* begins\n", ":3: the comment that begins here has no end"),
                            ('data_dir = "x\n', ":3: a text that begins in this line does not end in it"),
                            ("max_in_flight = 9\n", ":3: max_in_flight: this is set in line 1 already"),
-                           ('admin = "192.0.2.1:80"\n', "option=admin why="),
+                           ('admin = "192.0.2.1:80"\n', f"at={daemon.config}:3 option=admin why="),
+                           # what holds after a restart only, as the next one would find it
+                           ('tls_certificate = "/nope.pem"\n',
+                            f'at={daemon.config}:3 option=tls_certificate why="/nope.pem: No such file'),
                            ('tls_client = "required"\n', ":3: tls_client: required needs tls_client_ca")):
             line = daemon.refuse(good + wrong)
             self.assertIn(why, line)
@@ -209,6 +268,38 @@ class Reload(unittest.TestCase):
         daemon.reload(good)
         with daemon.client() as client:
             self.assertEqual(client.limits.max_in_flight, 100)
+        daemon.stop()
+
+    def test_files_of_tls_that_are_out_of_reach(self):
+        """The sandbox of a daemon that began without TLS keeps it from them: that is no fault of theirs."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="kansen-test-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        certificate, key = certificates.Authority(folder / "ca").issue("server")
+        daemon = self.serve("")
+        with daemon.client() as client:
+            landlock = client.call(status={}).server.sandbox_landlock
+        told = "warning tls: only a start will tell whether this file is good option=tls_certificate"
+        log = "".join(daemon.reload(f'tls_certificate = "{certificate}"\ntls_key = "{key}"\n'))
+        self.assertEqual(told in log, landlock == LANDLOCK_ON, log)
+        self.assertIn(f"an option has changed option=tls_certificate old=\"\" new={certificate}", log)
+        daemon.stop()
+
+    def test_listeners_of_the_next_start(self):
+        daemon = Configured()
+        self.addCleanup(daemon.remove)
+        command = daemon.command
+        daemon.command = lambda *args: command()
+        good = f'listen = {{"{daemon.tcp}", "{daemon.unix}"}}\n'
+        daemon.write(f'{good}seeds = "{daemon.seeds}"\n')
+        daemon.start()
+        for key, value, why in (("listen", '{"tls:127.0.0.1:1"}', "tls: needs tls_certificate"),
+                                ("listen", '{"0.0.0.0:1"}', "only loopback addresses"),
+                                ("listen", '{"unix:/nope/s"}', "/nope: No such file or directory"),
+                                ("seeds", '"/nope"', "/nope: No such file or directory"),
+                                ("erasures", '"/nope/e"', "/nope: No such file or directory")):
+            line = daemon.refuse(f"max_in_flight = 5\n{key} = {value}\n")
+            self.assertIn(f'at={daemon.config}:2 option={key} why="{why}', line)
+        self.assertNotIn("has changed", daemon.log())
         daemon.stop()
 
     def test_bad_files_of_tls(self):
