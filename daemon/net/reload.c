@@ -14,6 +14,8 @@
 #include "rpc/service.h"
 #include "work/queue.h"
 #include "work/rules.h"
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define REFUSED "the configuration was refused, what was in use stays in use"
@@ -126,8 +128,25 @@ take(const struct reload *reload, struct options *next)
     limits_use(reload->service, limits);
     use_options(reload, reload->options);
     tell_tls(reload);
-    LOG_NOTICE(reload->log, "reload", "the configuration was read again",
-               LOG_TEXT("file", reload->options->file));
+    reload->options->has_file = next->has_file;
+    if (next->has_file)
+        LOG_NOTICE(reload->log, "reload", "the configuration was read again",
+                   LOG_TEXT("file", reload->options->file));
+    else
+        LOG_NOTICE(reload->log, "reload",
+                   "there is no configuration file, the command line and the defaults hold",
+                   LOG_TEXT("file", reload->options->file));
+    return true;
+}
+
+// That a file may be absent is for those who never had one: where it has gone, its options must not quietly
+// become the defaults.
+static bool
+has_lost_file(const struct reload *reload, const struct options *next, char why[OPTIONS_WHY_MAX])
+{
+    if (!reload->options->has_file || next->has_file)
+        return false;
+    snprintf(why, OPTIONS_WHY_MAX, "%s: %s", next->file, strerror(ENOENT));
     return true;
 }
 
@@ -140,7 +159,7 @@ reload_run(const struct reload *reload)
 
     if (options_read(reload->argc, reload->argv, &next, why) != 0)
         return refuse(reload, why);
-    taken = take(reload, &next);
+    taken = has_lost_file(reload, &next, why) ? refuse(reload, why) : take(reload, &next);
     options_free(&next);
     return taken;
 }

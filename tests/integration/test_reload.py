@@ -270,6 +270,41 @@ class Reload(unittest.TestCase):
             self.assertEqual(client.limits.max_in_flight, 100)
         daemon.stop()
 
+    def test_a_file_that_is_not_there(self):
+        """Without -c the file may be absent, but not get lost. It is that of the machine: this one gets another /etc."""
+        if os.getuid() != 0:
+            self.skipTest("only root can give a process another /etc")
+        daemon = Configured('retain_placements_days = 30\nadmin = "off"\n')
+        self.addCleanup(daemon.remove)
+        etc = daemon.scratch / "etc"
+        (etc / "kansen").mkdir(parents=True)
+        shutil.copy("/etc/passwd", etc)
+        command = daemon.command
+
+        def bare(*args):
+            return ["unshare", "-m", "sh", "-c", f'mount --bind {etc} /etc && exec "$@"', "sh", command()[0], *command()[3:],
+                    *" ".join(args).split()]
+
+        config, away = etc / "kansen/kansend.conf", etc / "kansend.conf"
+        shutil.copy(daemon.config, config)
+        daemon.command = bare
+        daemon.start()
+        daemon.reload()
+        config.rename(away)
+        self.assertIn('why="/etc/kansen/kansend.conf: No such file or directory"', daemon.refuse())
+        away.rename(config)
+        self.assertNotIn("has changed", "".join(daemon.reload()))
+        daemon.stop()
+        config.rename(away)
+        daemon.start()
+        nothing = "there is no configuration file, the command line and the defaults hold file=/etc/kansen/kansend.conf"
+        self.assertEqual(len(daemon.reload(words=nothing)), 1)
+        away.rename(config)
+        self.assertIn("option=retain_placements_days old=0 new=30", "".join(daemon.reload()))
+        config.unlink()
+        self.assertIn("No such file", daemon.refuse())
+        daemon.stop()
+
     def test_files_of_tls_that_are_out_of_reach(self):
         """The sandbox of a daemon that began without TLS keeps it from them: that is no fault of theirs."""
         folder = pathlib.Path(tempfile.mkdtemp(prefix="kansen-test-"))
