@@ -281,7 +281,10 @@ run(void *arg)
 {
     struct worker *worker = arg;
     int rc = open_loop(worker);
+    char name[16];
 
+    snprintf(name, sizeof name, "worker-%u", worker->options.number);
+    pthread_setname_np(pthread_self(), name); // by itself: the sandbox lets no thread name another
     if (rc != 0)
         LOG_ERROR(worker->options.service->log, "net", "memory is too short for a worker",
                   LOG_U64("worker", worker->options.number));
@@ -301,7 +304,6 @@ int
 worker_start(const struct worker_options *options, struct worker **out)
 {
     struct worker *worker = calloc(1, sizeof *worker);
-    char name[16];
     int rc;
 
     if (worker == NULL)
@@ -312,8 +314,6 @@ worker_start(const struct worker_options *options, struct worker **out)
         free(worker);
         return -rc;
     }
-    snprintf(name, sizeof name, "worker-%u", options->number);
-    pthread_setname_np(worker->thread, name);
     *out = worker;
     return 0;
 }

@@ -427,6 +427,7 @@ run(void *arg)
     struct job *group;
     unsigned worker;
 
+    pthread_setname_np(pthread_self(), "writer"); // by itself: the sandbox lets no thread name another
     while ((group = queue_take(options->queue, writer->rules.group, writer->rules.delay_us)) != NULL) {
         size_t writes = job_count_writes(group, NULL);
         int64_t started = clock_steady_us();
