@@ -44,8 +44,9 @@
 
 #define EXIT_FAILED   1
 #define EXIT_USAGE    2
-#define SPARE_READERS 16u                // beside those of the workers
-#define TASKS_WAITING 8u                 // at most
+#define SPARE_READERS 16u // beside those of the workers
+#define TASKS_WAITING 8u  // at most
+#define STATUS_MAX    (OPTIONS_LISTEN_MAX * ADDRESS_TEXT_MAX + OPTIONS_WHY_MAX + 256u) // bytes of a line
 #define WATCH_US      UINT64_C(10000000) // for /healthz, where nobody wants the watchdog fed
 
 struct daemon {
@@ -72,16 +73,10 @@ struct daemon {
 static int
 fail(struct daemon *daemon, const struct fault *fault)
 {
-    char place[OPTIONS_PLACE_MAX];
+    char why[OPTIONS_WHY_MAX];
 
-    if (fault->field[0] == '\0')
-        LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("why", fault->message));
-    else if (options_place(&daemon->options, fault->field, place)[0] != '\0')
-        LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("at", place),
-                  LOG_TEXT("option", fault->field), LOG_TEXT("why", fault->message));
-    else
-        LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("option", fault->field),
-                  LOG_TEXT("why", fault->message));
+    options_blame(&daemon->options, fault->field, fault->message, why);
+    LOG_ERROR(&daemon->log, "main", "can not start", LOG_TEXT("why", why));
     return EXIT_FAILED;
 }
 
@@ -137,16 +132,24 @@ parse_addresses(struct daemon *daemon)
     return 0;
 }
 
+// Says on what it serves.
 static void
-tell_serving(struct daemon *daemon)
+describe(struct daemon *daemon, char out[STATUS_MAX])
 {
     char addresses[OPTIONS_LISTEN_MAX * ADDRESS_TEXT_MAX], admin[ADDRESS_TEXT_MAX] = "off";
-    char status[sizeof addresses + ADDRESS_TEXT_MAX + sizeof "serves on  (admin )"];
 
     if (daemon->admin != NULL)
         admin_address(daemon->admin, admin);
     server_addresses(daemon->server, addresses, sizeof addresses);
-    snprintf(status, sizeof status, "serves on %s (admin %s)", addresses, admin);
+    snprintf(out, STATUS_MAX, "serves on %s (admin %s)", addresses, admin);
+}
+
+static void
+tell_serving(struct daemon *daemon)
+{
+    char status[STATUS_MAX];
+
+    describe(daemon, status);
     printf("kansend %s %s\n", KANSEN_VERSION, status);
     fflush(stdout);
     systemd_ready(status);
@@ -223,15 +226,22 @@ static void
 reload(void *arg)
 {
     struct daemon *daemon = arg;
+    struct reload again = {.argc = daemon->argc,
+                           .argv = daemon->argv,
+                           .options = &daemon->options,
+                           .log = &daemon->log,
+                           .service = &daemon->service,
+                           .server = daemon->server,
+                           .rules = &daemon->rules,
+                           .tls = daemon->tls};
+    char why[OPTIONS_WHY_MAX], status[STATUS_MAX];
+    size_t len;
 
-    (void)reload_run(&(struct reload){.argc = daemon->argc,
-                                      .argv = daemon->argv,
-                                      .options = &daemon->options,
-                                      .log = &daemon->log,
-                                      .service = &daemon->service,
-                                      .server = daemon->server,
-                                      .rules = &daemon->rules,
-                                      .tls = daemon->tls});
+    describe(daemon, status);
+    len = strlen(status);
+    if (!reload_run(&again, why))
+        snprintf(status + len, sizeof status - len, "; the last reload was refused: %s", why);
+    systemd_ready(status);
 }
 
 // Serves and drains; the writer runs. Returns the exit status.
@@ -295,15 +305,6 @@ run_engine(struct daemon *daemon)
     return rc;
 }
 
-// What is not kept must not stay in the journal either.
-static void
-warn_of_retention(const struct daemon *daemon)
-{
-    if (settings_keep_too_much(&daemon->options))
-        LOG_WARNING(&daemon->log, "main",
-                    "the journal tells of placements for longer than they are kept; see retain_journal_days");
-}
-
 // Whom a restored store knows although they were forgotten is forgotten again before anybody is served.
 static int
 forget_again(struct daemon *daemon, struct fault *fault)
@@ -313,7 +314,9 @@ forget_again(struct daemon *daemon, struct fault *fault)
     if (rc == 0)
         rc = erasures_apply(daemon->erasures, daemon->service.store, &daemon->log, fault);
     daemon->backups.erasures = daemon->erasures;
-    warn_of_retention(daemon);
+    if (settings_keep_too_much(&daemon->options)) // what is not kept must not stay in the journal either
+        LOG_WARNING(&daemon->log, "main",
+                    "the journal tells of placements for longer than they are kept; see retain_journal_days");
     return rc;
 }
 
@@ -427,15 +430,15 @@ static int
 test_config(const struct daemon *daemon)
 {
     struct preflight preflight = {.options = &daemon->options, .log = &daemon->log};
-    char place[OPTIONS_PLACE_MAX];
+    char why[OPTIONS_WHY_MAX];
     struct fault fault;
 
     if (preflight_run(&preflight, &fault) == 0) {
         printf("the configuration is good\n");
         return 0;
     }
-    options_place(&daemon->options, fault.field, place);
-    fprintf(stderr, "kansend: %s%s%s: %s\n", place, place[0] == '\0' ? "" : ": ", fault.field, fault.message);
+    options_blame(&daemon->options, fault.field, fault.message, why);
+    fprintf(stderr, "kansend: %s\n", why);
     return EXIT_USAGE;
 }
 
@@ -475,10 +478,12 @@ main(int argc, char **argv)
     char why[OPTIONS_WHY_MAX];
     int rc;
 
+    server_hold_reload(true);
     if (options_read(argc, argv, &daemon.options, why) != 0) {
         fprintf(stderr, "kansend: %s\n", why);
         return EXIT_USAGE;
     }
+    server_hold_reload(daemon.options.mode == OPTIONS_SERVE);
     log_open(&daemon.log, STDERR_FILENO,
              daemon.options.log_level == NULL ? (int)LOG_LEVEL_INFO
                                               : log_level_named(daemon.options.log_level),

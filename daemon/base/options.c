@@ -187,16 +187,15 @@ set_derived(struct options *options, char *why)
     return rc == 0 ? 0 : tell(why, "memory is short");
 }
 
-const char *
-options_place(const struct options *options, const char *key, char place[OPTIONS_PLACE_MAX])
+void
+options_blame(const struct options *options, const char *key, const char *message, char why[OPTIONS_WHY_MAX])
 {
     const struct option_row *row = options_table_find(key);
-    int line = row == NULL ? 0 : options->lines[row - options_table];
+    int line = row == NULL ? 0 : options->lines[row - options_table], len = 0;
 
-    place[0] = '\0';
     if (line != 0)
-        snprintf(place, OPTIONS_PLACE_MAX, "%.500s:%d", options->file, line);
-    return place;
+        len = snprintf(why, OPTIONS_WHY_MAX, "%.500s:%d: ", options->file, line);
+    snprintf(why + len, OPTIONS_WHY_MAX - (size_t)len, "%s%s%s", key, key[0] == '\0' ? "" : ": ", message);
 }
 
 // Says what is wrong with an option, and where it was set if that was in the file.
@@ -204,14 +203,15 @@ PRINTF_LIKE(4, 5)
 static int
 tell_of(const struct options *options, const char *key, char *why, const char *format, ...)
 {
-    char place[OPTIONS_PLACE_MAX], text[OPTIONS_WHY_MAX / 2];
+    char text[OPTIONS_WHY_MAX / 2];
     va_list args;
 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    options_place(options, key, place);
-    return tell(why, "%s%s%s: %s", place, place[0] == '\0' ? "" : ": ", key, text);
+    if (why[0] == '\0')
+        options_blame(options, key, text, why);
+    return 1;
 }
 
 // Checks what one option asks of another.

@@ -98,10 +98,9 @@ struct options {
 int options_read(int argc, char **argv, struct options *options, char why[OPTIONS_WHY_MAX]) MUST_CHECK;
 void options_free(struct options *options);
 
-#define OPTIONS_PLACE_MAX 512u // bytes with the end
-
-// Writes where an option was set, as FILE:LINE; "" where that was not in the file, or key is none. Returns
-// place.
-const char *options_place(const struct options *options, const char *key, char place[OPTIONS_PLACE_MAX]);
+// Writes what is wrong with an option: "FILE:LINE: KEY: MESSAGE", without the place where it was not set in
+// the file, and without the key where that is "".
+void options_blame(const struct options *options, const char *key, const char *message,
+                   char why[OPTIONS_WHY_MAX]);
 
 #endif

@@ -40,10 +40,7 @@ systemd_starting(const char *status)
 void
 systemd_ready(const char *status)
 {
-    if (status == NULL)
-        (void)sd_notify(0, "READY=1");
-    else
-        (void)sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+    (void)sd_notifyf(0, "READY=1\nSTATUS=%s", status);
 }
 
 void

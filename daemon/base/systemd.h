@@ -28,8 +28,8 @@ int systemd_journal(const struct iovec *fields, size_t n) MUST_CHECK;
 // Tells, with a line for people, what a start is busy with that may take long.
 void systemd_starting(const char *status);
 
-// Tells that the daemon serves, with a line for people (NULL = the one before holds); that it reads its files
-// again, after which systemd_ready is due; that it stops.
+// Tells that the daemon serves, with a line for people; that it reads its files again, after which
+// systemd_ready is due; that it stops.
 void systemd_ready(const char *status);
 void systemd_reloading(void);
 void systemd_stopping(void);

@@ -41,20 +41,6 @@ refuse(const struct reload *reload, const char *why)
     return false;
 }
 
-static bool
-refuse_option(const struct reload *reload, const struct options *options, const struct fault *fault)
-{
-    char place[OPTIONS_PLACE_MAX];
-
-    if (options_place(options, fault->field, place)[0] == '\0')
-        LOG_ERROR(reload->log, "reload", REFUSED, LOG_TEXT("option", fault->field),
-                  LOG_TEXT("why", fault->message));
-    else
-        LOG_ERROR(reload->log, "reload", REFUSED, LOG_TEXT("at", place), LOG_TEXT("option", fault->field),
-                  LOG_TEXT("why", fault->message));
-    return false;
-}
-
 static int
 check(const struct reload *reload, const struct options *next, struct fault *fault)
 {
@@ -115,15 +101,19 @@ use_options(const struct reload *reload, const struct options *options)
 // ---- Together
 
 static bool
-take(const struct reload *reload, struct options *next)
+take(const struct reload *reload, struct options *next, char *why)
 {
     const struct limits *limits = limits_make(reload->service, next);
     struct fault fault;
 
-    if (limits == NULL)
-        return refuse(reload, "memory is short");
-    if (check(reload, next, &fault) != 0)
-        return refuse_option(reload, next, &fault);
+    if (limits == NULL) {
+        snprintf(why, OPTIONS_WHY_MAX, "memory is short");
+        return refuse(reload, why);
+    }
+    if (check(reload, next, &fault) != 0) {
+        options_blame(next, fault.field, fault.message, why);
+        return refuse(reload, why);
+    }
     options_change(reload->options, next, tell_change, (void *)reload);
     limits_use(reload->service, limits);
     use_options(reload, reload->options);
@@ -151,15 +141,14 @@ has_lost_file(const struct reload *reload, const struct options *next, char why[
 }
 
 bool
-reload_run(const struct reload *reload)
+reload_run(const struct reload *reload, char why[OPTIONS_WHY_MAX])
 {
-    char why[OPTIONS_WHY_MAX];
     struct options next;
     bool taken;
 
     if (options_read(reload->argc, reload->argv, &next, why) != 0)
         return refuse(reload, why);
-    taken = has_lost_file(reload, &next, why) ? refuse(reload, why) : take(reload, &next);
+    taken = has_lost_file(reload, &next, why) ? refuse(reload, why) : take(reload, &next, why);
     options_free(&next);
     return taken;
 }

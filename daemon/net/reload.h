@@ -6,11 +6,10 @@
 #ifndef NET_RELOAD_H
 #define NET_RELOAD_H
 
-#include "base/attr.h"
+#include "base/options.h"
 #include <stdbool.h>
 
 struct log;
-struct options;
 struct rules_source;
 struct server;
 struct service;
@@ -29,7 +28,7 @@ struct reload {
 };
 
 // Says in the log what has come of it, also each option that has changed but needs a restart. Returns whether
-// the configuration was taken.
-bool reload_run(const struct reload *reload);
+// the configuration was taken; else why is why not.
+bool reload_run(const struct reload *reload, char why[OPTIONS_WHY_MAX]);
 
 #endif

@@ -98,7 +98,6 @@ on_signal(evutil_socket_t fd, short what, void *arg)
         if (!server->draining && server->reload != NULL) {
             systemd_reloading();
             server->reload(server->reload_arg);
-            systemd_ready(NULL);
         }
         return;
     }
@@ -273,6 +272,16 @@ server_mailbox(struct server *server)
 }
 
 // ---- Running
+
+void
+server_hold_reload(bool hold)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    (void)pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
 
 void
 server_use_tls(struct server *server, struct tls *tls)

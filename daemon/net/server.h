@@ -33,7 +33,11 @@ void server_use_tls(struct server *server, struct tls *tls);
 // Binds and listens. 0 or FAULT.
 int server_listen(struct server *server, const struct address *address, struct fault *fault) MUST_CHECK;
 
-// Calls act at each SIGHUP while the daemon serves, and tells the service manager before and after.
+// Keeps SIGHUP, which would end the process, until a server takes it; or lets it through again.
+void server_hold_reload(bool hold);
+
+// Calls act at each SIGHUP while the daemon serves, and once at its start if one has come before. The service
+// manager is told before; act tells it that the daemon is ready again (systemd_ready).
 void server_on_reload(struct server *server, void (*act)(void *arg), void *arg);
 
 // Other limits are in force: the workers are told. A drain that begins later takes drain_us microseconds.

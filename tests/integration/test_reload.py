@@ -244,10 +244,10 @@ class Reload(unittest.TestCase):
                            ("/* begins\n", ":3: the comment that begins here has no end"),
                            ('data_dir = "x\n', ":3: a text that begins in this line does not end in it"),
                            ("max_in_flight = 9\n", ":3: max_in_flight: this is set in line 1 already"),
-                           ('admin = "192.0.2.1:80"\n', f"at={daemon.config}:3 option=admin why="),
+                           ('admin = "192.0.2.1:80"\n', ":3: admin: only loopback addresses"),
                            # what holds after a restart only, as the next one would find it
                            ('tls_certificate = "/nope.pem"\n',
-                            f'at={daemon.config}:3 option=tls_certificate why="/nope.pem: No such file'),
+                            ":3: tls_certificate: /nope.pem: No such file"),
                            ('tls_client = "required"\n', ":3: tls_client: required needs tls_client_ca")):
             line = daemon.refuse(good + wrong)
             self.assertIn(why, line)
@@ -333,7 +333,7 @@ class Reload(unittest.TestCase):
                                 ("seeds", '"/nope"', "/nope: No such file or directory"),
                                 ("erasures", '"/nope/e"', "/nope: No such file or directory")):
             line = daemon.refuse(f"max_in_flight = 5\n{key} = {value}\n")
-            self.assertIn(f'at={daemon.config}:2 option={key} why="{why}', line)
+            self.assertIn(f'why="{daemon.config}:2: {key}: {why}', line)
         self.assertNotIn("has changed", daemon.log())
         daemon.stop()
 
@@ -406,6 +406,39 @@ class Reload(unittest.TestCase):
         self.assertEqual(faults, [])
         self.assertGreater(daemon.log().count("an option has changed option=max_in_flight"), 0)
         daemon.stop()
+
+    def test_a_signal_before_it_serves(self):
+        """It waits. The configuration is a pipe, so that the process is known to be at its very beginning."""
+        daemon = Configured()
+        self.addCleanup(daemon.remove)
+        daemon.config.unlink()
+        os.mkfifo(daemon.config)
+        pipe = os.open(daemon.config, os.O_RDWR)  # both ends, so that it does not wait
+
+        def interrupt():
+            deadline = time.monotonic() + harness.PATIENCE
+            while not self.has_open(daemon, daemon.config) and time.monotonic() < deadline:
+                time.sleep(0.001)
+            for _ in range(3):
+                daemon.signal(signal.SIGHUP)
+            os.write(pipe, b'max_in_flight = 3\nadmin = "off"\n')
+            os.close(pipe)
+
+        other = threading.Thread(target=interrupt)
+        other.start()
+        daemon.start()
+        other.join()
+        daemon.wait_for(f'why="{daemon.config}: there is nothing in this pipe"', 0)
+        with daemon.client() as client:
+            self.assertEqual(client.limits.max_in_flight, 3)
+        daemon.stop()
+
+    @staticmethod
+    def has_open(daemon, path):
+        try:
+            return str(path) in [os.readlink(fd) for fd in pathlib.Path(f"/proc/{daemon.process.pid}/fd").iterdir()]
+        except (AttributeError, OSError):  # it has not begun; or a descriptor has gone
+            return False
 
     def test_again_and_again(self):
         """Signals that come while one is handled are not lost: the last configuration holds in the end."""

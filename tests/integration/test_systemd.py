@@ -160,14 +160,14 @@ class Told(unittest.TestCase):
 
     def test_reload(self):
         with Manager(args=["--listen", "127.0.0.1:0", "--admin", "off"]) as manager:
-            manager.hear_of("READY")
+            ready = manager.hear_of("READY")
             before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
             manager.process.send_signal(signal.SIGHUP)
             told = manager.hear_of("RELOADING")
             self.assertEqual(told["RELOADING"], "1")
             self.assertGreaterEqual(int(told["MONOTONIC_USEC"]), before)
             self.assertLess(int(told["MONOTONIC_USEC"]), time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
-            self.assertEqual(manager.hear_of("READY"), {"READY": "1"})
+            self.assertEqual(manager.hear_of("READY"), ready)
             manager.stop()
 
     def test_not_ready_when_it_fails(self):
@@ -291,6 +291,21 @@ class Sockets(unittest.TestCase):
                                env={"CREDENTIALS_DIRECTORY": str(credentials)})
             self.assertEqual(done.returncode, 2)
             self.assertIn("tls_key", done.stderr)
+
+    def test_status_of_a_reload(self):
+        """What became of the last one stands beside what it serves on."""
+        with Manager(args=["--admin", "off", "--listen", "127.0.0.1:0"]) as manager:
+            serves = manager.hear_of("READY")["STATUS"]
+            config = manager.scratch / "kansend.conf"
+            good = config.read_text(encoding="utf-8")
+            for line, why in (("", ""), ("worker = 1\n", '2: "worker" is not an option; did you mean "workers"?'),
+                              ('tls_certificate = "/nope"\n', "2: tls_certificate: /nope: No such file or directory"), ("", "")):
+                config.write_text(good + line, encoding="utf-8")
+                manager.process.send_signal(signal.SIGHUP)
+                self.assertEqual(manager.hear_of("RELOADING")["RELOADING"], "1")
+                said = f"{serves}; the last reload was refused: {config}:{why}" if why else serves
+                self.assertEqual(manager.hear_of("READY"), {"READY": "1", "STATUS": said})
+            manager.stop()
 
     def refused(self, sockets, word):
         manager = self.serve(sockets, ["--admin", "off"])

@@ -343,8 +343,8 @@ class Tls(unittest.TestCase):
         daemon.reload("read again")
         self.assert_client_refused(daemon, contexts[1], "certificate revoked")
         self.assert_client(daemon, contexts[2], "pupil-2")
-        for damage, words in ((lambda: revoked.write_text("no PEM"), f'option=tls_client_crl why="{revoked}: a list of revoked'),
-                              (revoked.unlink, f'option=tls_client_crl why="{revoked}: No such file')):
+        for damage, words in ((lambda: revoked.write_text("no PEM"), f'tls_client_crl: {revoked}: a list of revoked'),
+                              (revoked.unlink, f'tls_client_crl: {revoked}: No such file')):
             damage()
             daemon.reload(words)
             self.assertIn("stays in use", daemon.lines[-1])
@@ -398,9 +398,9 @@ class Tls(unittest.TestCase):
         before = daemon.served_serial()
         with daemon.tls_client() as old:
             for damage, words in (
-                    (lambda: daemon.certificate.unlink(), f"option=tls_certificate why=\"{daemon.certificate}: No such file"),
-                    (lambda: daemon.certificate.write_text("no PEM"), f"option=tls_certificate why=\"{daemon.certificate}: a cert"),
-                    (lambda: daemon.key.write_text("no PEM"), f"option=tls_key why=\"{daemon.key}: a private key"),
+                    (lambda: daemon.certificate.unlink(), f"tls_certificate: {daemon.certificate}: No such file"),
+                    (lambda: daemon.certificate.write_text("no PEM"), f"tls_certificate: {daemon.certificate}: a cert"),
+                    (lambda: daemon.key.write_text("no PEM"), f"tls_key: {daemon.key}: a private key"),
                     (lambda: shutil.copy(self.ca.key, daemon.key), f"{daemon.key} is not the key of")):
                 daemon.use(*self.good)
                 damage()

@@ -211,7 +211,7 @@ static void
 test_twice(void **state)
 {
     struct options options;
-    char said[TEXT_MAX], place[OPTIONS_PLACE_MAX];
+    char said[TEXT_MAX], why[OPTIONS_WHY_MAX];
 
     (void)state;
     assert_refused("workers = 2\n\n\"work\\x65rs\" = 2\n", NULL,
@@ -227,12 +227,17 @@ test_twice(void **state)
                      NULL, &options, said),
         0);
     assert_int_equal(options.n_listen, 3);
-    options_place(&options, "listen", place);
-    assert_string_equal(strchr(place, ':'), ":2");
-    options_place(&options, "workers", place);
-    assert_string_equal(strchr(place, ':'), ":5");
-    assert_string_equal(options_place(&options, "admin", place), "");
-    assert_string_equal(options_place(&options, "none", place), "");
+    options_blame(&options, "listen", "bad", why);
+    assert_memory_equal(why, options.file, strlen(options.file));
+    assert_string_equal(why + strlen(options.file), ":2: listen: bad");
+    options_blame(&options, "workers", "bad", why);
+    assert_string_equal(why + strlen(options.file), ":5: workers: bad");
+    options_blame(&options, "admin", "bad", why);
+    assert_string_equal(why, "admin: bad");
+    options_blame(&options, "none", "bad", why);
+    assert_string_equal(why, "none: bad");
+    options_blame(&options, "", "bad", why);
+    assert_string_equal(why, "bad");
     assert_true(options.has_file);
     options_free(&options);
 }
@@ -242,7 +247,7 @@ test_environment(void **state)
 {
     char *more[] = {(char *)"--workers", (char *)"3", NULL};
     struct options options;
-    char said[TEXT_MAX], place[OPTIONS_PLACE_MAX];
+    char said[TEXT_MAX], why[OPTIONS_WHY_MAX];
 
     (void)state;
     setenv("KANSEN_UNIT", "/from", 1);
@@ -256,7 +261,8 @@ test_environment(void **state)
     assert_string_equal(options.seeds, "${KANSEN_UNIT}");
     assert_string_equal(options.erasures, "/b");
     assert_string_equal(options.backup_dir, "${KANSEN_UNIT}");
-    assert_string_equal(options_place(&options, "workers", place), ""); // it is that of the command line
+    options_blame(&options, "workers", "bad", why);
+    assert_string_equal(why, "workers: bad"); // it is that of the command line
     options_free(&options);
     assert_refused("\ndata_dir = \"${KANSEN_NONE}\"\n", NULL, ":2: data_dir: an empty text is not allowed");
 }
