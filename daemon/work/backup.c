@@ -109,8 +109,12 @@ choose_name(struct backup *backup, const struct backup_order *order)
         memcpy(backup->name, order->name, sizeof backup->name);
         return;
     }
-    gmtime_r(&seconds, &utc);
-    strftime(backup->name, sizeof backup->name, BACKUP_FILES_TIME, &utc);
+    // Of several in one second each gets a second of its own, so that their order is that of their names.
+    do {
+        gmtime_r(&seconds, &utc);
+        strftime(backup->name, sizeof backup->name, BACKUP_FILES_TIME, &utc);
+        seconds++;
+    } while (faccessat(backup->fd, backup->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
 }
 
 // The directory that is written to, with the file that a check locks.

@@ -172,6 +172,16 @@ class Backup(Case):
             self.assertEqual(backup(client, name="link")[-1].status.code, ALREADY_EXISTS)
         self.assertFalse([name for name in self.names(daemon) if name.startswith(".")])
 
+    def test_several_in_a_second(self):
+        """Those without a name of their own get the times of the seconds behind it, in their order."""
+        daemon = self.daemon()
+        with daemon.client() as client:
+            made = [pathlib.Path(backup(client)[-1].backup.path).name for _ in range(5)]
+        self.assertEqual(sorted(set(made)), made)
+        self.assertEqual(self.names(daemon), made)
+        for name in made:
+            self.assertTrue(TIME.fullmatch(name), name)
+
     def test_keep(self):
         """The oldest go, of those that have a time as name."""
         daemon = self.daemon()
