@@ -121,6 +121,8 @@ systemctl stop kansend.service kansend.socket 2>/dev/null
 check 'the socket of TLS starts' systemctl start kansend-tls.socket kansend.service
 check 'TLS by a key that only root can read' secure /tmp/first.pem
 check 'its status names that address' grep -q 'tls:\[::\]:7413' <(property StatusText)
+check 'a reload, whose check does not see that key' systemctl reload kansend
+check 'TLS as before' secure /tmp/first.pem
 install -d -o kansen -m 750 /etc/kansen/live
 certify /etc/kansen/live/certificate.pem /etc/kansen/live/key.pem
 chown kansen /etc/kansen/live/key.pem
@@ -223,6 +225,13 @@ check 'it is restored elsewhere' restore
 
 cp /etc/kansen/kansend.conf /tmp/good.conf
 echo 'workers = "many"' >>/etc/kansen/kansend.conf
+pid=$(property MainPID)
+refused() { ! systemctl reload kansend 2>/dev/null; }
+check 'a reload of a wrong configuration fails' refused
+check 'and the daemon goes on' is "$(property ActiveState) $(property MainPID)" "active $pid"
+kill -HUP "$pid"
+refusal() { grep -q 'the last reload was refused: .*kansend.conf:[0-9]*: workers' <(property StatusText); }
+check 'whoever asks the daemon itself is told by its status' soon refusal
 refuses() { ! systemctl restart kansend 2>/dev/null; }
 check 'a wrong configuration is not started' refuses
 check 'the journal names its line' logged 'kansend.conf:[0-9]*: workers'
