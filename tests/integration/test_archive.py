@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streams: a store that moves by dump and load, a journal that is exported and replayed, and what is refused of either. That a
 replay ends in the digest of the live store is in tests/model/replay.py."""
+import json
 import re
 import shutil
 import subprocess
@@ -326,6 +327,37 @@ class Replay(Case):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn(words, done.stdout)
         self.assertEqual(check(self.one), before)
+
+    def test_what_an_export_says(self):
+        """What is in it, and where the next one begins: one a piece, each from there, are the whole."""
+        end, folder = self.at + 10, self.one.scratch
+        said = self.kansenctl(self.one, "journal", "export", folder / "all").stdout
+        size = (folder / "all").stat().st_size
+        self.assertEqual(said, f"entries 1 to {end} of the journal, {size} bytes; the next export begins with --from {end + 1}\n")
+        told, first = [], 1
+        for to in (self.at, self.at + 4, end + 100):
+            done = self.kansenctl(self.one, "--json", "journal", "export", "--from", first, "--to", to, folder / str(first))
+            told.append(json.loads(done.stdout))
+            self.assertEqual(told[-1], {"path": str(folder / str(first)), "first_sequence": first, "last_sequence": min(to, end),
+                                        "entries": min(to, end) - first + 1, "bytes": (folder / str(first)).stat().st_size})
+            first = told[-1]["last_sequence"] + 1
+        none = self.kansenctl(self.one, "journal", "export", "--from", first, folder / "none").stdout
+        self.assertEqual(none, f"no entries; the next export begins with --from {end + 1}\n")
+        none = json.loads(self.kansenctl(self.one, "--json", "journal", "export", "--from", first, folder / "none").stdout)
+        self.assertEqual((none["last_sequence"], none["entries"]), (end, 0))
+        dumped = json.loads(self.kansenctl(self.one, "--json", "dump", folder / "dump").stdout)
+        self.assertEqual(dumped, {"path": str(folder / "dump"), "sequence": end, "bytes": (folder / "dump").stat().st_size})
+        with open(folder / "out", "wb") as out:  # a stream on standard output is nothing but that
+            done = subprocess.run([harness.kansenctl(), "-s", self.one.unix, "journal", "export"], stdout=out,
+                                  stderr=subprocess.PIPE, text=True, check=True)
+        self.assertEqual(done.stderr, said)
+        self.assertEqual((folder / "out").read_bytes(), (folder / "all").read_bytes())
+        self.one.stop()
+        wanted = check(self.one)
+        self.restore()
+        for piece in told:
+            self.assertEqual(self.replay(self.one, piece["path"]).returncode, 0)
+        self.assertEqual(check(self.one), wanted)
 
     def test_to_a_sequence(self):
         self.one.stop()
