@@ -244,8 +244,10 @@ lint-proto:
 	@[ -x $(BUF) ] || npm install --silent --no-fund --no-audit --prefix build/lint @bufbuild/buf@1.75.0 >/dev/null
 	cd proto && ../$(BUF) lint && ../$(BUF) format --diff --exit-code
 
+# Whether a manual that is referred to is installed depends on the machine; everything else is a fault.
 lint-manuals:
-	mandoc -T lint -W warning $(MANUALS)
+	@echo mandoc; if mandoc -T lint $(MANUALS) 2>&1 | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db lacks'; \
+	then exit 1; fi
 
 clean:
 	rm -rf build
