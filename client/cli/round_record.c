@@ -19,6 +19,19 @@ const char *const round_record_names[ROUND_RECORD_FILES] = {
     [ROUND_RECORD_RESULT] = "result",
 };
 
+#define FORM_KEYED 2u // the digest of cutoffs has a key
+
+void
+round_record_digest(const Kansen__V1__Round *round, enum round_record_file file,
+                    crypto_generichash_state *state)
+{
+    const ProtobufCBinaryData none = {0};
+    const ProtobufCBinaryData *key =
+        file == ROUND_RECORD_CUTOFFS && round->record_form >= FORM_KEYED ? &round->receipt_key : &none;
+
+    crypto_generichash_init(state, key->data, key->len, ROUND_RECORD_DIGEST);
+}
+
 // Ends a memory stream; NULL when memory was short.
 static char *
 finish(FILE *out, char **text)
@@ -167,8 +180,8 @@ round_record_text(const struct round_record *record)
         free(bins.bins);
         return NULL;
     }
-    fprintf(out, "kansen-record 1\nspec alloc-1\nprogram kansenctl %s\nrun %s\nrevision %" PRIu32 "\n",
-            KANSEN_VERSION, round->name, round->revision);
+    fprintf(out, "kansen-record %u\nspec alloc-1\nprogram kansenctl %s\nrun %s\nrevision %" PRIu32 "\n",
+            round->record_form >= FORM_KEYED ? FORM_KEYED : 1, KANSEN_VERSION, round->name, round->revision);
     if (record->previous.len == ROUND_RECORD_DIGEST)
         put_hex(out, "previous", record->previous.data);
     else

@@ -128,7 +128,7 @@ open_files(struct exporting *export)
         export->files[i].out = open_file(export->dir, round_record_names[i], 0600);
         if (export->files[i].out == NULL)
             return failed(export, round_record_names[i]);
-        crypto_generichash_init(&export->files[i].state, NULL, 0, ROUND_RECORD_DIGEST);
+        round_record_digest(export->round, (enum round_record_file)i, &export->files[i].state);
     }
     return CLI_OK;
 }

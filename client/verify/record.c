@@ -11,8 +11,12 @@ read_head(struct lines *lines, struct record *record)
 {
     struct slice previous;
 
-    if (lines_line_words(lines, "kansen-record", "1") != 0 ||
-        lines_line_words(lines, "spec", TERMS_SPEC) != 0 || lines_next(lines) != 0 ||
+    if (lines_next(lines) != 0 || lines_word(lines, "kansen-record") != 0 ||
+        lines_number(lines, "form", RECORD_FORM, &record->form) != 0 || lines_end(lines) != 0)
+        return -1;
+    if (record->form == 0)
+        return lines_bad(lines, "form", lines->line, "1 or 2");
+    if (lines_line_words(lines, "spec", TERMS_SPEC) != 0 || lines_next(lines) != 0 ||
         lines_word(lines, "program") != 0 || lines_name(lines, "program", &record->program) != 0 ||
         lines_text(lines, "version", &record->version) != 0 || terms_read_run(lines, &record->terms) != 0 ||
         lines_next(lines) != 0 || lines_word(lines, "previous") != 0 ||
@@ -211,6 +215,8 @@ record_check(const struct record *record, struct report *report)
     if (record->terms.n_parties == 1)
         report_note(report, "one party alone gave the secret: %.*s",
                     SLICE_ARGS(record->terms.parties[0].name));
+    if (record->form < RECORD_FORM)
+        report_note(report, "it is of form 1: who has it can find out what public-cutoffs leaves out");
     if (record->fallback)
         report_note(report, "the beacon is the fallback that was announced");
 }

@@ -6,6 +6,7 @@
 #include "client/verify/files.h"
 #include "client/verify/terms.h"
 
+#define RECORD_FORM       2u    // that is written today
 #define RECORD_BEACON_MAX 1024u // bytes
 #define RECORD_RANKS      32u   // a greater rank counts as this one
 #define RECORD_NO_RANK    33u   // the cell of those without a place
@@ -21,6 +22,7 @@ struct record_bin {
 
 struct record {
     struct terms terms;
+    uint64_t form; // 1 or RECORD_FORM
     struct slice program, version;
     bool is_first; // there is no record before it
     uint8_t previous[DIGEST_BYTES];

@@ -11,14 +11,20 @@
 #include "client/verify/result.h"
 #include <stdlib.h>
 
+// key: of the receipts; NULL where it is not known, or could not be read, which is told when audit is.
 static void
-check_digests(const struct files *files, unsigned n, const struct record *record, struct report *report)
+check_digests(const struct files *files, unsigned n, const uint8_t *key, const struct record *record,
+              struct report *report)
 {
     uint8_t digest[DIGEST_BYTES];
     char text[DIGEST_TEXT];
 
     for (unsigned i = FILES_PUBLIC_CUTOFFS; i < n; i++) {
-        digest_of(files->file[i], digest);
+        bool keyed = i == FILES_CUTOFFS && record->form >= RECORD_FORM;
+
+        if (keyed && key == NULL)
+            continue;
+        digest_make(keyed ? key : NULL, &files->file[i], 1, digest);
         if (memcmp(digest, record->digests[i], sizeof digest) != 0)
             report_fault(report, files_name(i), 0, "digest", "it is %s, the record has another one",
                          digest_text(digest, text));
@@ -87,13 +93,13 @@ check_known(const struct verify_known *known, const struct record *record, struc
 }
 
 static int
-check_head(const struct files *files, unsigned n, const struct verify_known *known, struct report *report,
-           struct record *record)
+check_head(const struct files *files, unsigned n, const struct verify_known *known, const uint8_t *key,
+           struct report *report, struct record *record)
 {
     if (record_read(files->file[FILES_RECORD], report, record) != 0)
         return -1;
     record_check_signature(files->file[FILES_RECORD], files->file[FILES_SIGNATURE], record, report);
-    check_digests(files, n, record, report);
+    check_digests(files, n, key, record, report);
     check_known(known, record, report);
     record_check(record, report);
     return 0;
@@ -103,7 +109,7 @@ int
 verify_public(const struct files *files, const struct verify_known *known, struct report *report,
               struct verify *verify)
 {
-    if (check_head(files, FILES_N_PUBLIC, known, report, &verify->record) != 0)
+    if (check_head(files, FILES_N_PUBLIC, known, NULL, report, &verify->record) != 0)
         return -1;
     return public_cutoffs_check(files->file[FILES_PUBLIC_CUTOFFS], &verify->record, report);
 }
@@ -164,11 +170,10 @@ check_tree(const struct files *files, const struct input *input, const uint8_t r
 // All that follows from a result that could be read.
 static int
 check_outcome(const struct files *files, const struct verify *verify, const struct lottery *lottery,
-              const size_t *placed, struct report *report)
+              const size_t *placed, const uint8_t receipt_key[DIGEST_BYTES], struct report *report)
 {
     const struct input *input = &verify->input;
     struct cutoff *cutoffs = cutoff_compute(input, lottery, placed, report);
-    uint8_t receipt_key[DIGEST_BYTES];
     struct counts counts;
     int rc = -1;
 
@@ -181,7 +186,7 @@ check_outcome(const struct files *files, const struct verify *verify, const stru
         cutoff_files_check(files->file[FILES_CUTOFFS], input, cutoffs, report) == 0 &&
         cutoff_files_check_public(files->file[FILES_PUBLIC_CUTOFFS], input, cutoffs, report) == 0 &&
         explanation_check(files->file[FILES_EXPLANATIONS], input, lottery, placed, cutoffs, report) == 0 &&
-        counts_check_audit(files->file[FILES_AUDIT], &counts, input, report, receipt_key) == 0)
+        counts_check_audit(files->file[FILES_AUDIT], &counts, input, report) == 0)
         rc = check_tree(files, input, receipt_key, &verify->record, report);
     free(cutoffs);
     return rc;
@@ -191,11 +196,13 @@ int
 verify_sealed(const struct files *files, const struct verify_known *known, struct report *report,
               struct verify *verify)
 {
+    uint8_t receipt_key[DIGEST_BYTES] = {0};
+    bool has_key = counts_receipt_key(files->file[FILES_AUDIT], receipt_key) == 0;
     struct lottery lottery = {0};
     size_t *placed;
     int rc = -1;
 
-    if (check_head(files, FILES_N, known, report, &verify->record) != 0 ||
+    if (check_head(files, FILES_N, known, has_key ? receipt_key : NULL, report, &verify->record) != 0 ||
         input_read(files->file[FILES_INPUT], report, &verify->input) != 0)
         return -1;
     terms_compare(&verify->record.terms, &verify->input.terms, report);
@@ -204,7 +211,7 @@ verify_sealed(const struct files *files, const struct verify_known *known, struc
         report_no_memory(report);
     else if (lottery_draw(&verify->input, verify->record.seed, report, &lottery) == 0 &&
              result_read(files->file[FILES_RESULT], &verify->input, report, placed) == 0)
-        rc = check_outcome(files, verify, &lottery, placed, report);
+        rc = check_outcome(files, verify, &lottery, placed, receipt_key, report);
     lottery_free(&lottery);
     free(placed);
     return rc;

@@ -331,6 +331,7 @@ totals_part(struct change *change, Kansen__V1__Round *round, const Kansen__V1__R
     round->cutoff_digest = totals->cutoff_digest;
     round->explanation_digest = totals->explanation_digest;
     round->merkle_root = totals->merkle_root;
+    round->record_form = totals->record_form;
     round->computed_us = change->command->time_us;
     return 0;
 }

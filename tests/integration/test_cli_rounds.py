@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kansenctl round`: the whole life from the command line, and the record as kansen-verify sees it."""
+import itertools
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import time
 import unittest
 
 import harness
+import rounds
 from rounds import draw_day
 
 RULE = """rule test 1
@@ -207,6 +209,40 @@ class Cli(unittest.TestCase):
         self.assertEqual([wish["own_lottery"] for wish in explained["wishes"]], [True] * 3)
         self.assertIn("This offer drew a lottery of its own", " ".join(explained["text"]))
         self.ctl("round", "publish", "two")
+
+    def guess(self, cutoffs, hidden, wanted):
+        """The file cutoffs of an offer with one seat and others with many, tried out from their public lines alone; None if none of
+        them has this digest."""
+        rows = [line.split(" ") for line in cutoffs.splitlines()]
+        self.assertEqual({row[4] for row in rows}, {"*"})
+        self.assertEqual("*" in [field for row in rows for field in row[5:]], False)
+        told = [[" ".join(row[:4] + [str(referred)] + row[5:]) + "\n" for referred in range(int(row[3]) + 1)] for row in rows]
+        own = [f"{hidden} 1 0 1 {referred} 0,{rank} 0,{rank}\n" for referred in (0, 1) for rank in range(60)]
+        for head in itertools.product(*told):
+            for tail in own:
+                text = "".join(sorted([*head, tail]))
+                if rounds.digest(text.encode()) == wanted:
+                    return text
+        return None
+
+    def test_what_is_left_out_in_public_can_not_be_tried_out(self):
+        offers = [self.client.add_offer(f"o{n}", self.partner, seats=seats) for n, seats in enumerate((20, 20, 1))]
+        self.create("r")
+        self.ctl("round", "open", "r")
+        dice = random.Random(7)
+        lists = [{"student": f"s{n}", "offers": dice.sample(offers, 3), "referred": n % 12 == 0} for n in range(60)]
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin="".join(json.dumps(line) + "\n" for line in lists))
+        self.finish("r")
+        self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--public", "public")
+        public = (self.folder / "public" / "public-cutoffs").read_text()
+        digests = dict(line.split(" ")[1:] for line in (self.folder / "public" / "record").read_text().splitlines()
+                       if line.startswith("digest "))
+        cutoffs = (self.folder / "sealed" / "cutoffs").read_text()
+        audit = dict(line.split(" ", 1) for line in (self.folder / "sealed" / "audit").read_text().splitlines())
+        self.assertEqual(self.guess(public, f"{offers[2]:010}", rounds.digest(cutoffs.encode())), cutoffs)  # else it is no guess worth the name
+        self.assertIsNone(self.guess(public, f"{offers[2]:010}", bytes.fromhex(digests["cutoffs"])))
+        self.assertEqual(rounds.digest(cutoffs.encode(), key=bytes.fromhex(audit["receipt-key"])).hex(), digests["cutoffs"])
+        self.assertEqual(self.json("round", "show", "r")["cutoff_digest"], digests["cutoffs"])
 
     def test_the_example_of_the_manual(self):
         """Its commands, one after the other as they stand there, but for the day of the draw."""

@@ -94,12 +94,12 @@ class Round:
 
     def __init__(self, students, offers, rule=EVERYBODY, run="run-1", revision=0, plain=True, places=(), earlier=(),
                  parties=(("partner", b"\1" * 32), ("school", b"\2" * 32)), beacon=b"\x12\x34", salt=b"\3" * 32,
-                 receipt_key=b"\4" * 32, fallback=False, previous=None, beacon_date="2026-11-22"):
+                 receipt_key=b"\4" * 32, fallback=False, previous=None, beacon_date="2026-11-22", form=2):
         full = dict(referred=0, facts=[], list=[], seed=0, pinned=None)
         self.students = {ref: {**full, **s} for ref, s in sorted(students.items(), key=lambda kv: kv[0].encode())}
         full = dict(q=1, r=0, mtb=False, facts=[])
         self.offers = {ref: {**full, **o} for ref, o in sorted(offers.items(), key=lambda kv: kv[0].encode())}
-        self.rule, self.run, self.revision, self.plain, self.places = rule, run, revision, plain, dict(places)
+        self.rule, self.run, self.revision, self.plain, self.places, self.form = rule, run, revision, plain, dict(places), form
         self.earlier, self.parties, self.beacon, self.salt = list(earlier), sorted(parties), beacon, salt
         self.receipt_key, self.fallback, self.previous, self.beacon_date = receipt_key, fallback, previous, beacon_date
         self.secret = self.parties[0][1] if len(self.parties) == 1 else hashed(*[secret for _, secret in self.parties])
@@ -311,12 +311,12 @@ class Round:
 
     def record(self, files, placed, key):
         times = [f"{word} 2026-11-{20 + n}T12:00:00Z" for n, word in enumerate(["committed", "frozen", "drawn", "computed", "exported"])]
-        out = ["kansen-record 1", "spec alloc-1", "program tests 1.0", f"run {self.run}", f"revision {self.revision}",
+        out = [f"kansen-record {self.form}", "spec alloc-1", "program tests 1.0", f"run {self.run}", f"revision {self.revision}",
                f"previous {self.previous.hex() if self.previous else '-'}"] + times
         out += [f"rule {self.rule.name} {self.rule.version}"] + self.promise(True)
         out += [f"beacon {'fallback' if self.fallback else 'source'} {self.beacon.hex()}", f"seed {self.seed.hex()}"]
         out += self.earlier_lines()
-        out += [f"digest {name} {hashed(files[name]).hex()}"
+        out += [f"digest {name} {hashed(files[name], key=self.receipt_key if name == 'cutoffs' and self.form > 1 else b'').hex()}"
                 for name in ("audit", "cutoffs", "explanations", "input", "public-cutoffs", "result")]
         out += [f"merkle {root([leaf for leaf, _, _ in self.leaves(files)]).hex()}", f"students {len(self.students)}",
                 f"offers {len(self.offers)}", f"seats {sum(o['q'] for o in self.offers.values())}"]

@@ -151,8 +151,22 @@ class Signed(harness.Case):
         edit = {"record": lambda text: re.sub("merkle .*", "merkle " + "00" * 32, text)}
         self.assert_fault(three().files(self.key, edit=edit), "merkle", only=True)
         edit = {"audit": swap("receipt-key 04", "receipt-key 05")}
-        self.assert_fault(three().files(self.key, edit=edit), "merkle", record.root([l for l, _, _ in self.other_leaves(files)]).hex(),
-                          only=True)
+        err = self.assert_fault(three().files(self.key, edit=edit), "digest", record.hashed(files["cutoffs"], key=b"\5" + b"\4" * 31).hex())
+        self.assertIn(f"merkle: the lines give {record.root([l for l, _, _ in self.other_leaves(files)]).hex()}", err)
+        self.assertEqual(err.count("\n"), 2)
+
+    def test_digest_of_cutoffs(self):
+        """It has the key of the receipts; in a record of the first form it had none."""
+        keyed = f"digest cutoffs {record.hashed(three().files(self.key)['cutoffs'], key=three().receipt_key).hex()}"
+        plain = f"digest cutoffs {record.hashed(three().files(self.key)['cutoffs']).hex()}"
+        err = self.assert_fault(three().files(self.key, edit={"record": swap(keyed, plain)}), "digest", "another one", only=True)
+        self.assertIn("cutoffs: digest: it is " + keyed.split(" ")[2], err)
+        first = record.Round(three().students, three().offers, form=1)
+        self.assertIn(plain, first.files(self.key)["record"])
+        self.assertIn("it is of form 1", self.assert_holds(first.files(self.key)))
+        self.assert_fault(first.files(self.key, edit={"record": swap(plain, keyed)}), "digest", only=True)
+        for form in ("0", "3", "02"):
+            self.assert_fault(three().files(self.key, edit={"record": swap("kansen-record 2", f"kansen-record {form}")}), "form", "form: ")
 
     @staticmethod
     def other_leaves(files):
