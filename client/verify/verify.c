@@ -33,8 +33,12 @@ check_digests(const struct files *files, unsigned n, const uint8_t *key, const s
 
 // A run is drawn once: a correction counts its revision up and keeps the seed.
 static void
-check_revision(const struct record *before, const struct record *record, struct report *report)
+check_revision(const struct record *before, const uint8_t digest[DIGEST_BYTES], const struct record *record,
+               struct report *report)
 {
+    const struct revisions *told = &record->revisions;
+    uint64_t number = before->terms.revision;
+
     if (record->terms.revision <= before->terms.revision)
         report_fault(report, "record", 0, "revision", "%llu comes behind %llu of the same run",
                      (unsigned long long)record->terms.revision, (unsigned long long)before->terms.revision);
@@ -42,6 +46,11 @@ check_revision(const struct record *before, const struct record *record, struct 
         report_fault(report, "record", 0, "revision",
                      "run %.*s was drawn again: the revision before has another seed",
                      SLICE_ARGS(record->terms.run));
+    if (number < told->n && told->list[number].state != REVISIONS_UNKNOWN &&
+        (!told->list[number].has_record || memcmp(told->list[number].record, digest, DIGEST_BYTES) != 0 ||
+         memcmp(told->list[number].input, before->digests[FILES_INPUT], DIGEST_BYTES) != 0))
+        report_fault(report, "record", 0, "revision", "what it tells of revision %llu is not of that record",
+                     (unsigned long long)number);
 }
 
 static void
@@ -61,7 +70,7 @@ check_previous(struct slice file, const uint8_t *key, const struct record *recor
     else if (memcmp(before->key, key, DIGEST_BYTES) != 0)
         report_fault(report, "record", 0, "chain", "the record before it has another key");
     else if (slice_equal(before->terms.run, record->terms.run))
-        check_revision(before, record, report);
+        check_revision(before, digest, record, report);
     free(before);
 }
 
@@ -82,7 +91,10 @@ check_known(const struct verify_known *known, const struct record *record, struc
         report_fault(report, "record", 0, "commitment", "it is not the one that was given");
     if (known->input_digest != NULL &&
         memcmp(known->input_digest, record->digests[FILES_INPUT], DIGEST_BYTES) != 0)
-        report_fault(report, "record", 0, "digest", "that of input is not the one that was given");
+        report_fault(report, "record", 0, "digest", "that of input is not the one that was given%s",
+                     revisions_have_input(&record->revisions, known->input_digest)
+                         ? ", which is that of a revision that was corrected"
+                         : "");
     if (known->previous == NULL) {
         if (!record->is_first)
             report_note(report, "no --previous was given; the record names %s as the one before it",

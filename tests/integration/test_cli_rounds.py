@@ -48,6 +48,11 @@ class Cli(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout
 
+    def refuse(self, *args):
+        done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.folder)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        return done.stderr
+
     def parties(self, name):
         before = f"{name}-" if name == "two" else ""
         return ["--party", f"school={before}school.secret", "--party", f"aanbieder={before}partner.secret"]
@@ -224,6 +229,37 @@ class Cli(unittest.TestCase):
                 if rounds.digest(text.encode()) == wanted:
                     return text
         return None
+
+    def test_a_correction_is_seen(self):
+        """A record says which inputs there were before its own, and kansen-verify tells of it."""
+        offers = [self.client.add_offer(f"o{n}", self.partner, seats=2) for n in range(6)]
+        self.create("r")
+        self.ctl("round", "open", "r")
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=self.lists(offers, 12, random.Random(8)))
+        self.ctl("round", "freeze", "r")
+        inputs = [self.json("round", "show", "r")["input_digest"]]
+        self.ctl("round", "revise", "r", "--reason", "a school was late")
+        self.finish("r")
+        inputs.append(self.json("round", "show", "r")["input_digest"])
+        self.key = self.ctl("round", "export", "r", "one", "--key", "sign.key").stdout.split()[-1]
+        self.assertNotIn("was changed after the draw", self.verify("one"))
+        self.ctl("round", "revise", "r", "--reason", "two lists were mistyped")
+        changed = {"student": "s3", "offers": offers[:1], "replace": True}
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=json.dumps(changed) + "\n")
+        self.ctl("round", "freeze", "r")
+        self.ctl("round", "compute", "r")
+        self.ctl("round", "export", "r", "two", "--key", "sign.key")
+        record = (self.folder / "two" / "record").read_text()
+        first = rounds.digest((self.folder / "one" / "record").read_bytes()).hex()
+        time = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
+        self.assertRegex(record, rf"\ndrawn {time}\nrevised 0 frozen {time} {inputs[0]} - a school was late\n"
+                                 rf"revised 1 computed {time} {inputs[1]} {first} two lists were mistyped\ninput-frozen {time}\ncomputed ")
+        said = self.verify("--previous", "one", "two")
+        self.assertRegex(said, rf"revision 0 was corrected at {time}, before the draw: a school was late \(it has no record\)\n"
+                               rf"revision 1 was corrected at {time}, after the draw, when its result was known: two lists were mistyped "
+                               rf"\(its record is {first}\)\nthe input was changed after the draw: it was frozen for the draw at {time}, "
+                               rf"and in the end at {time}\n")
+        self.assertIn("of a revision that was corrected", self.refuse("--input-digest", inputs[1], "two"))
 
     def test_what_is_left_out_in_public_can_not_be_tried_out(self):
         offers = [self.client.add_offer(f"o{n}", self.partner, seats=seats) for n, seats in enumerate((20, 20, 1))]
