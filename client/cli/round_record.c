@@ -20,15 +20,13 @@ const char *const round_record_names[ROUND_RECORD_FILES] = {
     [ROUND_RECORD_RESULT] = "result",
 };
 
-#define FORM_SECOND 2u // the digest of cutoffs has a key, and revisions are told of
-
 void
 round_record_digest(const Kansen__V1__Round *round, enum round_record_file file,
                     crypto_generichash_state *state)
 {
     const ProtobufCBinaryData none = {0};
     const ProtobufCBinaryData *key =
-        file == ROUND_RECORD_CUTOFFS && round->record_form >= FORM_SECOND ? &round->receipt_key : &none;
+        file == ROUND_RECORD_CUTOFFS && round->record_form >= ROUND_RECORD_FORM ? &round->receipt_key : &none;
 
     crypto_generichash_init(state, key->data, key->len, ROUND_RECORD_DIGEST);
 }
@@ -119,7 +117,7 @@ put_times(FILE *out, const struct round_record *record)
     put_time(out, "committed", record->round->created_us);
     put_time(out, "frozen", record->round->frozen_us);
     put_time(out, "drawn", record->round->drawn_us);
-    if (record->round->record_form >= FORM_SECOND)
+    if (record->round->record_form >= ROUND_RECORD_FORM)
         put_revisions(out, record->round);
     put_time(out, "computed", record->round->computed_us);
     put_time(out, "exported", record->exported_us);
@@ -211,7 +209,7 @@ round_record_text(const struct round_record *record)
         return NULL;
     }
     fprintf(out, "kansen-record %u\nspec alloc-1\nprogram kansenctl %s\nrun %s\nrevision %" PRIu32 "\n",
-            round->record_form >= FORM_SECOND ? FORM_SECOND : 1, KANSEN_VERSION, round->name,
+            round->record_form >= ROUND_RECORD_FORM ? ROUND_RECORD_FORM : 1, KANSEN_VERSION, round->name,
             round->revision);
     if (record->previous.len == ROUND_RECORD_DIGEST)
         put_hex(out, "previous", record->previous.data);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define ROUND_RECORD_DIGEST 32u
+#define ROUND_RECORD_FORM   2u // since it can be published as a whole
 
 // Files of a record, in the order of their names.
 enum round_record_file {

@@ -13,6 +13,7 @@
 #include "client/cli/round_secret.h"
 #include "client/cli/round_verdict.h"
 #include "client/cli/verbs.h"
+#include "proto/names.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,6 +24,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
 
 #define PAGE           1000u
 #define PATH_MAX_BYTES 4096u
@@ -39,7 +42,8 @@ struct options {
 const struct flag verb_round_export_flags[] = {
     {"key", "FILE", "required; the Ed25519 key that signs, made if it is not there", flags_set_given,
      AT(key)},
-    {"public", "DIR", "write there what is public of the record, too", flags_set_given, AT(public_dir)},
+    {"public", "DIR", "write there what is public of the record of a published round, too", flags_set_given,
+     AT(public_dir)},
     {"html", "FILE", "write one page with charts, too", flags_set_given, AT(html)},
     {"verifier", "FILE", "the program that looks at it first (default: kansen-verify)", flags_set_given,
      AT(verifier)},
@@ -437,6 +441,27 @@ tell(struct exporting *export)
     return cli_finish_output(export->cli);
 }
 
+// What is public is written once, of the result that counts: from two drafts that differ by one student
+// would follow what that one got.
+static int
+check_public(const struct exporting *export)
+{
+    const Kansen__V1__Round *round = export->round;
+
+    if (export->options.public_dir == NULL)
+        return CLI_OK;
+    if (round->state != STATE(PUBLISHED) && round->state != STATE(CLOSED))
+        return cli_fail(export->cli, "FAILED_PRECONDITION", "--public",
+                        "round %s is %s; what is public of its record is written when it is published",
+                        round->name, names_text(&names_round_state, (int)round->state));
+    if (round->record_form < ROUND_RECORD_FORM)
+        return cli_fail(export->cli, "FAILED_PRECONDITION", "--public",
+                        "round %s was computed by an older daemon, and its record tells what public-cutoffs "
+                        "leaves out: it is for auditors only",
+                        round->name);
+    return CLI_OK;
+}
+
 static int
 export_round(struct exporting *export)
 {
@@ -495,6 +520,8 @@ verb_round_export(struct cli *cli, int argc, char **argv)
         status = cli_fail(cli, "FAILED_PRECONDITION", "round",
                           "round %s is not computed, or not yours to export", argv[0]);
     else
+        status = check_public(&export);
+    if (status == CLI_OK)
         status = export_round(&export);
     round_html_free(export.html);
     kansen__v1__response__free_unpacked(response, NULL);

@@ -107,12 +107,8 @@ class Cli(unittest.TestCase):
         self.assertEqual((len(everybody), sum(one["rank"] > 0 for one in everybody)), (149, shown["assigned"]))
         self.assertIn({key: result[key] for key in ("ref", "offer", "rank")}, everybody)
         self.assertIn("lotnummer", self.ctl("round", "explain", "r", *who).stdout)
-        self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--public", "public", "--html", "page.html").stdout.split()[-1]
-        self.assertEqual(sorted(path.name for path in (self.folder / "public").iterdir()), ["public-cutoffs", "record", "signature"])
-        for name in ("public-cutoffs", "record", "signature"):
-            self.assertEqual((self.folder / "public" / name).read_bytes(), (self.folder / "sealed" / name).read_bytes())
+        self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--html", "page.html").stdout.split()[-1]
         self.verify("--commitment", shown["commitment"], "--input-digest", shown["input_digest"], "sealed")
-        self.verify("--public", "public")
         self.assertRegex((self.folder / "sealed" / "audit").read_text(), r"\nverdict holds kansen-verify \S+\n\Z")
         for student in ("s1", "s2", "s149"):
             ref = self.json("round", "result", "r", "--issuer", "school", "--student", student)["ref"]
@@ -134,9 +130,13 @@ class Cli(unittest.TestCase):
         harness.run([harness.kansenctl(), "--token-file", "second.token", "round", "agree", "r", objection, "-s", self.daemon.tcp],
                     cwd=self.folder)
         self.assertEqual(self.json("round", "objections", "r")["state"], "corrected")
-        self.ctl("round", "export", "r", "again", "--key", "sign.key")
+        self.ctl("round", "export", "r", "again", "--key", "sign.key", "--public", "public")
         for path in (self.folder / "sealed").iterdir():
             self.assertEqual(path.read_bytes(), (self.folder / "again" / path.name).read_bytes())
+        self.assertEqual(sorted(path.name for path in (self.folder / "public").iterdir()), ["public-cutoffs", "record", "signature"])
+        for path in (self.folder / "public").iterdir():
+            self.assertEqual(path.read_bytes(), (self.folder / "sealed" / path.name).read_bytes())
+        self.verify("--public", "public")
         self.ctl("round", "export", "r", "other", "--key", "other.key", status=1)
         self.assertEqual(self.json("round", "list")["round"], "r")
         self.assertEqual(self.json("round", "close", "r")["state"], "closed")
@@ -230,6 +230,27 @@ class Cli(unittest.TestCase):
                     return text
         return None
 
+    def test_what_is_public_is_written_once(self):
+        """Of the result that counts: drafts could be compared. The sealed record is there from computing on."""
+        offer = self.client.add_offer("o", self.partner, seats=2)
+        self.create("r")
+        self.ctl("round", "open", "r")
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=json.dumps({"student": "s", "offers": [offer]}) + "\n")
+        export = ("round", "export", "r", "sealed", "--key", "sign.key")
+        self.assertIn("not computed", self.ctl(*export, "--public", "public", status=1).stderr)
+        self.finish("r")
+        refused = self.ctl(*export, "--public", "public", status=1).stderr
+        self.assertIn("round r is computed; what is public of its record is written when it is published", refused)
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.name in ("sealed", "public", "sign.key")], [])
+        self.key = self.ctl(*export).stdout.split()[-1]
+        self.ctl("round", "publish", "r")
+        self.ctl("round", "export", "r", "again", "--key", "sign.key", "--public", "public")
+        self.ctl("round", "close", "r")
+        self.ctl("round", "export", "r", "third", "--key", "sign.key", "--public", "other")
+        self.verify("--public", "other")
+        for path in (self.folder / "public").iterdir():
+            self.assertEqual(path.read_bytes(), (self.folder / "sealed" / path.name).read_bytes())
+
     def test_a_correction_is_seen(self):
         """A record says which inputs there were before its own, and kansen-verify tells of it."""
         offers = [self.client.add_offer(f"o{n}", self.partner, seats=2) for n in range(6)]
@@ -269,6 +290,7 @@ class Cli(unittest.TestCase):
         lists = [{"student": f"s{n}", "offers": dice.sample(offers, 3), "referred": n % 12 == 0} for n in range(60)]
         self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin="".join(json.dumps(line) + "\n" for line in lists))
         self.finish("r")
+        self.ctl("round", "publish", "r")
         self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--public", "public")
         public = (self.folder / "public" / "public-cutoffs").read_text()
         digests = dict(line.split(" ")[1:] for line in (self.folder / "public" / "record").read_text().splitlines()
