@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kansenctl round`: the whole life from the command line, and the record as kansen-verify sees it."""
+import fcntl
 import itertools
 import json
 import os
@@ -137,7 +138,7 @@ class Cli(unittest.TestCase):
         for path in (self.folder / "public").iterdir():
             self.assertEqual(path.read_bytes(), (self.folder / "sealed" / path.name).read_bytes())
         self.verify("--public", "public")
-        self.ctl("round", "export", "r", "other", "--key", "other.key", status=1)
+        self.ctl("round", "export", "r", "other", "--key", "other.key", status=2)
         self.assertEqual(self.json("round", "list")["round"], "r")
         self.assertEqual(self.json("round", "close", "r")["state"], "closed")
         told = [json.loads(line) for line in self.ctl("--json", "watch", "--from", "1", "--until-now", "--kind", "round").stdout.splitlines()]
@@ -347,7 +348,7 @@ class Cli(unittest.TestCase):
                 ("other", "echo another 1", "--verifier"), ("fails", told.replace("exit;", "exit 3;"), "--verifier")):
             refused = self.ctl(*export, name, *key, *self.verifier(program + "\n"), status=1)
             self.assertIn(words, refused.stderr)
-            self.assertFalse((self.folder / name / "record").exists() or (self.folder / name / "signature").exists())
+            self.assertFalse((self.folder / name).exists() or (self.folder / f"{name}.part").exists())
         self.assertIn("--unverified", self.ctl(*export, "none", *key, "--verifier", "./nothing", status=1).stderr)
         self.assertFalse((self.folder / "none").exists())
         self.assertEqual(self.client.call(get_round={"name": "r"}).get_round.round.record_digest, b"")
@@ -362,6 +363,70 @@ class Cli(unittest.TestCase):
             draft = (self.folder / "draft" / path.name).read_text().splitlines()
             lines = [pair for pair in zip(path.read_text().splitlines(), draft, strict=True) if pair[0] != pair[1]]
             self.assertEqual([line[0].split()[0] for line in lines], {"record": ["key"], "signature": lines and [lines[0][0]]}.get(path.name, []))
+
+    def computed(self, name, offer):
+        self.create(name, "--offers", str(offer))
+        self.ctl("round", "open", name)
+        self.ctl("round", "submit", name, "-", "--issuer", "school", stdin=json.dumps({"student": "s", "offers": [offer]}) + "\n")
+        self.finish(name)
+
+    def test_nothing_stays_of_an_export_that_fails(self):
+        one, two = (self.client.add_offer(f"o{n}", self.partner, seats=2) for n in range(2))
+        self.computed("r", one)
+        for n, mode in (("w", 0o640), ("x", 0o604)):
+            (self.folder / f"{n}.key").write_text("ab" * 32 + "\n")
+            (self.folder / f"{n}.key").chmod(mode)
+        there = self.folder / "there"
+        there.mkdir()
+        before = {path: path.stat().st_mtime for path in self.folder.rglob("*")}
+        export = ("round", "export", "r", "sealed", "--key", "sign.key")
+        fails = lambda words, *arguments, status=1: self.assertIn(words, self.ctl(*arguments, status=status).stderr)  # noqa: E731
+        fails("may be used by others (mode 0640): chmod 600 it", *export[:-1], "w.key", status=2)
+        fails("may be used by others (mode 0604): chmod 600 it", *export[:-1], "x.key", status=2)
+        fails("there: File exists", *export[:3], "there", *export[4:], status=2)
+        fails("can not be written", *export[:3], "nowhere/sealed", *export[4:])
+        self.assertEqual({path: path.stat().st_mtime for path in self.folder.rglob("*")}, before)
+        fails("nowhere/page can not be written", *export, "--html", "nowhere/page")
+        self.assertTrue((self.folder / "sign.key").exists())  # from now on there is a key
+        before = set(self.folder.rglob("*"))
+        fails("nowhere/page can not be written", *export, "--html", "nowhere/page")
+        fails("nothing is signed", *export, *self.verifier('[ "$1" = --version ] && echo kansen-verify 1 || { echo no >&2; exit 1; }\n'))
+        self.assertEqual(self.client.call(get_round={"name": "r"}).get_round.round.record_digest, b"")
+        # Meanwhile the key signs another record, so the daemon refuses this one.
+        self.computed("two", two)
+        self.ctl("round", "publish", "r")
+        fails("export again, behind that one", *export, "--public", "public", "--html", "page", *self.verifier(
+            f'[ "$1" = --version ] && {{ echo kansen-verify 1; exit; }}\n{harness.kansenctl()} round export two other --key sign.key '
+            f'--unverified -s {self.daemon.tcp} --token-file {self.daemon.token_file}\n'))
+        self.assertEqual({path.name for path in set(self.folder.rglob("*")) - before},
+                         {"verifier", "two-school.secret", "two-partner.secret", "other", "audit", "cutoffs", "explanations", "input", "public-cutoffs", "record", "result", "signature"})
+        fails("there: File exists", *export, "--public", "there", status=2)
+        self.assertFalse((self.folder / "sealed.part").exists())
+        self.ctl(*export)
+        (self.folder / "other.key").write_text("cd" * 32 + "\n")
+        (self.folder / "other.key").chmod(0o600)
+        fails("another key has signed", "round", "export", "r", "again", "--key", "other.key")
+        fails("none.key: No such file", "round", "export", "r", "again", "--key", "none.key", status=2)
+        self.assertEqual(list(self.folder.glob("again*")) + list(self.folder.glob("none.key")), [])
+
+    def test_an_export_after_one_that_was_killed(self):
+        self.computed("r", self.client.add_offer("o", self.partner, seats=2))
+        part = self.folder / "sealed.part"
+        part.mkdir(mode=0o755)
+        for name in ("input", "record", "signature"):
+            (part / name).write_text("half")
+        held = os.open(part, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        self.ctl("round", "export", "r", "sealed", "--key", "sign.key", status=1)
+        self.assertEqual((part / "record").read_text(), "half")
+        os.close(held)
+        (part / "notes").write_text("mine")
+        self.ctl("round", "export", "r", "sealed", "--key", "sign.key", status=1)
+        self.assertEqual((part / "notes").read_text(), "mine")
+        (part / "notes").unlink()
+        self.key = self.ctl("round", "export", "r", "sealed/", "--key", "sign.key").stdout.split()[-1]
+        self.assertEqual((part.exists(), (self.folder / "sealed").stat().st_mode & 0o777), (False, 0o700))
+        self.verify("sealed")
 
     def test_unverified(self):
         """A record without a verdict; and of a public draw whose moment was announced."""
