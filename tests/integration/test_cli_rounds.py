@@ -231,6 +231,44 @@ class Cli(unittest.TestCase):
                     return text
         return None
 
+    def test_receipts_of_a_school(self):
+        """It looks its students' references up, and gives those out of its hands, not its own."""
+        offers = [self.client.add_offer(f"o{n}", self.partner, seats=4) for n in range(6)]
+        self.create("r")
+        self.ctl("round", "open", "r")
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=self.lists(offers, 23, random.Random(9)))
+        self.client.write(create_client={"client": {"name": "other", "role": "ROLE_PORTAL", "source": "other"}})
+        harness.write_token(self.folder / "other.token", harness.issue_token(self.client, "other"))
+        own = ["a b", "\u00e9", "x"]
+        mine = lambda *args, **more: self.ctl("--token-file", "other.token", *args, **more)  # noqa: E731
+        mine("round", "submit", "r", "-", stdin="".join(json.dumps({"student": s, "offers": offers}) + "\n" for s in own))
+        (self.folder / "students").write_text("".join(s + "\n" for s in own))
+        told = mine("round", "refs", "r", "students").stdout
+        self.assertEqual([line.split(" ", 1)[1] for line in told.splitlines()], own)
+        as_json = [json.loads(line) for line in mine("--json", "round", "refs", "r", "-", stdin="x\n").stdout.splitlines()]
+        self.assertEqual(as_json, [{"ref": told.splitlines()[2].split(" ")[0], "student": "x"}])
+        self.assertIn("-:2: nothing is told from this line on", mine("round", "refs", "r", "-", stdin="x\ns1\nx\n", status=1).stderr)
+        mine("round", "refs", "r", "-", stdin="x\n\n", status=2)
+        mine("round", "refs", "r", "nothing", status=2)
+        self.finish("r")
+        self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key").stdout.split()[-1]
+        every = [line.split(" ")[1] for line in (self.folder / "sealed" / "input").read_text().splitlines() if line.startswith("student ")]
+        for name, refs in (("one", every[:1]), ("last", every[-1:]), ("some", [line.split(" ")[0] for line in told.splitlines()]), ("all", every[::-1])):
+            said = self.ctl("round", "receipts", "sealed", "-", name, stdin=told if name == "some" else "".join(ref + "\n" for ref in refs)).stdout
+            self.assertEqual(said, f"{len(refs)} receipts in {name}\n")
+            self.assertEqual(sorted(path.name for path in (self.folder / name).iterdir()), sorted(refs))
+            for path in (self.folder / name).iterdir():
+                self.assertEqual(path.read_text(), self.ctl("round", "receipt", "sealed", path.name).stdout)
+                self.assertIn(f"student {path.name} ", self.verify("--receipt", path, "sealed"))
+                self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        for text, words, status in (("", "no reference", 2), (every[0] + "\n" + every[0] + "\n", "twice", 2), ("../x\n", "-:1: ", 2),
+                                    (every[0] + "\n" + "0" * 64 + "\n", "no student " + "0" * 64, 1), (every[0] + "0\n", "-:1: ", 2)):
+            self.assertIn(words, self.ctl("round", "receipts", "sealed", "-", "new", stdin=text, status=status).stderr)
+        self.assertIn("File exists", self.ctl("round", "receipts", "sealed", "-", "one", stdin=every[1] + "\n", status=2).stderr)
+        self.ctl("round", "receipts", "nowhere", "-", "new", stdin=every[1] + "\n", status=1)
+        self.assertFalse((self.folder / "new").exists())
+        self.assertEqual(self.json("round", "receipts", "sealed", "-", "new", stdin=every[1] + "\n"), {"directory": "new", "receipts": 1})
+
     def test_what_is_public_is_written_once(self):
         """Of the result that counts: drafts could be compared. The sealed record is there from computing on."""
         offer = self.client.add_offer("o", self.partner, seats=2)
