@@ -140,17 +140,16 @@ default_server(void)
     return access(SYSTEM_SOCKET, F_OK) == 0 ? SYSTEM_SERVER : LOCAL_SERVER;
 }
 
-// A token in a file that others may read is everybody's, so it is not used; a pipe is nobody else's.
-static int
-check_token_file(const struct cli *cli, const char *path, FILE *file)
+int
+cli_check_private(const struct cli *cli, const char *what, const char *path, int fd)
 {
     struct stat status;
 
-    if (fstat(fileno(file), &status) != 0)
-        return cli_usage(cli, "the token file %s: %s", path, strerror(errno));
+    if (fstat(fd, &status) != 0)
+        return cli_usage(cli, "%s%s: %s", what, path, strerror(errno));
     if (!S_ISREG(status.st_mode) || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0)
         return CLI_OK;
-    return cli_usage(cli, "the token file %s may be used by others (mode %04o): chmod 600 it", path,
+    return cli_usage(cli, "%s%s may be used by others (mode %04o): chmod 600 it", what, path,
                      (unsigned)(status.st_mode & 07777));
 }
 
@@ -168,7 +167,7 @@ read_token(const struct cli *cli, char token[TOKEN_MAX])
     file = fopen(path, "re");
     if (file == NULL)
         return cli_usage(cli, "the token file %s: %s", path, strerror(errno));
-    checked = check_token_file(cli, path, file);
+    checked = cli_check_private(cli, "the token file ", path, fileno(file));
     if (checked == CLI_OK && fgets(token, TOKEN_MAX, file) == NULL)
         token[0] = '\0';
     fclose(file);

@@ -88,6 +88,10 @@ void cli_tell_refusal(const struct cli *cli, const Kansen__V1__Status *status);
 #define cli_refused(cli, status)      (cli_tell_refusal(cli, status), CLI_NO)
 #define cli_no_memory(cli)            cli_fail(cli, "RESOURCE_EXHAUSTED", "", "out of memory")
 
+// Refuses a secret in a file that others may read, as it is everybody's; a pipe is nobody else's. what stands
+// before its path in the message. CLI_OK or CLI_USAGE.
+int cli_check_private(const struct cli *cli, const char *what, const char *path, int fd) MUST_CHECK;
+
 // Tells why the connection failed (result is one of libkansen). Returns CLI_UNREACHABLE, CLI_USAGE for a bad
 // address or CLI_NO for a refused hello or request.
 int cli_broken(const struct cli *cli, int result);

@@ -4,6 +4,7 @@
 #include "client/cli/round_bins.h"
 #include "client/cli/round_secret.h"
 #include "client/cli/time_text.h"
+#include "proto/names.h"
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -18,6 +19,17 @@ const char *const round_record_names[ROUND_RECORD_FILES] = {
     [ROUND_RECORD_PUBLIC_CUTOFFS] = "public-cutoffs",
     [ROUND_RECORD_RESULT] = "result",
 };
+
+void
+round_record_digest(const Kansen__V1__Round *round, enum round_record_file file,
+                    crypto_generichash_state *state)
+{
+    const ProtobufCBinaryData none = {0};
+    const ProtobufCBinaryData *key =
+        file == ROUND_RECORD_CUTOFFS && round->record_form >= ROUND_RECORD_FORM ? &round->receipt_key : &none;
+
+    crypto_generichash_init(state, key->data, key->len, ROUND_RECORD_DIGEST);
+}
 
 // Ends a memory stream; NULL when memory was short.
 static char *
@@ -66,20 +78,49 @@ round_record_audit(const Kansen__V1__Round *round, const char *verifier)
 // ---- Record
 
 static void
-put_times(FILE *out, const struct round_record *record)
+put_time(FILE *out, const char *name, int64_t time_us)
 {
-    const struct {
-        const char *name;
-        int64_t time_us;
-    } times[] = {{"committed", record->round->created_us},
-                 {"frozen", record->round->frozen_us},
-                 {"drawn", record->round->drawn_us},
-                 {"computed", record->round->computed_us},
-                 {"exported", record->exported_us}};
     char text[TIME_TEXT_MAX];
 
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
-        fprintf(out, "%s %s\n", times[i].name, time_text_seconds(times[i].time_us, text));
+    fprintf(out, "%s %s\n", name, time_us != 0 ? time_text_seconds(time_us, text) : "-");
+}
+
+static const char *
+digest_text(const ProtobufCBinaryData *digest, char text[ROUND_SECRET_HEX])
+{
+    return digest->len == ROUND_RECORD_DIGEST ? round_secret_text(digest->data, text) : "-";
+}
+
+// A line for each revision before this one; of one that is not known it has no more than the number.
+static void
+put_revisions(FILE *out, const Kansen__V1__Round *round)
+{
+    char time[TIME_TEXT_MAX], input[ROUND_SECRET_HEX], record[ROUND_SECRET_HEX];
+
+    for (size_t i = 0; i < round->revision; i++) {
+        const Kansen__V1__RoundRevision *revision = i < round->n_revisions ? round->revisions[i] : NULL;
+
+        if (revision == NULL || revision->revised_us == 0)
+            fprintf(out, "revised %zu - - - - -\n", i);
+        else
+            fprintf(
+                out, "revised %zu %s %s %s %s %s\n", i, names_text(&names_round_state, (int)revision->state),
+                time_text_seconds(revision->revised_us, time), digest_text(&revision->input_digest, input),
+                digest_text(&revision->record_digest, record), revision->reason);
+    }
+    put_time(out, "input-frozen", round->input_frozen_us);
+}
+
+static void
+put_times(FILE *out, const struct round_record *record)
+{
+    put_time(out, "committed", record->round->created_us);
+    put_time(out, "frozen", record->round->frozen_us);
+    put_time(out, "drawn", record->round->drawn_us);
+    if (record->round->record_form >= ROUND_RECORD_FORM)
+        put_revisions(out, record->round);
+    put_time(out, "computed", record->round->computed_us);
+    put_time(out, "exported", record->exported_us);
 }
 
 // The words behind "rule" in the first line of the rule.
@@ -167,8 +208,9 @@ round_record_text(const struct round_record *record)
         free(bins.bins);
         return NULL;
     }
-    fprintf(out, "kansen-record 1\nspec alloc-1\nprogram kansenctl %s\nrun %s\nrevision %" PRIu32 "\n",
-            KANSEN_VERSION, round->name, round->revision);
+    fprintf(out, "kansen-record %u\nspec alloc-1\nprogram kansenctl %s\nrun %s\nrevision %" PRIu32 "\n",
+            round->record_form >= ROUND_RECORD_FORM ? ROUND_RECORD_FORM : 1, KANSEN_VERSION, round->name,
+            round->revision);
     if (record->previous.len == ROUND_RECORD_DIGEST)
         put_hex(out, "previous", record->previous.data);
     else

@@ -5,9 +5,11 @@
 
 #include "base/attr.h"
 #include <kansen/v1/round.pb-c.h>
+#include <sodium.h>
 #include <stdint.h>
 
 #define ROUND_RECORD_DIGEST 32u
+#define ROUND_RECORD_FORM   2u // since it can be published as a whole
 
 // Files of a record, in the order of their names.
 enum round_record_file {
@@ -29,6 +31,10 @@ struct round_record {
     uint8_t key[ROUND_RECORD_DIGEST];
     int64_t exported_us;
 };
+
+// Begins the digest of a file, with the key that it has in the round's form of a record.
+void round_record_digest(const Kansen__V1__Round *round, enum round_record_file file,
+                         crypto_generichash_state *state);
 
 // The text of the file audit, and of the file record, whose digests are known. The caller frees it; NULL when
 // memory is short. verifier: name and version of the program by whose verdict all holds; NULL = none was

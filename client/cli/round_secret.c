@@ -61,6 +61,10 @@ round_secret_read(struct cli *cli, const char *file, bool may_make, uint8_t out[
         return make(cli, file, out);
     if (fd < 0)
         return cli_usage(cli, "%s: %s", file, strerror(errno));
+    if (cli_check_private(cli, "the secret in ", file, fd) != CLI_OK) {
+        close(fd);
+        return CLI_USAGE;
+    }
     lines = lines_new(fd, ROUND_SECRET_HEX);
     if (lines == NULL)
         status = cli_no_memory(cli);

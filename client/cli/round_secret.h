@@ -21,8 +21,8 @@ struct round_party {
 bool round_secret_parse(const char *text, uint8_t out[ROUND_SECRET_BYTES]) MUST_CHECK;
 char *round_secret_text(const uint8_t *bytes, char out[ROUND_SECRET_HEX]); // returns out
 
-// Reads the secret of a file; with make, one that is not there is made (mode 0600) and *made is set. A
-// cli_status.
+// Reads the secret of a file, which nobody else may use; with make, one that is not there is made (mode 0600)
+// and *made is set. A cli_status.
 int round_secret_read(struct cli *cli, const char *file, bool make, uint8_t out[ROUND_SECRET_BYTES],
                       bool *made) MUST_CHECK;
 

@@ -8,24 +8,26 @@
 #include "client/cli/progress.h"
 #include "client/cli/round.h"
 #include "client/cli/round_before.h"
+#include "client/cli/round_chain.h"
+#include "client/cli/round_dir.h"
 #include "client/cli/round_html.h"
 #include "client/cli/round_record.h"
 #include "client/cli/round_secret.h"
 #include "client/cli/round_verdict.h"
 #include "client/cli/verbs.h"
+#include "proto/names.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
+
 #define PAGE           1000u
-#define PATH_MAX_BYTES 4096u
 #define SIGNATURE_LINE (2u * crypto_sign_BYTES + 2u) // hex, a line feed and a NUL
 
 struct options {
@@ -39,7 +41,8 @@ struct options {
 const struct flag verb_round_export_flags[] = {
     {"key", "FILE", "required; the Ed25519 key that signs, made if it is not there", flags_set_given,
      AT(key)},
-    {"public", "DIR", "write there what is public of the record, too", flags_set_given, AT(public_dir)},
+    {"public", "DIR", "write there what is public of the record of a published round, too", flags_set_given,
+     AT(public_dir)},
     {"html", "FILE", "write one page with charts, too", flags_set_given, AT(html)},
     {"verifier", "FILE", "the program that looks at it first (default: kansen-verify)", flags_set_given,
      AT(verifier)},
@@ -61,7 +64,8 @@ struct file {
 struct exporting {
     struct file files[ROUND_RECORD_FILES];
     struct cli *cli;
-    const char *dir;
+    const char *dir, *to; // where it is written, and where it will be
+    struct round_dir sealed, in_public;
     struct options options;
     const Kansen__V1__Round *round;
     struct round_record record;
@@ -81,54 +85,13 @@ failed(struct exporting *export, const char *what)
 }
 
 static int
-make_dir(struct exporting *export, const char *dir, mode_t mode)
-{
-    if (mkdir(dir, mode) == 0)
-        return CLI_OK;
-    return cli_usage(export->cli, "%s: %s; a record goes into a new directory", dir, strerror(errno));
-}
-
-static FILE *
-open_file(const char *dir, const char *name, mode_t mode)
-{
-    char path[PATH_MAX_BYTES];
-    int fd;
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    return fd < 0 ? NULL : fdopen(fd, "w");
-}
-
-static int
-close_file(FILE *out)
-{
-    int rc = fflush(out) == 0 && fsync(fileno(out)) == 0 ? 0 : -1;
-
-    return fclose(out) == 0 ? rc : -1;
-}
-
-static int
-write_whole(struct exporting *export, const char *dir, const char *name, mode_t mode, const char *text)
-{
-    FILE *out = open_file(dir, name, mode);
-
-    if (out == NULL)
-        return failed(export, name);
-    if (fputs(text, out) == EOF) {
-        fclose(out);
-        return failed(export, name);
-    }
-    return close_file(out) == 0 ? CLI_OK : failed(export, name);
-}
-
-static int
 open_files(struct exporting *export)
 {
     for (size_t i = 0; i < ROUND_RECORD_FILES; i++) {
-        export->files[i].out = open_file(export->dir, round_record_names[i], 0600);
+        export->files[i].out = round_dir_open(&export->sealed, round_record_names[i], 0600);
         if (export->files[i].out == NULL)
             return failed(export, round_record_names[i]);
-        crypto_generichash_init(&export->files[i].state, NULL, 0, ROUND_RECORD_DIGEST);
+        round_record_digest(export->round, (enum round_record_file)i, &export->files[i].state);
     }
     return CLI_OK;
 }
@@ -150,7 +113,7 @@ close_files(struct exporting *export)
     for (size_t i = 0; i < ROUND_RECORD_FILES; i++) {
         bool good = export->files[i].out != NULL && ferror(export->files[i].out) == 0;
 
-        if (export->files[i].out != NULL && close_file(export->files[i].out) != 0)
+        if (export->files[i].out != NULL && round_dir_close(export->files[i].out) != 0)
             good = false;
         if (!good && status == CLI_OK)
             status = failed(export, round_record_names[i]);
@@ -252,105 +215,22 @@ write_files(struct exporting *export)
     return status == CLI_OK ? compare_digests(export) : status;
 }
 
-// ---- The chain
-
-// What was exported of this revision before is exported to the byte again: a revision has one record.
-static bool
-is_again(struct exporting *export)
-{
-    const Kansen__V1__Round *round = export->round;
-
-    if (round->record_digest.len != ROUND_RECORD_DIGEST || round->record_revision != round->revision ||
-        round->record_key.len != ROUND_RECORD_DIGEST ||
-        memcmp(round->record_key.data, export->record.key, ROUND_RECORD_DIGEST) != 0)
-        return false;
-    export->record.previous = round->record_previous;
-    export->record.exported_us = round->record_exported_us;
-    return true;
-}
-
-// The record that the key has signed last.
-static int
-find_previous(struct exporting *export)
-{
-    Kansen__V1__ListRoundsRequest list = KANSEN__V1__LIST_ROUNDS_REQUEST__INIT;
-    Kansen__V1__Response *response, *last = NULL;
-    int64_t latest = 0;
-    int status;
-
-    do {
-        status = cli_ask(export->cli, KANSEN__V1__REQUEST__BODY_LIST_ROUNDS, &list, &response);
-        if (status != CLI_OK)
-            break;
-        for (size_t i = 0; i < response->list_rounds->n_rounds; i++) {
-            const Kansen__V1__Round *round = response->list_rounds->rounds[i];
-
-            if (round->recorded_us > latest && round->record_key.len == ROUND_RECORD_DIGEST &&
-                round->record_digest.len == ROUND_RECORD_DIGEST &&
-                memcmp(round->record_key.data, export->record.key, ROUND_RECORD_DIGEST) == 0) {
-                latest = round->recorded_us;
-                memcpy(export->previous, round->record_digest.data, ROUND_RECORD_DIGEST);
-                export->record.previous = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, export->previous};
-            }
-        }
-        list.cursor = response->list_rounds->next_cursor;
-        if (last != NULL)
-            kansen__v1__response__free_unpacked(last, NULL);
-        last = response;
-    } while (list.cursor.len > 0);
-    if (last != NULL)
-        kansen__v1__response__free_unpacked(last, NULL);
-    return status;
-}
-
-static int
-tell_daemon(struct exporting *export, const uint8_t *digest)
-{
-    Kansen__V1__RecordRound record = KANSEN__V1__RECORD_ROUND__INIT;
-    Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
-    Kansen__V1__Response *response;
-    int status;
-
-    record.round = export->round->name;
-    record.revision = export->round->revision;
-    record.digest = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, (uint8_t *)digest};
-    record.key = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, export->record.key};
-    record.previous = export->record.previous;
-    record.exported_us = export->record.exported_us;
-    write.operation_case = KANSEN__V1__WRITE__OPERATION_RECORD_ROUND;
-    write.record_round = &record;
-    status = cli_write(export->cli, &write, NULL, &response);
-    if (status == CLI_OK)
-        kansen__v1__response__free_unpacked(response, NULL);
-    return status;
-}
-
 // ---- Record, signature, and what is public
 
 static int
-copy_public(struct exporting *export, const char *record, const char *signature)
+write_public(struct exporting *export, const char *record, const char *signature)
 {
-    char path[PATH_MAX_BYTES], *cutoffs = NULL;
-    struct stat stat_;
+    const struct round_dir *dir = &export->in_public;
     int status;
 
-    if (export->options.public_dir == NULL)
+    if (dir->path == NULL)
         return CLI_OK;
-    status = make_dir(export, export->options.public_dir, 0777);
-    snprintf(path, sizeof path, "%s/%s", export->dir, round_record_names[ROUND_RECORD_PUBLIC_CUTOFFS]);
-    if (status == CLI_OK && stat(path, &stat_) != 0)
-        status = failed(export, path);
+    status = round_dir_copy(dir, round_record_names[ROUND_RECORD_PUBLIC_CUTOFFS], 0666, &export->sealed);
     if (status == CLI_OK)
-        status = round_read_file(export->cli, path, (size_t)stat_.st_size, &cutoffs);
+        status = round_dir_write(dir, "record", 0666, record);
     if (status == CLI_OK)
-        status = write_whole(export, export->options.public_dir,
-                             round_record_names[ROUND_RECORD_PUBLIC_CUTOFFS], 0666, cutoffs);
-    if (status == CLI_OK)
-        status = write_whole(export, export->options.public_dir, "record", 0666, record);
-    if (status == CLI_OK)
-        status = write_whole(export, export->options.public_dir, "signature", 0666, signature);
-    free(cutoffs);
-    return status;
+        status = round_dir_write(dir, "signature", 0666, signature);
+    return status == CLI_OK ? round_dir_sync(dir) : status;
 }
 
 // Writes the files record and signature; *text is the caller's to free, also after an error.
@@ -366,17 +246,10 @@ write_signed(struct exporting *export, const uint8_t *secret_key, char **text, c
     crypto_sign_detached(signature, NULL, (const uint8_t *)*text, strlen(*text), secret_key);
     sodium_bin2hex(hex, SIGNATURE_LINE - 1, signature, sizeof signature);
     memcpy(hex + SIGNATURE_LINE - 2, "\n", 2);
-    status = write_whole(export, export->dir, "record", 0600, *text);
-    return status == CLI_OK ? write_whole(export, export->dir, "signature", 0600, hex) : status;
-}
-
-static int
-remove_file(struct exporting *export, const char *name)
-{
-    char path[PATH_MAX_BYTES];
-
-    snprintf(path, sizeof path, "%s/%s", export->dir, name);
-    return unlink(path) == 0 || errno == ENOENT ? CLI_OK : failed(export, path);
+    status = round_dir_write(&export->sealed, "record", 0600, *text);
+    if (status == CLI_OK)
+        status = round_dir_write(&export->sealed, "signature", 0600, hex);
+    return status == CLI_OK ? round_dir_sync(&export->sealed) : status;
 }
 
 // Has a draft looked at, of which nothing stays but the files that were there before.
@@ -396,9 +269,9 @@ verify(struct exporting *export)
     if (status == CLI_OK)
         status = round_before_ask(export->cli, &export->verdict, &export->options.before, key, export->dir);
     memcpy(export->record.key, key, sizeof key);
-    removed = remove_file(export, "signature");
+    removed = round_dir_remove(&export->sealed, "signature");
     if (removed == CLI_OK)
-        removed = remove_file(export, "record");
+        removed = round_dir_remove(&export->sealed, "record");
     return status == CLI_OK ? removed : status;
 }
 
@@ -410,10 +283,10 @@ sign(struct exporting *export, const uint8_t *secret_key)
     int status = write_signed(export, secret_key, &text, hex);
 
     if (status == CLI_OK)
-        status = copy_public(export, text, hex);
+        status = write_public(export, text, hex);
     if (status == CLI_OK) {
         crypto_generichash(digest, sizeof digest, (const uint8_t *)text, strlen(text), NULL, 0);
-        status = tell_daemon(export, digest);
+        status = round_chain_tell(export->cli, &export->record, digest);
     }
     free(text);
     return status;
@@ -429,40 +302,113 @@ tell(struct exporting *export)
         json_t *object = json_object();
 
         json_put_text(object, "round", export->round->name);
-        json_put_text(object, "directory", export->dir);
+        json_put_text(object, "directory", export->to);
         json_put_text(object, "key", key);
         return cli_printed(export->cli, json_print(object));
     }
-    printf("round %s: record in %s, signed by %s\n", export->round->name, export->dir, key);
+    printf("round %s: record in %s, signed by %s\n", export->round->name, export->to, key);
     return cli_finish_output(export->cli);
 }
 
+// What is public is written once, of the result that counts: from two drafts that differ by one student
+// would follow what that one got.
 static int
-export_round(struct exporting *export)
+check_public(const struct exporting *export)
 {
-    uint8_t seed[ROUND_SECRET_BYTES], secret_key[crypto_sign_SECRETKEYBYTES];
-    bool made;
-    int status = round_secret_read(export->cli, export->options.key, true, seed, &made);
+    const Kansen__V1__Round *round = export->round;
+
+    if (export->options.public_dir == NULL)
+        return CLI_OK;
+    if (round->state != STATE(PUBLISHED) && round->state != STATE(CLOSED))
+        return cli_fail(export->cli, "FAILED_PRECONDITION", "--public",
+                        "round %s is %s; what is public of its record is written when it is published",
+                        round->name, names_text(&names_round_state, (int)round->state));
+    if (round->record_form < ROUND_RECORD_FORM)
+        return cli_fail(export->cli, "FAILED_PRECONDITION", "--public",
+                        "round %s was computed by an older daemon, and its record tells what public-cutoffs "
+                        "leaves out: it is for auditors only",
+                        round->name);
+    return CLI_OK;
+}
+
+// The key, which is made for a round that has no record; a record that there is has one.
+static int
+read_key(struct exporting *export, uint8_t secret_key[crypto_sign_SECRETKEYBYTES])
+{
+    const Kansen__V1__Round *round = export->round;
+    bool recorded = round_chain_is_recorded(round), made;
+    uint8_t seed[ROUND_SECRET_BYTES];
+    int status = round_secret_read(export->cli, export->options.key, !recorded, seed, &made);
 
     if (status != CLI_OK)
         return status;
     crypto_sign_seed_keypair(export->record.key, secret_key, seed);
     sodium_memzero(seed, sizeof seed);
-    export->record.exported_us = (int64_t)time(NULL) * 1000000;
-    status = make_dir(export, export->dir, 0700);
-    if (status == CLI_OK)
-        status = write_files(export);
-    if (status == CLI_OK && !is_again(export))
-        status = find_previous(export);
+    if (recorded && !round_chain_is_again(&export->record))
+        return cli_fail(export->cli, "FAILED_PRECONDITION", "--key",
+                        "revision %" PRIu32 " of round %s has a record that another key has signed, and has "
+                        "one only",
+                        round->revision, round->name);
+    return CLI_OK;
+}
+
+// Under other names than those asked for, until all is there.
+static int
+begin(struct exporting *export)
+{
+    int status = round_dir_begin(export->cli, export->to, 0700, &export->sealed);
+
+    export->dir = export->sealed.part;
+    if (status == CLI_OK && export->options.public_dir != NULL)
+        status = round_dir_begin(export->cli, export->options.public_dir, 0777, &export->in_public);
+    return status;
+}
+
+static int
+write_all(struct exporting *export, const uint8_t *secret_key)
+{
+    int status = write_files(export);
+
+    if (status == CLI_OK && !round_chain_is_again(&export->record))
+        status = round_chain_find(export->cli, &export->record, export->previous);
     if (status == CLI_OK)
         status = verify(export);
     if (status == CLI_OK)
         round_before_tell(&export->options.before, &export->record);
     if (status == CLI_OK)
-        status = sign(export, secret_key);
+        status = round_html_save(export->cli, export->html, export->round, export->options.html);
+    if (status != CLI_OK)
+        return status;
+    status = sign(export, secret_key);
+    if (status != CLI_OK && export->options.html != NULL)
+        (void)unlink(export->options.html);
+    return status;
+}
+
+static int
+keep(struct exporting *export)
+{
+    int status = round_dir_keep(&export->sealed);
+
+    return status == CLI_OK && export->in_public.path != NULL ? round_dir_keep(&export->in_public) : status;
+}
+
+static int
+export_round(struct exporting *export)
+{
+    uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
+    int status = begin(export);
+
+    if (status == CLI_OK)
+        status = read_key(export, secret_key);
+    export->record.exported_us = (int64_t)time(NULL) * 1000000;
+    if (status == CLI_OK)
+        status = write_all(export, secret_key);
     sodium_memzero(secret_key, sizeof secret_key);
     if (status == CLI_OK)
-        status = round_html_save(export->cli, export->html, export->round, export->options.html);
+        status = keep(export);
+    round_dir_drop(&export->sealed); // of what failed nothing stays
+    round_dir_drop(&export->in_public);
     return status == CLI_OK ? tell(export) : status;
 }
 
@@ -485,7 +431,7 @@ verb_round_export(struct cli *cli, int argc, char **argv)
         status = round_fetch(cli, argv[0], &response);
     if (status != CLI_OK)
         return status;
-    export.dir = argv[1];
+    export.to = argv[1];
     export.round = export.record.round = response->get_round->round;
     export.record.plan = response->get_round->plan;
     export.html = round_html_new();
@@ -495,6 +441,8 @@ verb_round_export(struct cli *cli, int argc, char **argv)
         status = cli_fail(cli, "FAILED_PRECONDITION", "round",
                           "round %s is not computed, or not yours to export", argv[0]);
     else
+        status = check_public(&export);
+    if (status == CLI_OK)
         status = export_round(&export);
     round_html_free(export.html);
     kansen__v1__response__free_unpacked(response, NULL);

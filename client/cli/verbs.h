@@ -54,6 +54,8 @@ int verb_round_review(struct cli *cli, int argc, char **argv);
 int verb_round_agree(struct cli *cli, int argc, char **argv);
 int verb_round_corrections(struct cli *cli, int argc, char **argv);
 int verb_round_receipt(struct cli *cli, int argc, char **argv);
+int verb_round_receipts(struct cli *cli, int argc, char **argv);
+int verb_round_refs(struct cli *cli, int argc, char **argv);
 int verb_round_export(struct cli *cli, int argc, char **argv);
 
 // Flags of these verbs.
@@ -68,6 +70,6 @@ extern const struct flag verb_match_flags[], verb_match_explain_flags[], verb_fi
     verb_round_reason_flags[], verb_round_submit_flags[], verb_round_student_flags[],
     verb_round_result_flags[], verb_round_explain_flags[], verb_round_export_flags[],
     verb_round_object_flags[], verb_round_review_flags[], verb_round_agree_flags[], verb_top_flags[],
-    verb_round_offers_flags[];
+    verb_round_offers_flags[], verb_round_refs_flags[];
 
 #endif

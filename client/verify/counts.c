@@ -166,16 +166,34 @@ check_verdict(struct lines *lines)
     return lines_done(lines);
 }
 
+static int
+read_head(struct lines *lines, struct terms *terms, uint8_t receipt_key[DIGEST_BYTES])
+{
+    if (lines_line_words(lines, "kansen-audit", "1") != 0 || terms_read_run(lines, terms) != 0)
+        return -1;
+    return lines_line_digest(lines, "receipt-key", receipt_key);
+}
+
+int
+counts_receipt_key(struct slice file, uint8_t receipt_key[DIGEST_BYTES])
+{
+    struct report silent = {0};
+    struct lines lines = lines_of("audit", file, &silent);
+    struct terms terms = {0};
+
+    return read_head(&lines, &terms, receipt_key);
+}
+
 int
 counts_check_audit(struct slice file, const struct counts *counts, const struct input *input,
-                   struct report *report, uint8_t receipt_key[DIGEST_BYTES])
+                   struct report *report)
 {
     struct lines lines = lines_of("audit", file, report);
     struct terms terms = {0};
+    uint8_t receipt_key[DIGEST_BYTES];
 
-    if (lines_line_words(&lines, "kansen-audit", "1") != 0 || terms_read_run(&lines, &terms) != 0 ||
-        lines_line_digest(&lines, "receipt-key", receipt_key) != 0 ||
-        check_totals(&lines, counts, input) != 0 || check_ranks(&lines, counts) != 0)
+    if (read_head(&lines, &terms, receipt_key) != 0 || check_totals(&lines, counts, input) != 0 ||
+        check_ranks(&lines, counts) != 0)
         return -1;
     if (!slice_equal(terms.run, input->terms.run) || terms.revision != input->terms.revision)
         report_fault(report, "audit", 0, "terms", "run and revision are not those of input");

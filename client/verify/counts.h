@@ -19,8 +19,12 @@ void counts_make(const struct input *input, const size_t *placed, struct counts 
 void counts_check_record(const struct counts *counts, const struct input *input, const struct record *record,
                          struct report *report);
 
-// Holds `audit` against input and counts and gives its key of the receipts. 0, or -1 when the form is wrong.
+// The key of the receipts, which other checks need before `audit` is held against anything. 0, or -1, which
+// is not reported.
+int counts_receipt_key(struct slice file, uint8_t receipt_key[DIGEST_BYTES]);
+
+// Holds `audit` against input and counts. 0, or -1 when the form is wrong.
 int counts_check_audit(struct slice file, const struct counts *counts, const struct input *input,
-                       struct report *report, uint8_t receipt_key[DIGEST_BYTES]);
+                       struct report *report);
 
 #endif

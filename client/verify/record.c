@@ -11,8 +11,12 @@ read_head(struct lines *lines, struct record *record)
 {
     struct slice previous;
 
-    if (lines_line_words(lines, "kansen-record", "1") != 0 ||
-        lines_line_words(lines, "spec", TERMS_SPEC) != 0 || lines_next(lines) != 0 ||
+    if (lines_next(lines) != 0 || lines_word(lines, "kansen-record") != 0 ||
+        lines_number(lines, "form", RECORD_FORM, &record->form) != 0 || lines_end(lines) != 0)
+        return -1;
+    if (record->form == 0)
+        return lines_bad(lines, "form", lines->line, "1 or 2");
+    if (lines_line_words(lines, "spec", TERMS_SPEC) != 0 || lines_next(lines) != 0 ||
         lines_word(lines, "program") != 0 || lines_name(lines, "program", &record->program) != 0 ||
         lines_text(lines, "version", &record->version) != 0 || terms_read_run(lines, &record->terms) != 0 ||
         lines_next(lines) != 0 || lines_word(lines, "previous") != 0 ||
@@ -30,7 +34,10 @@ read_times(struct lines *lines, struct record *record)
     static const char *const words[] = {"committed", "frozen", "drawn", "computed", "exported"};
 
     for (unsigned i = 0; i < 5; i++)
-        if (lines_line_text(lines, words[i], &record->times[i]) != 0)
+        if (i == RECORD_COMPUTED && record->form >= RECORD_FORM &&
+            revisions_read(lines, &record->revisions) != 0)
+            return -1;
+        else if (lines_line_text(lines, words[i], &record->times[i]) != 0)
             return -1;
         else if (!terms_is_time(record->times[i]))
             return lines_bad(lines, words[i], record->times[i], "a time as 2026-11-25T22:43:52Z");
@@ -191,6 +198,20 @@ check_beacon(const struct record *record, struct report *report)
                      SLICE_ARGS(record->times[2]), SLICE_ARGS(at));
 }
 
+static void
+check_revisions(const struct record *record, struct report *report)
+{
+    const struct slice *at = record->times;
+    const struct revisions_times times = {at[RECORD_COMMITTED], at[RECORD_FROZEN], at[RECORD_DRAWN],
+                                          at[RECORD_COMPUTED]};
+
+    if (record->form >= RECORD_FORM)
+        revisions_check(&record->revisions, record->terms.revision, &times, report);
+    else if (record->terms.revision > 0)
+        report_note(report, "the input may have been changed after the draw: a record of form 1 does not "
+                            "tell when it was corrected");
+}
+
 void
 record_check(const struct record *record, struct report *report)
 {
@@ -207,10 +228,13 @@ record_check(const struct record *record, struct report *report)
             report_fault(report, "record", 0, "times", "%.*s comes before %.*s", SLICE_ARGS(record->times[i]),
                          SLICE_ARGS(record->times[i - 1]));
     check_beacon(record, report);
+    check_revisions(record, report);
     check_bins(record, report);
     if (record->terms.n_parties == 1)
         report_note(report, "one party alone gave the secret: %.*s",
                     SLICE_ARGS(record->terms.parties[0].name));
+    if (record->form < RECORD_FORM)
+        report_note(report, "it is of form 1: who has it can find out what public-cutoffs leaves out");
     if (record->fallback)
         report_note(report, "the beacon is the fallback that was announced");
 }

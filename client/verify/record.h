@@ -4,13 +4,24 @@
 #define VERIFY_RECORD_H
 
 #include "client/verify/files.h"
+#include "client/verify/revisions.h"
 #include "client/verify/terms.h"
 
+#define RECORD_FORM       2u    // that is written today
 #define RECORD_BEACON_MAX 1024u // bytes
 #define RECORD_RANKS      32u   // a greater rank counts as this one
 #define RECORD_NO_RANK    33u   // the cell of those without a place
 #define RECORD_LEAST      10u   // students in a cell that is published
 #define RECORD_SIGNATURE  64u   // bytes
+
+enum record_time {
+    RECORD_COMMITTED,
+    RECORD_FROZEN,
+    RECORD_DRAWN,
+    RECORD_COMPUTED,
+    RECORD_EXPORTED,
+    RECORD_TIMES,
+};
 
 // Cells first..last of the ranks obtained: 1..RECORD_RANKS, RECORD_NO_RANK.
 struct record_bin {
@@ -21,11 +32,13 @@ struct record_bin {
 
 struct record {
     struct terms terms;
+    uint64_t form; // 1 or RECORD_FORM
     struct slice program, version;
     bool is_first; // there is no record before it
     uint8_t previous[DIGEST_BYTES];
-    struct slice times[5]; // committed, frozen, drawn, computed, exported
-    bool fallback;         // the beacon's bytes are those of the fallback
+    struct slice times[RECORD_TIMES];
+    struct revisions revisions; // of form 2
+    bool fallback;              // the beacon's bytes are those of the fallback
     uint8_t beacon[RECORD_BEACON_MAX];
     size_t beacon_len;
     uint8_t seed[DIGEST_BYTES];

@@ -11,14 +11,20 @@
 #include "client/verify/result.h"
 #include <stdlib.h>
 
+// key: of the receipts; NULL where it is not known, or could not be read, which is told when audit is.
 static void
-check_digests(const struct files *files, unsigned n, const struct record *record, struct report *report)
+check_digests(const struct files *files, unsigned n, const uint8_t *key, const struct record *record,
+              struct report *report)
 {
     uint8_t digest[DIGEST_BYTES];
     char text[DIGEST_TEXT];
 
     for (unsigned i = FILES_PUBLIC_CUTOFFS; i < n; i++) {
-        digest_of(files->file[i], digest);
+        bool keyed = i == FILES_CUTOFFS && record->form >= RECORD_FORM;
+
+        if (keyed && key == NULL)
+            continue;
+        digest_make(keyed ? key : NULL, &files->file[i], 1, digest);
         if (memcmp(digest, record->digests[i], sizeof digest) != 0)
             report_fault(report, files_name(i), 0, "digest", "it is %s, the record has another one",
                          digest_text(digest, text));
@@ -27,8 +33,12 @@ check_digests(const struct files *files, unsigned n, const struct record *record
 
 // A run is drawn once: a correction counts its revision up and keeps the seed.
 static void
-check_revision(const struct record *before, const struct record *record, struct report *report)
+check_revision(const struct record *before, const uint8_t digest[DIGEST_BYTES], const struct record *record,
+               struct report *report)
 {
+    const struct revisions *told = &record->revisions;
+    uint64_t number = before->terms.revision;
+
     if (record->terms.revision <= before->terms.revision)
         report_fault(report, "record", 0, "revision", "%llu comes behind %llu of the same run",
                      (unsigned long long)record->terms.revision, (unsigned long long)before->terms.revision);
@@ -36,6 +46,11 @@ check_revision(const struct record *before, const struct record *record, struct 
         report_fault(report, "record", 0, "revision",
                      "run %.*s was drawn again: the revision before has another seed",
                      SLICE_ARGS(record->terms.run));
+    if (number < told->n && told->list[number].state != REVISIONS_UNKNOWN &&
+        (!told->list[number].has_record || memcmp(told->list[number].record, digest, DIGEST_BYTES) != 0 ||
+         memcmp(told->list[number].input, before->digests[FILES_INPUT], DIGEST_BYTES) != 0))
+        report_fault(report, "record", 0, "revision", "what it tells of revision %llu is not of that record",
+                     (unsigned long long)number);
 }
 
 static void
@@ -55,7 +70,7 @@ check_previous(struct slice file, const uint8_t *key, const struct record *recor
     else if (memcmp(before->key, key, DIGEST_BYTES) != 0)
         report_fault(report, "record", 0, "chain", "the record before it has another key");
     else if (slice_equal(before->terms.run, record->terms.run))
-        check_revision(before, record, report);
+        check_revision(before, digest, record, report);
     free(before);
 }
 
@@ -76,7 +91,10 @@ check_known(const struct verify_known *known, const struct record *record, struc
         report_fault(report, "record", 0, "commitment", "it is not the one that was given");
     if (known->input_digest != NULL &&
         memcmp(known->input_digest, record->digests[FILES_INPUT], DIGEST_BYTES) != 0)
-        report_fault(report, "record", 0, "digest", "that of input is not the one that was given");
+        report_fault(report, "record", 0, "digest", "that of input is not the one that was given%s",
+                     revisions_have_input(&record->revisions, known->input_digest)
+                         ? ", which is that of a revision that was corrected"
+                         : "");
     if (known->previous == NULL) {
         if (!record->is_first)
             report_note(report, "no --previous was given; the record names %s as the one before it",
@@ -87,13 +105,13 @@ check_known(const struct verify_known *known, const struct record *record, struc
 }
 
 static int
-check_head(const struct files *files, unsigned n, const struct verify_known *known, struct report *report,
-           struct record *record)
+check_head(const struct files *files, unsigned n, const struct verify_known *known, const uint8_t *key,
+           struct report *report, struct record *record)
 {
     if (record_read(files->file[FILES_RECORD], report, record) != 0)
         return -1;
     record_check_signature(files->file[FILES_RECORD], files->file[FILES_SIGNATURE], record, report);
-    check_digests(files, n, record, report);
+    check_digests(files, n, key, record, report);
     check_known(known, record, report);
     record_check(record, report);
     return 0;
@@ -103,7 +121,7 @@ int
 verify_public(const struct files *files, const struct verify_known *known, struct report *report,
               struct verify *verify)
 {
-    if (check_head(files, FILES_N_PUBLIC, known, report, &verify->record) != 0)
+    if (check_head(files, FILES_N_PUBLIC, known, NULL, report, &verify->record) != 0)
         return -1;
     return public_cutoffs_check(files->file[FILES_PUBLIC_CUTOFFS], &verify->record, report);
 }
@@ -164,11 +182,10 @@ check_tree(const struct files *files, const struct input *input, const uint8_t r
 // All that follows from a result that could be read.
 static int
 check_outcome(const struct files *files, const struct verify *verify, const struct lottery *lottery,
-              const size_t *placed, struct report *report)
+              const size_t *placed, const uint8_t receipt_key[DIGEST_BYTES], struct report *report)
 {
     const struct input *input = &verify->input;
     struct cutoff *cutoffs = cutoff_compute(input, lottery, placed, report);
-    uint8_t receipt_key[DIGEST_BYTES];
     struct counts counts;
     int rc = -1;
 
@@ -181,7 +198,7 @@ check_outcome(const struct files *files, const struct verify *verify, const stru
         cutoff_files_check(files->file[FILES_CUTOFFS], input, cutoffs, report) == 0 &&
         cutoff_files_check_public(files->file[FILES_PUBLIC_CUTOFFS], input, cutoffs, report) == 0 &&
         explanation_check(files->file[FILES_EXPLANATIONS], input, lottery, placed, cutoffs, report) == 0 &&
-        counts_check_audit(files->file[FILES_AUDIT], &counts, input, report, receipt_key) == 0)
+        counts_check_audit(files->file[FILES_AUDIT], &counts, input, report) == 0)
         rc = check_tree(files, input, receipt_key, &verify->record, report);
     free(cutoffs);
     return rc;
@@ -191,11 +208,13 @@ int
 verify_sealed(const struct files *files, const struct verify_known *known, struct report *report,
               struct verify *verify)
 {
+    uint8_t receipt_key[DIGEST_BYTES] = {0};
+    bool has_key = counts_receipt_key(files->file[FILES_AUDIT], receipt_key) == 0;
     struct lottery lottery = {0};
     size_t *placed;
     int rc = -1;
 
-    if (check_head(files, FILES_N, known, report, &verify->record) != 0 ||
+    if (check_head(files, FILES_N, known, has_key ? receipt_key : NULL, report, &verify->record) != 0 ||
         input_read(files->file[FILES_INPUT], report, &verify->input) != 0)
         return -1;
     terms_compare(&verify->record.terms, &verify->input.terms, report);
@@ -204,7 +223,7 @@ verify_sealed(const struct files *files, const struct verify_known *known, struc
         report_no_memory(report);
     else if (lottery_draw(&verify->input, verify->record.seed, report, &lottery) == 0 &&
              result_read(files->file[FILES_RESULT], &verify->input, report, placed) == 0)
-        rc = check_outcome(files, verify, &lottery, placed, report);
+        rc = check_outcome(files, verify, &lottery, placed, receipt_key, report);
     lottery_free(&lottery);
     free(placed);
     return rc;

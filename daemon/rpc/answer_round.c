@@ -8,6 +8,7 @@
 #include "store/records.h"
 #include "store/round.h"
 #include "store/store.h"
+#include "work/round_work.h"
 #include <string.h>
 
 // ---- A round
@@ -67,6 +68,8 @@ cut(const struct call *call, Kansen__V1__Round *round)
     round->receipt_key = round->at_student = (ProtobufCBinaryData){0};
     round->cancel_by = (char *)"";
     round->unfinished = 0;
+    if (round->record_form < ROUND_WORK_FORM) // without a key it tells what is cut here
+        round->cutoff_digest = (ProtobufCBinaryData){0};
     if (!all) {
         round->n_ranks = 0;
         round->assigned = 0;

@@ -10,6 +10,7 @@
 #include "work/lifecycle.h"
 #include "work/round_offer.h"
 #include "work/round_plan.h"
+#include "work/round_revision.h"
 #include "work/valid.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -348,7 +349,7 @@ prepare(struct change *change, const Kansen__V1__MoveRound *given, const Kansen_
         round->input_digest = round->result_digest = round->cutoff_digest = round->explanation_digest =
             round->merkle_root = (ProtobufCBinaryData){0};
         round->reason = given->reason;
-        return 0;
+        return round_revision_end(change, old, given->reason, round);
     case STEP(CANCEL):
         round->settling = round_is_locking(old->state);
         round->reason = given->reason;

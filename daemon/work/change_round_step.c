@@ -7,6 +7,7 @@
 #include "work/round_offer.h"
 #include "work/round_plan.h"
 #include "work/round_publish.h"
+#include "work/round_revision.h"
 #include "work/seats.h"
 #include <string.h>
 
@@ -325,12 +326,16 @@ totals_part(struct change *change, Kansen__V1__Round *round, const Kansen__V1__R
     round->at_offer = 0;
     round->at_student = (ProtobufCBinaryData){0};
     round->input_digest = totals->input_digest;
-    if (event != ROUND_IS_COMPUTED) // a corrected input was frozen when its seed was drawn
+    if (event != ROUND_IS_COMPUTED) { // a corrected input was frozen when its seed was drawn
+        round_revision_frozen(round, change->command->time_us);
         return event == ROUND_IS_FROZEN ? set_frozen(change, round) : 0;
+    }
+    round_revision_computed(round);
     round->result_digest = totals->result_digest;
     round->cutoff_digest = totals->cutoff_digest;
     round->explanation_digest = totals->explanation_digest;
     round->merkle_root = totals->merkle_root;
+    round->record_form = totals->record_form;
     round->computed_us = change->command->time_us;
     return 0;
 }

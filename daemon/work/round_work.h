@@ -15,6 +15,7 @@ struct round_work;
 
 #define ROUND_WORK_DIGEST  32u
 #define ROUND_WORK_E_ENDED 12 // it was told to end
+#define ROUND_WORK_FORM    2u // of the record whose digests are made, see kansen-record(5)
 
 // Asked some hundred times a second whether the work goes on.
 struct round_work_leave {

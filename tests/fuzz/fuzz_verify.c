@@ -42,7 +42,7 @@ look_back(const struct files *files, const struct input *input, struct report *r
 
     assert(pinned != NULL);
     if (input->terms.n_earlier > 0)
-        earlier_check(files, input->terms.n_earlier, input, report, pinned);
+        earlier_check(files, input->terms.n_earlier, input, NULL, 0, report, pinned);
     earlier_check_pinned(input, pinned, true, report);
     free(pinned);
 }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kansenctl round`: the whole life from the command line, and the record as kansen-verify sees it."""
+import fcntl
+import itertools
 import json
 import os
 import pathlib
@@ -11,6 +13,7 @@ import time
 import unittest
 
 import harness
+import rounds
 from rounds import draw_day
 
 RULE = """rule test 1
@@ -45,6 +48,11 @@ class Cli(unittest.TestCase):
         done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.folder)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout
+
+    def refuse(self, *args):
+        done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.folder)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        return done.stderr
 
     def parties(self, name):
         before = f"{name}-" if name == "two" else ""
@@ -100,12 +108,8 @@ class Cli(unittest.TestCase):
         self.assertEqual((len(everybody), sum(one["rank"] > 0 for one in everybody)), (149, shown["assigned"]))
         self.assertIn({key: result[key] for key in ("ref", "offer", "rank")}, everybody)
         self.assertIn("lotnummer", self.ctl("round", "explain", "r", *who).stdout)
-        self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--public", "public", "--html", "page.html").stdout.split()[-1]
-        self.assertEqual(sorted(path.name for path in (self.folder / "public").iterdir()), ["public-cutoffs", "record", "signature"])
-        for name in ("public-cutoffs", "record", "signature"):
-            self.assertEqual((self.folder / "public" / name).read_bytes(), (self.folder / "sealed" / name).read_bytes())
+        self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--html", "page.html").stdout.split()[-1]
         self.verify("--commitment", shown["commitment"], "--input-digest", shown["input_digest"], "sealed")
-        self.verify("--public", "public")
         self.assertRegex((self.folder / "sealed" / "audit").read_text(), r"\nverdict holds kansen-verify \S+\n\Z")
         for student in ("s1", "s2", "s149"):
             ref = self.json("round", "result", "r", "--issuer", "school", "--student", student)["ref"]
@@ -127,10 +131,14 @@ class Cli(unittest.TestCase):
         harness.run([harness.kansenctl(), "--token-file", "second.token", "round", "agree", "r", objection, "-s", self.daemon.tcp],
                     cwd=self.folder)
         self.assertEqual(self.json("round", "objections", "r")["state"], "corrected")
-        self.ctl("round", "export", "r", "again", "--key", "sign.key")
+        self.ctl("round", "export", "r", "again", "--key", "sign.key", "--public", "public")
         for path in (self.folder / "sealed").iterdir():
             self.assertEqual(path.read_bytes(), (self.folder / "again" / path.name).read_bytes())
-        self.ctl("round", "export", "r", "other", "--key", "other.key", status=1)
+        self.assertEqual(sorted(path.name for path in (self.folder / "public").iterdir()), ["public-cutoffs", "record", "signature"])
+        for path in (self.folder / "public").iterdir():
+            self.assertEqual(path.read_bytes(), (self.folder / "sealed" / path.name).read_bytes())
+        self.verify("--public", "public")
+        self.ctl("round", "export", "r", "other", "--key", "other.key", status=2)
         self.assertEqual(self.json("round", "list")["round"], "r")
         self.assertEqual(self.json("round", "close", "r")["state"], "closed")
         told = [json.loads(line) for line in self.ctl("--json", "watch", "--from", "1", "--until-now", "--kind", "round").stdout.splitlines()]
@@ -208,6 +216,131 @@ class Cli(unittest.TestCase):
         self.assertIn("This offer drew a lottery of its own", " ".join(explained["text"]))
         self.ctl("round", "publish", "two")
 
+    def guess(self, cutoffs, hidden, wanted):
+        """The file cutoffs of an offer with one seat and others with many, tried out from their public lines alone; None if none of
+        them has this digest."""
+        rows = [line.split(" ") for line in cutoffs.splitlines()]
+        self.assertEqual({row[4] for row in rows}, {"*"})
+        self.assertEqual("*" in [field for row in rows for field in row[5:]], False)
+        told = [[" ".join(row[:4] + [str(referred)] + row[5:]) + "\n" for referred in range(int(row[3]) + 1)] for row in rows]
+        own = [f"{hidden} 1 0 1 {referred} 0,{rank} 0,{rank}\n" for referred in (0, 1) for rank in range(60)]
+        for head in itertools.product(*told):
+            for tail in own:
+                text = "".join(sorted([*head, tail]))
+                if rounds.digest(text.encode()) == wanted:
+                    return text
+        return None
+
+    def test_receipts_of_a_school(self):
+        """It looks its students' references up, and gives those out of its hands, not its own."""
+        offers = [self.client.add_offer(f"o{n}", self.partner, seats=4) for n in range(6)]
+        self.create("r")
+        self.ctl("round", "open", "r")
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=self.lists(offers, 23, random.Random(9)))
+        self.client.write(create_client={"client": {"name": "other", "role": "ROLE_PORTAL", "source": "other"}})
+        harness.write_token(self.folder / "other.token", harness.issue_token(self.client, "other"))
+        own = ["a b", "\u00e9", "x"]
+        mine = lambda *args, **more: self.ctl("--token-file", "other.token", *args, **more)  # noqa: E731
+        mine("round", "submit", "r", "-", stdin="".join(json.dumps({"student": s, "offers": offers}) + "\n" for s in own))
+        (self.folder / "students").write_text("".join(s + "\n" for s in own))
+        told = mine("round", "refs", "r", "students").stdout
+        self.assertEqual([line.split(" ", 1)[1] for line in told.splitlines()], own)
+        as_json = [json.loads(line) for line in mine("--json", "round", "refs", "r", "-", stdin="x\n").stdout.splitlines()]
+        self.assertEqual(as_json, [{"ref": told.splitlines()[2].split(" ")[0], "student": "x"}])
+        self.assertIn("-:2: nothing is told from this line on", mine("round", "refs", "r", "-", stdin="x\ns1\nx\n", status=1).stderr)
+        mine("round", "refs", "r", "-", stdin="x\n\n", status=2)
+        mine("round", "refs", "r", "nothing", status=2)
+        self.finish("r")
+        self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key").stdout.split()[-1]
+        every = [line.split(" ")[1] for line in (self.folder / "sealed" / "input").read_text().splitlines() if line.startswith("student ")]
+        for name, refs in (("one", every[:1]), ("last", every[-1:]), ("some", [line.split(" ")[0] for line in told.splitlines()]), ("all", every[::-1])):
+            said = self.ctl("round", "receipts", "sealed", "-", name, stdin=told if name == "some" else "".join(ref + "\n" for ref in refs)).stdout
+            self.assertEqual(said, f"{len(refs)} receipts in {name}\n")
+            self.assertEqual(sorted(path.name for path in (self.folder / name).iterdir()), sorted(refs))
+            for path in (self.folder / name).iterdir():
+                self.assertEqual(path.read_text(), self.ctl("round", "receipt", "sealed", path.name).stdout)
+                self.assertIn(f"student {path.name} ", self.verify("--receipt", path, "sealed"))
+                self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        for text, words, status in (("", "no reference", 2), (every[0] + "\n" + every[0] + "\n", "twice", 2), ("../x\n", "-:1: ", 2),
+                                    (every[0] + "\n" + "0" * 64 + "\n", "no student " + "0" * 64, 1), (every[0] + "0\n", "-:1: ", 2)):
+            self.assertIn(words, self.ctl("round", "receipts", "sealed", "-", "new", stdin=text, status=status).stderr)
+        self.assertIn("File exists", self.ctl("round", "receipts", "sealed", "-", "one", stdin=every[1] + "\n", status=2).stderr)
+        self.ctl("round", "receipts", "nowhere", "-", "new", stdin=every[1] + "\n", status=1)
+        self.assertFalse((self.folder / "new").exists())
+        self.assertEqual(self.json("round", "receipts", "sealed", "-", "new", stdin=every[1] + "\n"), {"directory": "new", "receipts": 1})
+
+    def test_what_is_public_is_written_once(self):
+        """Of the result that counts: drafts could be compared. The sealed record is there from computing on."""
+        offer = self.client.add_offer("o", self.partner, seats=2)
+        self.create("r")
+        self.ctl("round", "open", "r")
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=json.dumps({"student": "s", "offers": [offer]}) + "\n")
+        export = ("round", "export", "r", "sealed", "--key", "sign.key")
+        self.assertIn("not computed", self.ctl(*export, "--public", "public", status=1).stderr)
+        self.finish("r")
+        refused = self.ctl(*export, "--public", "public", status=1).stderr
+        self.assertIn("round r is computed; what is public of its record is written when it is published", refused)
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.name in ("sealed", "public", "sign.key")], [])
+        self.key = self.ctl(*export).stdout.split()[-1]
+        self.ctl("round", "publish", "r")
+        self.ctl("round", "export", "r", "again", "--key", "sign.key", "--public", "public")
+        self.ctl("round", "close", "r")
+        self.ctl("round", "export", "r", "third", "--key", "sign.key", "--public", "other")
+        self.verify("--public", "other")
+        for path in (self.folder / "public").iterdir():
+            self.assertEqual(path.read_bytes(), (self.folder / "sealed" / path.name).read_bytes())
+
+    def test_a_correction_is_seen(self):
+        """A record says which inputs there were before its own, and kansen-verify tells of it."""
+        offers = [self.client.add_offer(f"o{n}", self.partner, seats=2) for n in range(6)]
+        self.create("r")
+        self.ctl("round", "open", "r")
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=self.lists(offers, 12, random.Random(8)))
+        self.ctl("round", "freeze", "r")
+        inputs = [self.json("round", "show", "r")["input_digest"]]
+        self.ctl("round", "revise", "r", "--reason", "a school was late")
+        self.finish("r")
+        inputs.append(self.json("round", "show", "r")["input_digest"])
+        self.key = self.ctl("round", "export", "r", "one", "--key", "sign.key").stdout.split()[-1]
+        self.assertNotIn("was changed after the draw", self.verify("one"))
+        self.ctl("round", "revise", "r", "--reason", "two lists were mistyped")
+        changed = {"student": "s3", "offers": offers[:1], "replace": True}
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin=json.dumps(changed) + "\n")
+        self.ctl("round", "freeze", "r")
+        self.ctl("round", "compute", "r")
+        self.ctl("round", "export", "r", "two", "--key", "sign.key")
+        record = (self.folder / "two" / "record").read_text()
+        first = rounds.digest((self.folder / "one" / "record").read_bytes()).hex()
+        time = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
+        self.assertRegex(record, rf"\ndrawn {time}\nrevised 0 frozen {time} {inputs[0]} - a school was late\n"
+                                 rf"revised 1 computed {time} {inputs[1]} {first} two lists were mistyped\ninput-frozen {time}\ncomputed ")
+        said = self.verify("--previous", "one", "two")
+        self.assertRegex(said, rf"revision 0 was corrected at {time}, before the draw: a school was late \(it has no record\)\n"
+                               rf"revision 1 was corrected at {time}, after the draw, when its result was known: two lists were mistyped "
+                               rf"\(its record is {first}\)\nthe input was changed after the draw: it was frozen for the draw at {time}, "
+                               rf"and in the end at {time}\n")
+        self.assertIn("of a revision that was corrected", self.refuse("--input-digest", inputs[1], "two"))
+
+    def test_what_is_left_out_in_public_can_not_be_tried_out(self):
+        offers = [self.client.add_offer(f"o{n}", self.partner, seats=seats) for n, seats in enumerate((20, 20, 1))]
+        self.create("r")
+        self.ctl("round", "open", "r")
+        dice = random.Random(7)
+        lists = [{"student": f"s{n}", "offers": dice.sample(offers, 3), "referred": n % 12 == 0} for n in range(60)]
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin="".join(json.dumps(line) + "\n" for line in lists))
+        self.finish("r")
+        self.ctl("round", "publish", "r")
+        self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--public", "public")
+        public = (self.folder / "public" / "public-cutoffs").read_text()
+        digests = dict(line.split(" ")[1:] for line in (self.folder / "public" / "record").read_text().splitlines()
+                       if line.startswith("digest "))
+        cutoffs = (self.folder / "sealed" / "cutoffs").read_text()
+        audit = dict(line.split(" ", 1) for line in (self.folder / "sealed" / "audit").read_text().splitlines())
+        self.assertEqual(self.guess(public, f"{offers[2]:010}", rounds.digest(cutoffs.encode())), cutoffs)  # else it is no guess worth the name
+        self.assertIsNone(self.guess(public, f"{offers[2]:010}", bytes.fromhex(digests["cutoffs"])))
+        self.assertEqual(rounds.digest(cutoffs.encode(), key=bytes.fromhex(audit["receipt-key"])).hex(), digests["cutoffs"])
+        self.assertEqual(self.json("round", "show", "r")["cutoff_digest"], digests["cutoffs"])
+
     def test_the_example_of_the_manual(self):
         """Its commands, one after the other as they stand there, but for the day of the draw."""
         manual = (harness.ROOT / "client/cli/kansenctl.1").read_text().split("Place a cohort", 1)[1].split(".Sh SEE ALSO", 1)[0]
@@ -253,7 +386,7 @@ class Cli(unittest.TestCase):
                 ("other", "echo another 1", "--verifier"), ("fails", told.replace("exit;", "exit 3;"), "--verifier")):
             refused = self.ctl(*export, name, *key, *self.verifier(program + "\n"), status=1)
             self.assertIn(words, refused.stderr)
-            self.assertFalse((self.folder / name / "record").exists() or (self.folder / name / "signature").exists())
+            self.assertFalse((self.folder / name).exists() or (self.folder / f"{name}.part").exists())
         self.assertIn("--unverified", self.ctl(*export, "none", *key, "--verifier", "./nothing", status=1).stderr)
         self.assertFalse((self.folder / "none").exists())
         self.assertEqual(self.client.call(get_round={"name": "r"}).get_round.round.record_digest, b"")
@@ -268,6 +401,70 @@ class Cli(unittest.TestCase):
             draft = (self.folder / "draft" / path.name).read_text().splitlines()
             lines = [pair for pair in zip(path.read_text().splitlines(), draft, strict=True) if pair[0] != pair[1]]
             self.assertEqual([line[0].split()[0] for line in lines], {"record": ["key"], "signature": lines and [lines[0][0]]}.get(path.name, []))
+
+    def computed(self, name, offer):
+        self.create(name, "--offers", str(offer))
+        self.ctl("round", "open", name)
+        self.ctl("round", "submit", name, "-", "--issuer", "school", stdin=json.dumps({"student": "s", "offers": [offer]}) + "\n")
+        self.finish(name)
+
+    def test_nothing_stays_of_an_export_that_fails(self):
+        one, two = (self.client.add_offer(f"o{n}", self.partner, seats=2) for n in range(2))
+        self.computed("r", one)
+        for n, mode in (("w", 0o640), ("x", 0o604)):
+            (self.folder / f"{n}.key").write_text("ab" * 32 + "\n")
+            (self.folder / f"{n}.key").chmod(mode)
+        there = self.folder / "there"
+        there.mkdir()
+        before = {path: path.stat().st_mtime for path in self.folder.rglob("*")}
+        export = ("round", "export", "r", "sealed", "--key", "sign.key")
+        fails = lambda words, *arguments, status=1: self.assertIn(words, self.ctl(*arguments, status=status).stderr)  # noqa: E731
+        fails("may be used by others (mode 0640): chmod 600 it", *export[:-1], "w.key", status=2)
+        fails("may be used by others (mode 0604): chmod 600 it", *export[:-1], "x.key", status=2)
+        fails("there: File exists", *export[:3], "there", *export[4:], status=2)
+        fails("can not be written", *export[:3], "nowhere/sealed", *export[4:])
+        self.assertEqual({path: path.stat().st_mtime for path in self.folder.rglob("*")}, before)
+        fails("nowhere/page can not be written", *export, "--html", "nowhere/page")
+        self.assertTrue((self.folder / "sign.key").exists())  # from now on there is a key
+        before = set(self.folder.rglob("*"))
+        fails("nowhere/page can not be written", *export, "--html", "nowhere/page")
+        fails("nothing is signed", *export, *self.verifier('[ "$1" = --version ] && echo kansen-verify 1 || { echo no >&2; exit 1; }\n'))
+        self.assertEqual(self.client.call(get_round={"name": "r"}).get_round.round.record_digest, b"")
+        # Meanwhile the key signs another record, so the daemon refuses this one.
+        self.computed("two", two)
+        self.ctl("round", "publish", "r")
+        fails("export again, behind that one", *export, "--public", "public", "--html", "page", *self.verifier(
+            f'[ "$1" = --version ] && {{ echo kansen-verify 1; exit; }}\n{harness.kansenctl()} round export two other --key sign.key '
+            f'--unverified -s {self.daemon.tcp} --token-file {self.daemon.token_file}\n'))
+        self.assertEqual({path.name for path in set(self.folder.rglob("*")) - before},
+                         {"verifier", "two-school.secret", "two-partner.secret", "other", "audit", "cutoffs", "explanations", "input", "public-cutoffs", "record", "result", "signature"})
+        fails("there: File exists", *export, "--public", "there", status=2)
+        self.assertFalse((self.folder / "sealed.part").exists())
+        self.ctl(*export)
+        (self.folder / "other.key").write_text("cd" * 32 + "\n")
+        (self.folder / "other.key").chmod(0o600)
+        fails("another key has signed", "round", "export", "r", "again", "--key", "other.key")
+        fails("none.key: No such file", "round", "export", "r", "again", "--key", "none.key", status=2)
+        self.assertEqual(list(self.folder.glob("again*")) + list(self.folder.glob("none.key")), [])
+
+    def test_an_export_after_one_that_was_killed(self):
+        self.computed("r", self.client.add_offer("o", self.partner, seats=2))
+        part = self.folder / "sealed.part"
+        part.mkdir(mode=0o755)
+        for name in ("input", "record", "signature"):
+            (part / name).write_text("half")
+        held = os.open(part, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        self.ctl("round", "export", "r", "sealed", "--key", "sign.key", status=1)
+        self.assertEqual((part / "record").read_text(), "half")
+        os.close(held)
+        (part / "notes").write_text("mine")
+        self.ctl("round", "export", "r", "sealed", "--key", "sign.key", status=1)
+        self.assertEqual((part / "notes").read_text(), "mine")
+        (part / "notes").unlink()
+        self.key = self.ctl("round", "export", "r", "sealed/", "--key", "sign.key").stdout.split()[-1]
+        self.assertEqual((part.exists(), (self.folder / "sealed").stat().st_mode & 0o777), (False, 0o700))
+        self.verify("sealed")
 
     def test_unverified(self):
         """A record without a verdict; and of a public draw whose moment was announced."""

@@ -16,6 +16,7 @@ FOLDER = harness.ROOT / "tests" / "fixtures"
 sys.path.insert(0, str(FOLDER))
 
 import make  # noqa: E402
+import rounds  # noqa: E402  (beside the harness)
 
 
 def digest_of(directory):
@@ -98,6 +99,76 @@ class Fixtures(unittest.TestCase):
         """A fixture is committed for good: there is one for each format from the first that had one on."""
         numbers = sorted(int(path.name[len("format-"):-len(".tar.xz")]) for path in FOLDER.glob("format-*.tar.xz"))
         self.assertEqual(numbers, list(range(5, self.format + 1)))
+
+
+class Records(unittest.TestCase):
+    """A round that a daemon computed which knew the first form of a record alone: the digest of its cutoffs has no key, and
+    nothing was kept of its revisions."""
+
+    def setUp(self):
+        self.daemon = Daemon()
+        self.addCleanup(self.daemon.remove)
+        self.daemon.data_dir.mkdir()
+        with tarfile.open(FOLDER / "record-1.tar.xz") as tar:
+            tar.extractall(self.daemon.data_dir)
+        self.folder = self.daemon.scratch
+        shutil.move(self.daemon.data_dir / "dump", self.folder / "dump")
+        self.daemon.start()
+        self.ctl("load", "dump")
+        self.client = Client(self.daemon.unix)
+        self.addCleanup(self.client.close)
+
+    def ctl(self, *args, status=0):
+        done = harness.run([harness.kansenctl(), "-s", self.daemon.unix, *args], cwd=self.folder)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def verify(self, *args):
+        done = harness.run([harness.BUILD / "kansen-verify", *args], cwd=self.folder)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def cutoff_digests(self):
+        """What a portal is told, an operator, and what the lines have."""
+        with self.daemon.client(token=self.portal) as portal:
+            told = [client.call(get_round={"name": "old"}).get_round.round.cutoff_digest for client in (portal, self.client)]
+        round_ = rounds.Round.__new__(rounds.Round)
+        round_.client, round_.name = self.client, "old"
+        return (*told, round_.files()["cutoffs"])
+
+    def test_the_first_form(self):
+        self.client.write(create_client={"client": {"name": "portal", "role": "ROLE_PORTAL"}})
+        self.portal = harness.issue_token(self.client, "portal")
+        portal, operator, cutoffs = self.cutoff_digests()
+        self.assertEqual((portal, operator), (b"", rounds.digest(cutoffs)))
+        self.ctl("round", "export", "old", "first", "--key", "sign.key")
+        self.assertTrue((self.folder / "first" / "record").read_text().startswith("kansen-record 1\n"))
+        said = self.verify("first")
+        self.assertIn("who has it can find out what public-cutoffs leaves out", said)
+        self.assertIn("the input may have been changed after the draw: a record of form 1", said)
+        # Computed again it has the form of today, which tells that nothing is known of what was before.
+        self.ctl("round", "revise", "old", "--reason", "another form")
+        self.ctl("round", "freeze", "old")
+        self.ctl("round", "compute", "old")
+        portal, operator, cutoffs = self.cutoff_digests()
+        self.assertEqual(portal, operator)
+        self.assertNotEqual(operator, rounds.digest(cutoffs))
+        self.ctl("round", "publish", "old")
+        self.ctl("round", "export", "old", "second", "--key", "sign.key", "--public", "public")
+        first = rounds.digest((self.folder / "first" / "record").read_bytes()).hex()
+        self.assertRegex((self.folder / "second" / "record").read_text(),
+                         rf"\nrevised 0 - - - - -\nrevised 1 - - - - -\nrevised 2 computed \S+ \w+ {first} another form\n")
+        said = self.verify("--previous", "first", "second")
+        self.assertIn("revision 1 was corrected, and nothing else is told of it", said)
+        self.assertIn("the input was changed after the draw", said)
+        self.verify("--public", "public")
+
+    def test_published_in_the_first_form(self):
+        """What is public of it would tell what it leaves out."""
+        self.ctl("round", "publish", "old")
+        self.assertIn("for auditors only", self.ctl("round", "export", "old", "sealed", "--key", "sign.key", "--public", "public", status=1).stderr)
+        self.ctl("round", "export", "old", "sealed", "--key", "sign.key")
+        self.verify("sealed")
 
 
 if __name__ == "__main__":

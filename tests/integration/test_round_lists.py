@@ -424,6 +424,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(reasons[:-1], ["ineligible"] * (self.OFFERS - 1))
         self.assertEqual(self.ctl("round", "explain", "r", *who("down"), "--language", "en").stdout.splitlines(), explained["text"])
         self.assertGreater(sum(len(line) for line in explained["text"]), 1 << 20)
+        self.ctl("round", "publish", "r")
         self.key = self.ctl("round", "export", "r", "sealed", "--key", "sign.key", "--public", "public").stdout.split()[-1]
         for name in ("input", "explanations"):
             self.assertGreater(max(len(line) for line in (self.folder / "sealed" / name).read_text().splitlines()), 1 << 20, name)
@@ -432,7 +433,6 @@ class CommandLine(unittest.TestCase):
             ref = self.json("round", "result", "r", *who(student))["ref"]
             (self.folder / "receipt").write_text(self.ctl("round", "receipt", "sealed", ref).stdout)
             self.verify("--receipt", "receipt", "public")
-        self.ctl("round", "publish", "r")
         self.daemon.stop()
         self.assertIn("all is well", harness.run(self.daemon.command("--check")).stdout)
 

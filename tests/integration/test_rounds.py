@@ -65,7 +65,8 @@ class Rounds(unittest.TestCase):
     def check_result(self, round_, seeds=None):
         """What is published is what follows from the definition; digests are those of the lines. Returns the results."""
         files, got = round_.files(), round_.get()
-        self.assertEqual([digest(files[name]) for name in ("input", "result", "cutoffs", "explanations")],
+        self.assertEqual([digest(files[name], key=got.receipt_key if name == "cutoffs" else b"")
+                          for name in ("input", "result", "cutoffs", "explanations")],
                          [got.input_digest, got.result_digest, got.cutoff_digest, got.explanation_digest])
         results = self.results(files)
         self.assertEqual(results, allocate(files, seeds or [got.seed]))
@@ -460,6 +461,44 @@ class Corrections(Rounds):
         self.assertEqual(round_.student("a", portal, issuer="").result.rank, 1)
         round_.publish()
         self.assertEqual(len(self.placements()), after.assigned)
+
+    def test_what_stays_of_a_revision(self):
+        """Its state, time, reason and digests, for everybody; whatever comes behind it."""
+        offer, portal = self.offer(seats=1), self.portal("portal")
+        round_ = Round(self.client, "r").take().step("open")
+        for student in "abcd":
+            round_.submit(student, [offer])
+        first = round_.freeze()
+        self.assertEqual((first.input_frozen_us, list(first.revisions)), (first.frozen_us, []))
+        for reason in ("x" * 501, "\u00e9" * 251, " space", "space ", "two\nlines"):
+            self.refused(INVALID_ARGUMENT, round_.ask("revise", reason), "reason")
+        self.assertEqual(round_.step("revise", "\u00e9" * 250).get().input_frozen_us, 0)
+        second = round_.freeze()
+        self.assertEqual((second.input_frozen_us, second.input_frozen_us > first.frozen_us), (second.frozen_us, True))
+        round_.draw().step("revise", "drawn").step("freeze").until(DRAWN)
+        computed = round_.compute()
+        self.assertGreater(computed.input_frozen_us, computed.drawn_us)
+        self.assertEqual(computed.frozen_us, second.frozen_us)
+        record = round_.record()
+        round_.step("revise", "computed").step("freeze").until(DRAWN)
+        round_.compute()
+        round_.publish()
+        got = portal.call(get_round={"name": "r"}).get_round.round
+        self.assertEqual([(r.state, r.reason, r.record_digest) for r in got.revisions],
+                         [(FROZEN, "\u00e9" * 250, b""), (DRAWN, "drawn", b""), (COMPUTED, "computed", record)])
+        self.assertEqual([r.input_digest for r in got.revisions[:2]], [first.input_digest, second.input_digest])
+        times = [got.created_us, got.revisions[0].revised_us, got.frozen_us, got.drawn_us, *(r.revised_us for r in got.revisions[1:]),
+                 got.input_frozen_us, got.computed_us]
+        self.assertEqual(times, sorted(set(times)))
+
+    def test_no_more_revisions_than_a_record_tells_of(self):
+        round_ = Round(self.client, "r").take([self.offer()]).step("open")
+        for n in range(255):
+            round_.freeze()
+            round_.step("revise", str(n))
+        round_.freeze()
+        self.refused(FAILED_PRECONDITION, round_.ask("revise", "once more"), "255 times")
+        self.assertEqual([r.reason for r in round_.get().revisions], [str(n) for n in range(255)])
 
     def test_a_late_round(self):
         """Whoever holds a seat keeps it or gets better; the lottery of earlier students stays; a late referred student can

@@ -8,6 +8,7 @@ OPEN, CLOSED = "OPEN", "CLOSED"
 PUBLIC = ("record", "signature", "public-cutoffs")
 SEALED = PUBLIC + ("input", "result", "cutoffs", "explanations", "audit")
 LEAST, RANKS = 10, 32
+FROZEN = "2026-11-21T12:00:00Z"  # the last time before the draw, which is a day later
 
 
 def hashed(*pieces, key=b""):
@@ -94,14 +95,17 @@ class Round:
 
     def __init__(self, students, offers, rule=EVERYBODY, run="run-1", revision=0, plain=True, places=(), earlier=(),
                  parties=(("partner", b"\1" * 32), ("school", b"\2" * 32)), beacon=b"\x12\x34", salt=b"\3" * 32,
-                 receipt_key=b"\4" * 32, fallback=False, previous=None, beacon_date="2026-11-22"):
+                 receipt_key=b"\4" * 32, fallback=False, previous=None, beacon_date="2026-11-22", form=2, revised=None,
+                 input_frozen=None):
         full = dict(referred=0, facts=[], list=[], seed=0, pinned=None)
         self.students = {ref: {**full, **s} for ref, s in sorted(students.items(), key=lambda kv: kv[0].encode())}
         full = dict(q=1, r=0, mtb=False, facts=[])
         self.offers = {ref: {**full, **o} for ref, o in sorted(offers.items(), key=lambda kv: kv[0].encode())}
-        self.rule, self.run, self.revision, self.plain, self.places = rule, run, revision, plain, dict(places)
+        self.rule, self.run, self.revision, self.plain, self.places, self.form = rule, run, revision, plain, dict(places), form
         self.earlier, self.parties, self.beacon, self.salt = list(earlier), sorted(parties), beacon, salt
         self.receipt_key, self.fallback, self.previous, self.beacon_date = receipt_key, fallback, previous, beacon_date
+        self.revised = [revised_as("frozen computed drawn".split()[min(n, 2)], n) for n in range(revision)] if revised is None else revised
+        self.input_frozen = input_frozen or (FROZEN if all(line.startswith("frozen ") for line in self.revised) else "2026-11-22T21:00:00Z")
         self.secret = self.parties[0][1] if len(self.parties) == 1 else hashed(*[secret for _, secret in self.parties])
         self.seed = hashed("alloc-seed-v1\0", run, "\0", beacon, key=self.secret)
         self.commitment = hashed("alloc-commit-v1\0", run, "\0", self.secret)
@@ -311,12 +315,14 @@ class Round:
 
     def record(self, files, placed, key):
         times = [f"{word} 2026-11-{20 + n}T12:00:00Z" for n, word in enumerate(["committed", "frozen", "drawn", "computed", "exported"])]
-        out = ["kansen-record 1", "spec alloc-1", "program tests 1.0", f"run {self.run}", f"revision {self.revision}",
+        if self.form > 1:
+            times[3:3] = [f"revised {n} {what}" for n, what in enumerate(self.revised)] + [f"input-frozen {self.input_frozen}"]
+        out = [f"kansen-record {self.form}", "spec alloc-1", "program tests 1.0", f"run {self.run}", f"revision {self.revision}",
                f"previous {self.previous.hex() if self.previous else '-'}"] + times
         out += [f"rule {self.rule.name} {self.rule.version}"] + self.promise(True)
         out += [f"beacon {'fallback' if self.fallback else 'source'} {self.beacon.hex()}", f"seed {self.seed.hex()}"]
         out += self.earlier_lines()
-        out += [f"digest {name} {hashed(files[name]).hex()}"
+        out += [f"digest {name} {hashed(files[name], key=self.receipt_key if name == 'cutoffs' and self.form > 1 else b'').hex()}"
                 for name in ("audit", "cutoffs", "explanations", "input", "public-cutoffs", "result")]
         out += [f"merkle {root([leaf for leaf, _, _ in self.leaves(files)]).hex()}", f"students {len(self.students)}",
                 f"offers {len(self.offers)}", f"seats {sum(o['q'] for o in self.offers.values())}"]
@@ -344,6 +350,13 @@ class Round:
         return lines(["kansen-receipt 1", f"run {self.run}", f"revision {self.revision}",
                       f"record {hashed(files['record']).hex()}", f"leaf {index} {len(leaves)}", f"salt {salt.hex()}"]
                      + texts + [f"path {step.hex()}" for step in steps])
+
+
+def revised_as(state, hour, record=None, reason="A list was wrong"):
+    """What a record tells of a revision that was given up in this state, before its input was frozen at the last time before the
+    draw, or on the evening behind the draw."""
+    day = 20 if state == "frozen" else 22
+    return f"{state} 2026-11-{day}T{16 + hour}:00:00Z {hashed(str(hour)).hex()} {record.hex() if record else '-'} {reason}"
 
 
 def facts(who):

@@ -151,8 +151,22 @@ class Signed(harness.Case):
         edit = {"record": lambda text: re.sub("merkle .*", "merkle " + "00" * 32, text)}
         self.assert_fault(three().files(self.key, edit=edit), "merkle", only=True)
         edit = {"audit": swap("receipt-key 04", "receipt-key 05")}
-        self.assert_fault(three().files(self.key, edit=edit), "merkle", record.root([l for l, _, _ in self.other_leaves(files)]).hex(),
-                          only=True)
+        err = self.assert_fault(three().files(self.key, edit=edit), "digest", record.hashed(files["cutoffs"], key=b"\5" + b"\4" * 31).hex())
+        self.assertIn(f"merkle: the lines give {record.root([l for l, _, _ in self.other_leaves(files)]).hex()}", err)
+        self.assertEqual(err.count("\n"), 2)
+
+    def test_digest_of_cutoffs(self):
+        """It has the key of the receipts; in a record of the first form it had none."""
+        keyed = f"digest cutoffs {record.hashed(three().files(self.key)['cutoffs'], key=three().receipt_key).hex()}"
+        plain = f"digest cutoffs {record.hashed(three().files(self.key)['cutoffs']).hex()}"
+        err = self.assert_fault(three().files(self.key, edit={"record": swap(keyed, plain)}), "digest", "another one", only=True)
+        self.assertIn("cutoffs: digest: it is " + keyed.split(" ")[2], err)
+        first = record.Round(three().students, three().offers, form=1)
+        self.assertIn(plain, first.files(self.key)["record"])
+        self.assertIn("it is of form 1", self.assert_holds(first.files(self.key)))
+        self.assert_fault(first.files(self.key, edit={"record": swap(plain, keyed)}), "digest", only=True)
+        for form in ("0", "3", "02"):
+            self.assert_fault(three().files(self.key, edit={"record": swap("kansen-record 2", f"kansen-record {form}")}), "form", "form: ")
 
     @staticmethod
     def other_leaves(files):
@@ -217,10 +231,96 @@ class Signed(harness.Case):
         first = three()
         one = record.write(self.folder / "first", first.files(self.key))
         digest = record.hashed((one / "record").read_bytes())
-        again = lambda **other: record.Round(first.students, first.offers, previous=digest, **other).files(self.key)  # noqa: E731
-        self.assert_holds(again(revision=1), "--previous", one)
+        input_digest = record.hashed((one / "input").read_bytes()).hex()
+        told = f"computed 2026-11-22T16:00:00Z {input_digest} {digest.hex()} Two lists were wrong"
+        again = lambda **other: record.Round(first.students, first.offers, previous=digest,  # noqa: E731
+                                             **{"revised": [told] * other.get("revision", 0), **other}).files(self.key)
+        out = self.assert_holds(again(revision=1), "--previous", one)
+        self.assertIn(f"revision 0 was corrected at 2026-11-22T16:00:00Z, after the draw, when its result was known: Two lists were wrong "
+                      f"(its record is {digest.hex()})\n", out)
+        for other in (told.replace(input_digest, "00" * 32), told.replace(digest.hex(), "00" * 32), told.replace(digest.hex(), "-")):
+            self.assert_fault(again(revision=1, revised=[other]), "revision", "of revision 0 is not of that record",
+                              options=["--previous", one], only=True)
         self.assert_fault(again(), "revision", "0 comes behind 0", options=["--previous", one], only=True)
         self.assert_fault(again(revision=1, beacon=b"other"), "revision", "run-1 was drawn again", options=["--previous", one], only=True)
+
+
+class Revised(harness.Case):
+    """What a record tells of the revisions before its own."""
+
+    def of(self, *revised, **other):
+        return record.Round(three().students, three().offers, revision=other.pop("revision", len(revised)), revised=list(revised), **other)
+
+    def test_told(self):
+        before, drawn, computed = (record.revised_as(state, n) for n, state in enumerate(("frozen", "drawn", "computed")))
+        changed = f"the input was changed after the draw: it was frozen for the draw at {record.FROZEN}, and in the end at "
+        for revised, late in (((), False), ((before,), False), ((drawn,), True), ((before, drawn, computed), True), ((before, before), False)):
+            out = self.assert_holds(self.of(*revised).files(self.key))
+            self.assertEqual((out.count(" was corrected at "), changed in out), (len(revised), late))
+            self.assertEqual(self.assert_holds(self.of(*revised).files(self.key), "--public", names=record.PUBLIC).count("changed after"), late)
+        late = self.of(before.replace("20T16", "21T16"), input_frozen="2026-11-21T18:00:00Z")  # behind the last time before the public draw
+        out = self.assert_holds(late.files(self.key))
+        self.assertIn("T16:00:00Z, when the public draw may have been held: A list", out)
+        self.assertIn(f"{changed}2026-11-21T18:00:00Z\n", out)
+        self.assertIn("revision 0 was corrected at 2026-11-20T16:00:00Z, before the draw: A list was wrong (it has no record)\n",
+                      self.assert_holds(self.of(before).files(self.key)))
+
+    def test_of_an_older_daemon(self):
+        """It kept nothing of a revision but its number, nor when an input was frozen."""
+        unknown = "- - - - -"
+        for revised, frozen in (((unknown,), "-"), ((unknown,), record.FROZEN), ((unknown, unknown), "2026-11-22T21:00:00Z"),
+                                ((unknown, record.revised_as("drawn", 1)), "2026-11-22T21:00:00Z")):
+            out = self.assert_holds(self.of(*revised, input_frozen=frozen).files(self.key))
+            self.assertIn("revision 0 was corrected, and nothing else is told of it\n", out)
+            self.assertIn("the input may have been changed after the draw" if frozen == "-" else "the input was changed after the draw", out)
+        out = self.assert_holds(record.Round(three().students, three().offers, revision=2, form=1).files(self.key))
+        self.assertIn("the input may have been changed after the draw: a record of form 1", out)
+
+    def test_order(self):
+        states = lambda *which: [record.revised_as(state, n) for n, state in enumerate(which)]  # noqa: E731
+        unknown = "- - - - -"
+        for files, rule, words in (
+                (self.of(revision=1), "revision", "0 revisions before number 1"),
+                (self.of(*states("frozen", "frozen"), revision=1), "revision", "2 revisions before number 1"),
+                (self.of(*states("drawn", "frozen")), "revision", "number 1 was given up as frozen"),
+                (self.of(record.revised_as("frozen", 0), unknown), "revision", "number 1 was given up as -"),
+                (self.of(record.revised_as("drawn", 0), input_frozen="-"), "revision", "not told when the input was frozen"),
+                (self.of(input_frozen="-"), "revision", "not told when the input was frozen"),
+                (self.of(input_frozen="2026-11-22T21:00:00Z"), "times", "nothing is told of a correction"),
+                (self.of(record.revised_as("frozen", 0), input_frozen="2026-11-22T21:00:00Z"), "times", "nothing is told"),
+                (self.of(record.revised_as("drawn", 0), input_frozen=record.FROZEN), "times", "2026-11-21T12:00:00Z comes before 2026-11-22T16"),
+                (self.of(record.revised_as("drawn", 0), input_frozen="2026-11-23T12:00:01Z"), "times", "2026-11-23T12:00:00Z comes before"),
+                (self.of(record.revised_as("drawn", 1), record.revised_as("drawn", 0)), "times", "2026-11-22T16:00:00Z comes before"),
+                (self.of(record.revised_as("drawn", 0).replace("22T16", "22T11")), "times", "comes before 2026-11-22T12:00:00Z"),
+                (self.of(record.revised_as("frozen", 0).replace("20T16", "21T16")), "times", "comes before 2026-11-21T16:00:00Z"),
+                (self.of(record.revised_as("frozen", 0).replace("20T16", "22T16"), input_frozen="2026-11-22T21:00:00Z"), "times",
+                 "2026-11-22T12:00:00Z comes before 2026-11-22T16:00:00Z"),
+                (self.of(record.revised_as("frozen", 0).replace("20T16", "20T11")), "times", "comes before 2026-11-20T12:00:00Z")):
+            with self.subTest(words):
+                err = self.assert_fault(files.files(self.key), rule, only=True)
+                self.assertIn(words, err)
+                self.assert_fault(files.files(self.key), rule, options=["--public"], names=record.PUBLIC)
+
+    def test_form(self):
+        told = record.revised_as("drawn", 0)
+        digest = record.hashed("0").hex()
+        for other, words in ((told.replace("drawn", "revising"), "state: \"revising\""), (told.replace("T16", "T26"), "time: "),
+                             (told.replace(digest, digest[1:]), "input: "), (told.replace(" - ", " 0 "), "record: \"0\""),
+                             (told.replace("A list was wrong", "a\x01"), "reason: "), (told.replace(" A list was wrong", ""), "reason: "),
+                             (told.replace("A list was wrong", "x" * 501), "reason: "), ("- - - -", "as the line goes on"), ("- - - - - -", "end of the line"),
+                             ("- - - - x", "-: \"x\"")):
+            with self.subTest(other):
+                self.assertIn(words, self.assert_fault(self.of(other).files(self.key), "form"))
+        edits = ((f"revised 0 {told}", f"revised 1 {told}", "counted from 0"), ("input-frozen 2026-11-22T21", "input-frozen 2026-11-22T31", "input-frozen: "),
+                 ("input-frozen 2026-11-22T21:00:00Z\n", "", "input-frozen: "),
+                 (f"revised 0 {told}\n", "".join(f"revised {n} {told}\n" for n in range(256)), "at most 255 lines"))
+        for old, new, words in edits:
+            self.assertIn(words, self.assert_fault(self.of(told).files(self.key, edit={"record": swap(old, new)}), "form"))
+        self.assert_fault(record.Round({}, {}, form=1).files(self.key, edit={"record": swap("computed ", f"revised 0 {told}\ncomputed ")}), "form")
+
+    def test_announced_input(self):
+        self.assert_fault(self.of(record.revised_as("drawn", 0)).files(self.key), "digest", "of a revision that was corrected",
+                          options=["--input-digest", record.hashed("0").hex()], only=True)
 
 
 class Late(harness.Case):
