@@ -4,23 +4,19 @@
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
 #include "client/cli/round.h"
+#include "client/cli/round_dir.h"
 #include "client/cli/round_secret.h"
 #include "client/cli/time_text.h"
 #include "client/cli/verbs.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define TEXT_BYTES     500u                          // of a reason
 #define SIGNATURE_LINE (2u * crypto_sign_BYTES + 2u) // hex, a line feed and a NUL
-#define PATH_BYTES     4096u
 
 struct options {
     const char *key;
@@ -138,36 +134,26 @@ make_text(const struct document *document, const char *lines)
 // ---- Files
 
 static int
-write_file(struct cli *cli, const char *dir, const char *name, const char *text)
-{
-    char path[PATH_BYTES];
-    size_t len = strlen(text);
-    int fd;
-    bool good;
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    good = fd >= 0 && write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
-    if (fd >= 0 && close(fd) != 0)
-        good = false;
-    return good ? CLI_OK
-                : cli_fail(cli, "UNAVAILABLE", "", "%s can not be written: %s", path, strerror(errno));
-}
-
-static int
-write_both(struct cli *cli, const char *dir, const char *text, const uint8_t *secret_key)
+write_both(struct cli *cli, const char *path, const char *text, const uint8_t *secret_key)
 {
     uint8_t signature[crypto_sign_BYTES];
     char hex[SIGNATURE_LINE];
-    int status;
+    struct round_dir dir = {0};
+    int status = round_dir_begin(cli, path, 0700, &dir);
 
     crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
     sodium_bin2hex(hex, SIGNATURE_LINE - 1, signature, sizeof signature);
     memcpy(hex + SIGNATURE_LINE - 2, "\n", 2);
-    if (mkdir(dir, 0700) != 0)
-        return cli_usage(cli, "%s: %s; corrections go into a new directory", dir, strerror(errno));
-    status = write_file(cli, dir, "corrections", text);
-    return status == CLI_OK ? write_file(cli, dir, "signature", hex) : status;
+    if (status == CLI_OK)
+        status = round_dir_write(&dir, "corrections", 0600, text);
+    if (status == CLI_OK)
+        status = round_dir_write(&dir, "signature", 0600, hex);
+    if (status == CLI_OK)
+        status = round_dir_sync(&dir);
+    if (status == CLI_OK)
+        status = round_dir_keep(&dir);
+    round_dir_drop(&dir);
+    return status;
 }
 
 // ---- The whole
