@@ -170,12 +170,58 @@ class Life(Rounds):
             round_.draw()
             whole = round_.compute()
             self.assertEqual(list(whole.ranks), [first] + [second] * (second > 0))
+            self.check_withheld(look(name), name)
+            round_.publish()
             got = look(name)
+            self.assertEqual((got.students, got.students_withheld), (0, True) if first + second < 10 else (first + second, False), name)
             self.assertEqual(list(got.ranks), list(whole.ranks) if shown else [], name)
-            self.assertEqual(got.assigned, whole.assigned if shown else 0)
-            self.assertEqual(list(got.ranks_referred), [], "six referred students may be told apart")
-            self.assertFalse(got.receipt_key)
+            self.assertEqual((got.assigned, got.assigned_withheld), (whole.assigned if shown else 0, not shown))
+            self.assertEqual((list(got.ranks_referred), got.referred, got.referred_withheld), ([], 0, True), "six referred students may be told apart")
+            self.assertTrue(got.details_withheld)
+            self.assertFalse(got.receipt_key or got.reserved or got.entries)
             self.assertTrue(whole.receipt_key)
+            self.assertFalse(whole.students_withheld or whole.assigned_withheld or whole.referred_withheld or whole.details_withheld)
+
+    def check_withheld(self, got, *told):
+        """What somebody else is told of students before publication: nothing, and that it is nothing."""
+        self.assertTrue(got.students_withheld and got.assigned_withheld and got.referred_withheld and got.details_withheld, told)
+        self.assertEqual((got.students, got.referred, got.assigned, got.assigned_referred, got.entries, got.reserved, got.open_objections,
+                          got.corrections, got.corrections_due, got.forgotten, list(got.ranks), list(got.ranks_referred), got.cancel_by), (0,) * 10 + ([], [], ""), told)
+
+    def test_nothing_follows_from_looking_twice(self):
+        """Whoever is no operator sees the same of a round while lists come and go, over a revision, and while objections come."""
+        portal = self.portal("portal", source="other")
+        offers = [self.offer(seats=9, reserved_seats=2) for _ in range(3)]
+        round_ = Round(self.client, "r").take().step("open")
+
+        def looks():
+            got = [portal.call(get_round={"name": "r"}).get_round.round, portal.call(list_rounds={}).list_rounds.rounds[0]]
+            for one in got:
+                self.check_withheld(one)
+            return [one.SerializeToString() for one in got]
+
+        first = looks()
+        for n in range(25):
+            round_.submit(f"s{n}", offers[:1 + n % 3], referred=n % 2 == 0)
+            self.assertEqual(looks(), first)
+        self.assertEqual((round_.get().students, round_.get().referred, round_.get().entries), (25, 13, 49))
+        round_.freeze()
+        round_.draw().compute()
+        looks()
+        self.client.write(object_to_round={"round": "r", "issuer": "school", "student": "s0", "kind": "ROUND_OBJECTION_KIND_LIST"})
+        self.assertEqual(round_.get().open_objections, 1)
+        looks()
+        round_.step("revise", "a list was wrong")
+        self.assertEqual(round_.submit("s1", [], replace=True).status.code, OK)
+        self.client.write(withdraw_round_list={"round": "r", "issuer": "school", "student": "s2"})
+        looks()
+        self.assertEqual(portal.call(get_round={"name": "r"}).get_round.round.reason, "a list was wrong")
+        round_.step("cancel", "a test")
+        self.assertEqual(round_.get().cancel_by != "", True)
+        looks()
+        self.portal("second", role="ROLE_OPERATOR").write(move_round={"round": "r", "step": "ROUND_STEP_CANCEL", "reason": "a test"})
+        round_.step("forget").until(FORGOTTEN)
+        looks()
 
     def test_an_explanation(self):
         offer, other = self.offer(seats=1, title="Eerste"), self.offer(seats=1, title="Tweede")
