@@ -2,9 +2,9 @@
 #include "client/cli/round.h"
 #include "client/cli/json.h"
 #include "client/cli/progress.h"
+#include "client/cli/round_shown.h"
 #include "proto/names.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,9 +36,8 @@ round_tell(struct cli *cli, const Kansen__V1__Round *round)
     json_t *object;
 
     if (!cli->json) {
-        printf("round %s %s: %" PRIu64 " offers, %" PRIu64 " seats, %" PRIu64 " students, %" PRIu64
-               " placed\n",
-               round->name, state_word(round), round->offers, round->seats, round->students, round->assigned);
+        printf("round %s %s: ", round->name, state_word(round));
+        round_shown_line(round);
         if (round->cancel_by[0] != '\0')
             printf("%s proposes to cancel it; it is cancelled when another operator asks for the same\n",
                    round->cancel_by);
@@ -49,11 +48,7 @@ round_tell(struct cli *cli, const Kansen__V1__Round *round)
     json_put_text(object, "state", state_word(round));
     json_put_number(object, "version", round->version);
     json_put_number(object, "revision", round->revision);
-    json_put_number(object, "offers", round->offers);
-    json_put_number(object, "own_lotteries", round->own_lotteries);
-    json_put_number(object, "seats", round->seats);
-    json_put_number(object, "students", round->students);
-    json_put_number(object, "assigned", round->assigned);
+    round_shown_put_counts(object, round);
     if (round->cancel_by[0] != '\0')
         json_put_text(object, "cancel_by", round->cancel_by);
     return cli_printed(cli, json_print(object));

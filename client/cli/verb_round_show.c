@@ -3,19 +3,14 @@
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
 #include "client/cli/round.h"
-#include "client/cli/round_bins.h"
 #include "client/cli/round_secret.h"
+#include "client/cli/round_shown.h"
 #include "client/cli/student.h"
-#include "client/cli/table.h"
-#include "client/cli/time_text.h"
 #include "client/cli/verbs.h"
-#include "proto/names.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BAR_MAX 50u // characters
 
 struct options {
     const char *issuer, *student, *student_file, *language;
@@ -34,153 +29,6 @@ const struct flag verb_round_explain_flags[] = {
 
 // ---- Show
 
-static void
-put_hex(json_t *object, const char *key, const ProtobufCBinaryData *bytes)
-{
-    char text[ROUND_SECRET_HEX];
-
-    if (bytes->len == ROUND_SECRET_BYTES)
-        json_put_text(object, key, round_secret_text(bytes->data, text));
-}
-
-static json_t *
-ranks_json(const uint64_t *ranks, size_t n)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(array, json_integer((json_int_t)ranks[i]));
-    return array;
-}
-
-static int
-show_json(struct cli *cli, const Kansen__V1__Round *round, const Kansen__V1__RoundPlan *plan)
-{
-    json_t *object = json_object(), *parties = json_array();
-
-    json_put_text(object, "round", round->name);
-    json_put_word(object, "state", &names_round_state, (int)round->state);
-    json_put_number(object, "version", round->version);
-    json_put_number(object, "revision", round->revision);
-    json_put_text(object, "region", plan->region);
-    json_put_text(object, "rule", plan->rule);
-    for (size_t i = 0; i < plan->n_parties; i++) {
-        json_t *party = json_object();
-
-        json_put_text(party, "name", plan->parties[i]->name);
-        put_hex(party, "commitment", &plan->parties[i]->commitment);
-        json_array_append_new(parties, party);
-    }
-    json_object_set_new(object, "parties", parties);
-    put_hex(object, "commitment", &plan->commitment);
-    put_hex(object, "salt", &plan->salt);
-    json_put_text(object, "beacon_source", plan->beacon->source);
-    json_put_text(object, "beacon_date", plan->beacon->date);
-    put_hex(object, "seed", &round->seed);
-    put_hex(object, "input_digest", &round->input_digest);
-    put_hex(object, "result_digest", &round->result_digest);
-    put_hex(object, "cutoff_digest", &round->cutoff_digest);
-    put_hex(object, "merkle_root", &round->merkle_root);
-    json_put_number(object, "offers", round->offers);
-    json_put_number(object, "own_lotteries", round->own_lotteries);
-    json_put_number(object, "seats", round->seats);
-    json_put_number(object, "reserved", round->reserved);
-    json_put_number(object, "students", round->students);
-    json_put_number(object, "referred", round->referred);
-    json_put_number(object, "unfinished", round->unfinished);
-    json_put_number(object, "assigned", round->assigned);
-    json_put_number(object, "assigned_referred", round->assigned_referred);
-    json_object_set_new(object, "ranks", ranks_json(round->ranks, round->n_ranks));
-    json_object_set_new(object, "ranks_referred", ranks_json(round->ranks_referred, round->n_ranks_referred));
-    return cli_printed(cli, json_print(object));
-}
-
-static void
-print_time(const char *what, int64_t time_us)
-{
-    char text[TIME_TEXT_MAX];
-
-    if (time_us != 0)
-        printf("%-12s %s\n", what, time_text_seconds(time_us, text));
-}
-
-static void
-print_digest(const char *what, const ProtobufCBinaryData *bytes)
-{
-    char text[ROUND_SECRET_HEX];
-
-    if (bytes->len == ROUND_SECRET_BYTES)
-        printf("%-12s %s\n", what, round_secret_text(bytes->data, text));
-}
-
-static void
-print_bar(const char *label, uint64_t count, uint64_t most, uint64_t total)
-{
-    size_t width = most == 0 ? 0 : (size_t)(count * BAR_MAX / most);
-
-    if (count > 0 && width == 0)
-        width = 1;
-    printf("%12s ", label);
-    for (size_t i = 0; i < BAR_MAX; i++)
-        fputs(i < width ? "\u2588" : " ", stdout);
-    printf(" %8" PRIu64 " %5.1f %%\n", count, total == 0 ? 0.0 : 100.0 * (double)count / (double)total);
-}
-
-// The rank histogram and the share without a seat.
-static void
-print_ranks(const Kansen__V1__Round *round)
-{
-    uint64_t most = round_bins_count(round, 0, false);
-    char label[24];
-
-    for (size_t rank = 1; rank <= round->n_ranks; rank++)
-        most = round_bins_count(round, rank, false) > most ? round_bins_count(round, rank, false) : most;
-    puts("\nChoice obtained");
-    for (size_t rank = 1; rank <= round->n_ranks; rank++) {
-        snprintf(label, sizeof label, "%zu", rank);
-        print_bar(label, round_bins_count(round, rank, false), most, round->students);
-    }
-    print_bar("none", round_bins_count(round, 0, false), most, round->students);
-    if (round->referred > 0 && round->referred < round->students)
-        printf("\nWithout a seat: %.1f %% of the referred, %.1f %% of the others\n",
-               100.0 * (double)round_bins_count(round, 0, true) / (double)round->referred,
-               100.0 * (double)(round_bins_count(round, 0, false) - round_bins_count(round, 0, true)) /
-                   (double)(round->students - round->referred));
-}
-
-static void
-show_text(const Kansen__V1__Round *round, const Kansen__V1__RoundPlan *plan)
-{
-    const char *state = names_text(&names_round_state, (int)round->state);
-
-    printf("%-12s %s\n%-12s %s\n%-12s %" PRIu32 "\n", "round", round->name, "state",
-           state != NULL ? state : "?", "revision", round->revision);
-    if (plan->region[0] != '\0')
-        printf("%-12s %s\n", "region", plan->region);
-    printf("%-12s %" PRIu64 " with %" PRIu64 " seats, %" PRIu64 " reserved\n", "offers", round->offers,
-           round->seats, round->reserved);
-    if (round->own_lotteries > 0)
-        printf("%-12s %" PRIu64 " offers draw one of their own\n", "lotteries", round->own_lotteries);
-    printf("%-12s %" PRIu64 ", %" PRIu64 " referred\n", "students", round->students, round->referred);
-    if (round->unfinished > 0)
-        printf("%-12s %" PRIu64 " lists whose last part has not come; they do not take part\n", "unfinished",
-               round->unfinished);
-    for (size_t i = 0; i < plan->n_parties; i++)
-        print_digest(plan->parties[i]->name, &plan->parties[i]->commitment);
-    print_digest("commitment", &plan->commitment);
-    printf("%-12s %s, %s\n", "beacon", plan->beacon->source, plan->beacon->date);
-    print_digest("input", &round->input_digest);
-    print_digest("seed", &round->seed);
-    print_digest("result", &round->result_digest);
-    print_digest("merkle", &round->merkle_root);
-    print_time("frozen", round->frozen_us);
-    print_time("drawn", round->drawn_us);
-    print_time("computed", round->computed_us);
-    print_time("published", round->published_us);
-    if (round->merkle_root.len > 0 && round->students > 0)
-        print_ranks(round);
-}
-
 int
 verb_round_show(struct cli *cli, int argc, char **argv)
 {
@@ -195,9 +43,9 @@ verb_round_show(struct cli *cli, int argc, char **argv)
         return status;
     got = response->get_round;
     if (cli->json) {
-        status = show_json(cli, got->round, got->plan);
+        status = cli_printed(cli, round_shown_json(got->round, got->plan));
     } else {
-        show_text(got->round, got->plan);
+        round_shown_text(got->round, got->plan);
         status = cli_finish_output(cli);
     }
     kansen__v1__response__free_unpacked(response, NULL);
@@ -260,7 +108,7 @@ result_json(const char *round, const Kansen__V1__GetRoundStudentResponse *got)
     json_t *object = json_object();
 
     json_put_text(object, "round", round);
-    put_hex(object, "ref", &got->student->ref);
+    round_shown_put_hex(object, "ref", &got->student->ref);
     if (got->result == NULL)
         return object;
     json_put_number(object, "offer", got->result->offer_id);

@@ -44,6 +44,12 @@ class Cli(unittest.TestCase):
     def json(self, *args, **options):
         return json.loads(self.ctl("--json", *args, **options).stdout)
 
+    def portal(self, name):
+        """What kansenctl prints for a portal of that source."""
+        self.client.write(create_client={"client": {"name": name, "role": "ROLE_PORTAL", "source": name}})
+        harness.write_token(self.folder / f"{name}.token", harness.issue_token(self.client, name))
+        return lambda *args, **options: self.ctl("--token-file", f"{name}.token", *args, **options).stdout
+
     def verify(self, *args, status=0):
         done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.folder)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
@@ -465,6 +471,62 @@ class Cli(unittest.TestCase):
         self.key = self.ctl("round", "export", "r", "sealed/", "--key", "sign.key").stdout.split()[-1]
         self.assertEqual((part.exists(), (self.folder / "sealed").stat().st_mode & 0o777), (False, 0o700))
         self.verify("sealed")
+
+    def test_what_is_shown(self):
+        """All that was published, of a drawn and a cancelled round; what is withheld or not known yet is no 0."""
+        offers = [self.client.add_offer(f"o{n}", self.partner, seats=6, reserved_seats=2) for n in range(2)]
+        portal = self.portal("other")
+        self.create("given-up")
+        self.ctl("round", "cancel", "given-up", "--reason", "too early")
+        self.assertIn("\nreason       too early\n", portal("round", "show", "given-up"))
+        self.create("r", "--kind", "sport,culture")
+        self.ctl("round", "open", "r")
+        self.assertIn("round r open: 2 offers, - seats, 0 students, - placed", self.ctl("round", "list").stdout)
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin="".join(
+            json.dumps({"student": f"s{n}", "offers": offers, "referred": n < 3}) + "\n" for n in range(15)))
+        self.assertIn("round r open: 2 offers, - seats, * students, * placed", portal("round", "list"))
+        before = self.json("round", "show", "r")
+        self.assertEqual([before[key] for key in ("seats", "students", "assigned", "withheld")], [None, 15, None, []])
+        self.assertNotIn("beacon_bytes", before)
+        self.finish("r")
+        shown, text = self.json("round", "show", "r"), self.ctl("round", "show", "r").stdout
+        wanted = {"rule_name": "all", "rule_version": 1, "beacon_source": "a lottery on television", "beacon_encoding": "as printed", "beacon_fallback": "the next one",
+                  "beacon_bytes": "3120322033", "beacon_is_fallback": False, "kinds": ["sport", "culture"], "open_objections": 0,
+                  "corrections": 0, "seats": 12, "reserved": 4, "students": 15, "referred": 3, "assigned": 12, "assigned_referred": 3, "withheld": []}
+        self.assertEqual({key: shown[key] for key in wanted}, wanted)
+        self.assertEqual(sorted(party["name"] for party in shown["parties"]), ["aanbieder", "school"])
+        for party in shown["parties"]:
+            self.assertIn(f"\nparty        {party['name']} {party['commitment']}\n", text)
+            self.assertIn(f"\nsecret       {party['name']} {party['secret']}\n", text)
+        for line in ("rule         all 1", f"salt         {shown['salt']}", f"commitment   {shown['commitment']}",
+                     "encoding     as printed", "fallback     the next one", f"draw         {shown['beacon_bytes']}, of the beacon",
+                     f"beacon       a lottery on television, {shown['beacon_date']}", "offers       2 with 12 seats, 4 reserved",
+                     "students     15, 3 referred", "placed       12, 3 referred", "objections   0 open; 0 corrections, 0 due by a revision"):
+            self.assertIn(f"\n{line}\n", text)
+        other, hidden = portal("round", "show", "r"), json.loads(portal("--json", "round", "show", "r"))
+        for line in ("offers       2 with 12 seats, * reserved", "students     *, * referred", "placed       *, * referred",
+                     "objections   * open; * corrections, * due by a revision", f"salt         {shown['salt']}"):
+            self.assertIn(f"\n{line}\n", other)
+        self.assertNotIn("Choice obtained", other)
+        names = ["reserved", "students", "referred", "unfinished", "assigned", "assigned_referred", "open_objections", "corrections", "corrections_due"]
+        self.assertEqual((hidden["withheld"], [hidden[name] for name in names]), (names, [None] * 9))
+        self.assertEqual((hidden["ranks"], hidden["ranks_referred"], hidden["seats"]), (None, None, 12))
+        self.assertEqual(hidden["cutoff_digest"], shown["cutoff_digest"])  # it is keyed
+        self.assertIn("round r computed: 2 offers, 12 seats, * students, * placed", portal("round", "list"))
+        self.ctl("round", "object", "r", "--issuer", "school", "--student", "s1", "--kind", "list")
+        self.assertEqual(self.json("round", "show", "r")["open_objections"], 1)
+        self.ctl("round", "revise", "r", "--reason", "a list was wrong")
+        self.assertIn("\nreason       a list was wrong\n", self.ctl("round", "show", "r").stdout)
+        self.assertEqual(json.loads(portal("--json", "round", "show", "r"))["reason"], "a list was wrong")
+        for revised in (self.json("round", "show", "r"), json.loads(portal("--json", "round", "show", "r"))):
+            self.assertEqual([(one["state"], one["reason"], one["input_digest"]) for one in revised["revisions"]],
+                             [("computed", "a list was wrong", shown["input_digest"])])
+        self.assertRegex(self.ctl("round", "show", "r").stdout, r"\nrevised      0, computed, 20\S+Z: a list was wrong\n")
+        self.ctl("round", "withdraw", "r", "--issuer", "school", "--student", "s0")
+        self.ctl("round", "freeze", "r")
+        self.ctl("round", "compute", "r")
+        self.ctl("round", "publish", "r")
+        self.assertIn("round r published: 2 offers, 12 seats, 14 students, * placed", portal("round", "list"))  # two have no seat
 
     def test_unverified(self):
         """A record without a verdict; and of a public draw whose moment was announced."""
