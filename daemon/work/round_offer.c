@@ -157,6 +157,16 @@ add_number(struct facts *facts, const char *name, uint64_t value)
     add(facts, name, text);
 }
 
+// An offer that names no level takes all, and no condition says that a fact is missing: so all are facts.
+static void
+add_levels(struct facts *facts, const struct offer_row *row)
+{
+    for (int level = 1; level < (int)names_level.count; level++) {
+        if (row->levels == 0 || (row->levels & 1u << (level - 1)) != 0)
+            add(facts, "level", names_text(&names_level, level));
+    }
+}
+
 // A region and all that lie around it; regions form no ring.
 static void
 add_regions(struct facts *facts, const struct catalog *catalog, const struct region *region)
@@ -182,10 +192,7 @@ add_all(struct facts *facts, const struct catalog *catalog, const struct offer_r
     const struct region *place = catalog_region(catalog, row->municipality);
 
     add(facts, "kind", names_text(&names_offer_kind, row->kind));
-    for (int level = 1; level <= 16; level++) {
-        if ((row->levels & 1u << (level - 1)) != 0)
-            add(facts, "level", names_text(&names_level, level));
-    }
+    add_levels(facts, row);
     if (row->max_age != UINT8_MAX)
         add_number(facts, "max_age", row->max_age);
     if (row->min_age != 0)

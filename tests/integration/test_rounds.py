@@ -223,6 +223,31 @@ class Life(Rounds):
         round_.step("forget").until(FORGOTTEN)
         looks()
 
+    def test_the_example_rule_of_the_manual(self):
+        """What it says of offers for all levels and ages, and of those for some; each line of it decides somewhere."""
+        manual = (harness.ROOT / "proto/kansen-record.5").read_text().split("An example:\n.Bd -literal -offset indent\n", 1)[1]
+        rule = manual.split(".Ed", 1)[0]
+        near, far = self.client.add_partner("near", region="GM0606"), self.client.add_partner("far", region="GM0363")
+        offers = {"all": {}, "some": {"levels": ["LEVEL_MBO3", "LEVEL_HBO"]}, "grown": {"min_age": 18}, "kept": {"seats": 3, "reserved_seats": 1},
+                  "far": {}}
+        ids = {name: self.client.add_offer(f"x{name}", far if name == "far" else near, **fields) for name, fields in offers.items()}
+        round_ = Round(self.client, "r", rule=rule).take(list(ids.values())).step("open")
+        # (facts, referred): the line that decides at each offer, or its class
+        cases = {
+            "mbo4": (["level=mbo4", "age=17"], False, {"all": 4, "some": "level", "grown": "age", "kept": 4, "far": 4}),
+            "mbo3": (["level=mbo3", "age=18"], False, {"all": 4, "some": 4, "grown": 4, "kept": 4, "far": 4}),
+            "none": ([], False, {name: "level" for name in ids}),
+            "old": (["level=po"], True, {"all": 4, "some": "level", "grown": 4, "kept": 1, "far": 4}),
+            "here": (["level=wo", "home=GM0606"], False, {"all": 3, "some": "level", "grown": 3, "kept": 3, "far": 4}),
+            "school": (["level=wo", "school_region=GM0363"], False, {"all": 4, "some": "level", "grown": 4, "kept": 4, "far": 2}),
+            "again": (["level=wo", f"continues_with={far}"], False, {"all": 4, "some": "level", "grown": 4, "kept": 4, "far": 0})}
+        for student, (facts, referred, wanted) in cases.items():
+            self.assertEqual(round_.submit(student, list(ids.values()), facts=sorted(facts), referred=referred).status.code, OK)
+        round_.freeze()
+        for student, (_, _, wanted) in cases.items():
+            got = round_.student(student).wishes
+            self.assertEqual({name: wish.rule_line or getattr(wish, "class") for name, wish in zip(ids, got, strict=True)}, wanted, student)
+
     def test_an_explanation(self):
         offer, other = self.offer(seats=1, title="Eerste"), self.offer(seats=1, title="Tweede")
         round_ = Round(self.client, "r").take().step("open")
