@@ -148,7 +148,7 @@ change_create_round(struct change *change)
     const Kansen__V1__CreateRound *given = change->command->write->create_round;
     Kansen__V1__Round *other, round = KANSEN__V1__ROUND__INIT;
     Kansen__V1__RoundPlan plan;
-    int rc = valid_source(change->fault, "", "name", given->name);
+    int rc = valid_round_name(change->fault, "", "name", given->name);
 
     if (rc == 0 && given->plan == NULL)
         return change_missing(change, "plan");

@@ -378,11 +378,11 @@ put_part(struct change *change, const struct submission *submission)
 }
 
 static int
-check_takes_lists(struct change *change, const Kansen__V1__Round *round)
+check_takes_lists(struct change *change, const Kansen__V1__Round *round, const char *what)
 {
     if (round->state == STATE(OPEN) || (round->state == STATE(REVISING) && is_operator(change)))
         return 0;
-    return change_round_refuse(change, round, "take a list");
+    return change_round_refuse(change, round, what);
 }
 
 static int
@@ -412,7 +412,7 @@ change_submit_round_list(struct change *change)
     int rc = change_round_get(change, submission.given->round, &submission.round);
 
     if (rc == 0)
-        rc = check_takes_lists(change, submission.round);
+        rc = check_takes_lists(change, submission.round, "take a list");
     if (rc == 0)
         rc = change_round_student(change, submission.given->student, submission.given->issuer);
     if (rc == 0 && (submission.lists = arena_new(SIZE_MAX / 2)) == NULL)
@@ -472,7 +472,7 @@ change_withdraw_round_list(struct change *change)
     int rc = lists == NULL ? STORE_FAULT_MEMORY : change_round_get(change, given->round, &round);
 
     if (rc == 0)
-        rc = check_takes_lists(change, round);
+        rc = check_takes_lists(change, round, "give a list back");
     if (rc == 0)
         rc = change_round_student(change, given->student, given->issuer);
     if (rc == 0)

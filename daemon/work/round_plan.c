@@ -90,8 +90,10 @@ check_parties(struct change *change, const Kansen__V1__CreateRound *given)
     size_t least = given->single_party ? 1 : 2;
     int rc = 0;
 
-    if (plan->n_parties < least || plan->n_parties > PARTIES_MAX ||
-        (given->single_party && plan->n_parties != 1))
+    if (given->single_party && plan->n_parties != 1)
+        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "plan.parties",
+                         "%zu parties commit a secret; with single_party it is one", plan->n_parties);
+    if (plan->n_parties < least || plan->n_parties > PARTIES_MAX)
         return fault_set(
             change->fault, CODE_INVALID_ARGUMENT, "plan.parties",
             "%zu parties commit a secret; 2 to %u are allowed, or one that is asked for as single_party",

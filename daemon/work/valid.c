@@ -110,6 +110,12 @@ valid_source(struct fault *fault, const char *prefix, const char *name, const ch
 }
 
 int
+valid_round_name(struct fault *fault, const char *prefix, const char *name, const char *text)
+{
+    return check_identifier(fault, prefix, name, text, "name of a round", 64, "._-");
+}
+
+int
 valid_region_code(struct fault *fault, const char *prefix, const char *name, const char *text)
 {
     return check_identifier(fault, prefix, name, text, "region code", 64, "._-");

@@ -29,6 +29,7 @@ int valid_url(struct fault *fault, const char *prefix, const char *name, const c
 
 // 1..64 of A-Z a-z 0-9 . _ -, the first a letter or digit.
 int valid_source(struct fault *fault, const char *prefix, const char *name, const char *text) MUST_CHECK;
+int valid_round_name(struct fault *fault, const char *prefix, const char *name, const char *text) MUST_CHECK;
 int valid_region_code(struct fault *fault, const char *prefix, const char *name, const char *text) MUST_CHECK;
 
 // Empty, or 1..128 of A-Z a-z 0-9 . _ : / -, the first a letter or digit.

@@ -287,6 +287,9 @@ class Bad(Rounds):
                 self.assertEqual(answer.status.code, code, answer.status)
                 self.assertIn(words, answer.status.message + answer.status.field)
         self.refused(NOT_FOUND, self.client.ask(write={"create_round": {"name": "r", "plan": good, "previous": "none"}}))
+        self.refused(INVALID_ARGUMENT, self.client.ask(write={"create_round": {"name": "Big!", "plan": good}}), "'Big!' is no name of a round")
+        self.refused(INVALID_ARGUMENT, self.client.ask(write={"create_round": {"name": "r", "plan": good, "single_party": True}}),
+                     "2 parties commit a secret; with single_party it is one")
         self.client.write(create_round={"name": "r", "plan": good})
         self.refused(ALREADY_EXISTS, self.client.ask(write={"create_round": {"name": "r", "plan": good}}), "once")
         self.client.write(move_round={"round": "r", "step": "ROUND_STEP_CANCEL", "reason": "a test"})
@@ -331,6 +334,8 @@ class Bad(Rounds):
         self.refused(ALREADY_EXISTS, round_.submit("t", [second, first]), f"placement {placed}")
         round_.freeze()
         self.refused(FAILED_PRECONDITION, round_.submit("u", [first]), "is frozen and can not take a list")
+        self.refused(FAILED_PRECONDITION, self.client.ask(write={"withdraw_round_list": {"round": "r", "issuer": "school", "student": "s"}}),
+                     "is frozen and can not give a list back")
         self.refused(FAILED_PRECONDITION, round_.submit("s", [first], replace=True), "is frozen")
         self.refused(FAILED_PRECONDITION, self.client.ask(write={"withdraw_round_list": {"round": "r", "issuer": "school", "student": "s"}}))
 
