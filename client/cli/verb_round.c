@@ -298,6 +298,8 @@ verb_round_step(struct cli *cli, int argc, char **argv)
     struct options options = {.reason = ""};
     int status = flags_read_with(cli, argc, argv, &options, 1, "the name of a round");
 
+    if (status == CLI_OK && cli->verb->more_flags == verb_round_reason_flags && options.reason[0] == '\0')
+        status = cli_usage_at(cli, "--reason", "this flag is missing");
     if (status != CLI_OK)
         return status;
     move.round = argv[0];

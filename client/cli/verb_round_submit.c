@@ -20,6 +20,7 @@
 
 #define LINE_MAX_BYTES (64u << 20)
 #define BATCHES        4u
+#define ABORTED        10           // google.rpc.Code: send it again
 #define PART_BYTES     (128u << 10) // of the offers in one write; the daemon takes them in one go
 #define PART_REST      64u          // of what a write that is a part has beside a whole one
 
@@ -33,6 +34,7 @@ struct submit {
     struct lines *lines;
     struct uploader *uploader;
     struct progress progress;
+    bool refused; // the round takes no lists: one such answer is told, and nothing more is sent
     uint64_t rows, failed, outcomes[KANSEN__V1__OUTCOME__OUTCOME_REMOVED + 1];
     bool more; // what is under way is not the last part of a list
     json_t *errors;
@@ -70,6 +72,13 @@ tell(struct submit *submit, size_t line, const char *code, const char *field, co
     json_array_append_new(submit->errors, error);
 }
 
+// Whether a refusal is one of the round: there is none of that name, or it takes no lists now.
+static bool
+is_of_round(const Kansen__V1__Status *status)
+{
+    return strcmp(status->field, "round") == 0 && status->code != ABORTED;
+}
+
 static void
 on_result(void *arg, size_t line, const Kansen__V1__WriteResult *result)
 {
@@ -83,6 +92,11 @@ on_result(void *arg, size_t line, const Kansen__V1__WriteResult *result)
         return;
     }
     code = names_text(&names_code, status->code);
+    if (is_of_round(status) && submit->refused) {
+        submit->failed++;
+        return;
+    }
+    submit->refused |= is_of_round(status);
     tell(submit, line, code != NULL ? code : "UNKNOWN", status->field, status->message);
 }
 
@@ -178,7 +192,8 @@ submit_lines(struct submit *submit, const char *file)
     char *line;
     size_t len;
 
-    while (status == CLI_OK && (rc = lines_next(submit->lines, &line, &len)) != LINES_E_END) {
+    while (status == CLI_OK && !submit->refused &&
+           (rc = lines_next(submit->lines, &line, &len)) != LINES_E_END) {
         if (rc < 0)
             return cli_fail(submit->cli, "UNAVAILABLE", "", "%s: %s", file, strerror(-rc));
         submit->rows++;
