@@ -2,6 +2,7 @@
 // round object, objections, review, agree: what a person decides beside the lottery.
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
+#include "client/cli/round.h"
 #include "client/cli/round_secret.h"
 #include "client/cli/student.h"
 #include "client/cli/table.h"
@@ -16,7 +17,7 @@ struct options {
     const char *issuer, *student, *student_file, *reason;
     int kind;
     uint64_t offer;
-    bool confirm, correct, refuse;
+    bool confirm, correct, no_offer, refuse;
 };
 
 #define AT(member) NULL, offsetof(struct options, member)
@@ -32,8 +33,8 @@ const struct flag verb_round_object_flags[] = {
 const struct flag verb_round_review_flags[] = {
     {"confirm", NULL, "the result stands", flags_set_true, AT(confirm)},
     {"correct", NULL, "it is to be corrected", flags_set_true, AT(correct)},
-    {"offer", "ID", "of a published result: the offer that the student gets (none)", flags_set_large,
-     AT(offer)},
+    {"offer", "ID", "of a published result: the offer that the student gets", flags_set_large, AT(offer)},
+    {"no-offer", NULL, "of a published result: the student gets none", flags_set_true, AT(no_offer)},
     {"reason", "TEXT", "required; why, without names", flags_set_given, AT(reason)},
     {0}};
 const struct flag verb_round_agree_flags[] = {
@@ -106,6 +107,34 @@ read_id(struct cli *cli, int argc, char **argv, struct options *options, uint64_
     return status;
 }
 
+// A published result is corrected to something, which is said; one that is not is made anew from its input.
+static int
+check_correction(struct cli *cli, const char *name, const struct options *options)
+{
+    Kansen__V1__Response *response;
+    int status;
+    bool published;
+
+    if (options->offer != 0 && options->no_offer)
+        return cli_usage_at(cli, "--offer", "give either --offer or --no-offer");
+    if (!options->correct)
+        return options->offer == 0 && !options->no_offer
+                   ? CLI_OK
+                   : cli_usage_at(cli, "--offer", "it goes with --correct only");
+    if (options->offer != 0 || options->no_offer)
+        return CLI_OK;
+    status = round_fetch(cli, name, &response);
+    if (status != CLI_OK)
+        return status;
+    published = response->get_round->round->published_us != 0;
+    kansen__v1__response__free_unpacked(response, NULL);
+    return published ? cli_usage_at(cli, "--offer",
+                                    "round %s is published: say by --offer what the student gets, or by "
+                                    "--no-offer that it loses its seat",
+                                    name)
+                     : CLI_OK;
+}
+
 int
 verb_round_review(struct cli *cli, int argc, char **argv)
 {
@@ -118,6 +147,8 @@ verb_round_review(struct cli *cli, int argc, char **argv)
         status = cli_usage_at(cli, "--confirm", "give either --confirm or --correct");
     if (status == CLI_OK && options.reason == NULL)
         status = cli_usage_at(cli, "--reason", "this flag is missing");
+    if (status == CLI_OK)
+        status = check_correction(cli, argv[0], &options);
     if (status != CLI_OK)
         return status;
     review.round = argv[0];
@@ -148,16 +179,20 @@ verb_round_agree(struct cli *cli, int argc, char **argv)
 
 // ---- List
 
+static const char *
+ref_text(const Kansen__V1__RoundObjection *objection, char out[ROUND_SECRET_HEX])
+{
+    return objection->ref.len == ROUND_SECRET_BYTES ? round_secret_text(objection->ref.data, out) : "";
+}
+
 static int
 print_json(const Kansen__V1__RoundObjection *objection)
 {
     json_t *object = json_object();
-    char ref[ROUND_SECRET_HEX] = "";
+    char ref[ROUND_SECRET_HEX];
 
-    if (objection->ref.len == ROUND_SECRET_BYTES)
-        round_secret_text(objection->ref.data, ref);
     json_put_number(object, "objection", objection->id);
-    json_put_text(object, "ref", ref);
+    json_put_text(object, "ref", ref_text(objection, ref));
     json_put_text(object, "client", objection->client);
     json_put_word(object, "kind", &names_objection_kind, (int)objection->kind);
     json_put_text(object, "state", state_word(objection));
@@ -173,9 +208,9 @@ print_json(const Kansen__V1__RoundObjection *objection)
 static int
 print_page(struct cli *cli, const Kansen__V1__ListRoundObjectionsResponse *page)
 {
-    static const struct table_column columns[] = {{"ID", TABLE_RIGHT, 0}, {"KIND", 0, 0},
-                                                  {"STATE", 0, 0},        {"FROM", TABLE_RIGHT, 0},
-                                                  {"TO", TABLE_RIGHT, 0}, {"REASON", TABLE_TRUNC, 1}};
+    static const struct table_column columns[] = {
+        {"ID", TABLE_RIGHT, 0}, {"KIND", 0, 0},    {"STATE", 0, 0},           {"FROM", TABLE_RIGHT, 0},
+        {"TO", TABLE_RIGHT, 0}, {"STUDENT", 0, 0}, {"REASON", TABLE_TRUNC, 1}};
     struct table *table;
     int result = 0;
 
@@ -189,6 +224,7 @@ print_page(struct cli *cli, const Kansen__V1__ListRoundObjectionsResponse *page)
     for (size_t i = 0; i < page->n_objections; i++) {
         const Kansen__V1__RoundObjection *objection = page->objections[i];
         const char *kind = names_text(&names_objection_kind, (int)objection->kind);
+        char ref[ROUND_SECRET_HEX];
 
         table_row(table);
         table_cellf(table, 0, "%" PRIu64, objection->id);
@@ -196,7 +232,8 @@ print_page(struct cli *cli, const Kansen__V1__ListRoundObjectionsResponse *page)
         table_cell(table, 2, state_word(objection));
         table_cellf(table, 3, "%" PRIu64, objection->from_offer);
         table_cellf(table, 4, "%" PRIu64, objection->to_offer);
-        table_cell(table, 5, objection->reason);
+        table_cell(table, 5, ref_text(objection, ref));
+        table_cell(table, 6, objection->reason);
     }
     result = table_print(table);
     table_free(table);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct options {
-    const char *issuer, *student, *student_file, *language;
+    const char *issuer, *student, *student_file, *ref, *language;
 };
 
 #define AT(member) NULL, offsetof(struct options, member)
@@ -21,11 +21,14 @@ struct options {
     {"issuer", "NAME", "which school gave the reference (the source of the client)", flags_set_given,        \
      AT(issuer)},                                                                                            \
         STUDENT_FLAGS(need "the school's own reference", offsetof(struct options, student),                  \
-                      offsetof(struct options, student_file))
+                      offsetof(struct options, student_file)),                                               \
+    {                                                                                                        \
+        "ref", "HEX", "in its place, for operators: the reference in the round", flags_set_given, AT(ref)    \
+    }
 
 const struct flag verb_round_result_flags[] = {WHO(""), {0}};
 const struct flag verb_round_explain_flags[] = {
-    WHO("required; "), {"language", "nl|en", "of the text (nl)", flags_set_given, AT(language)}, {0}};
+    WHO(""), {"language", "nl|en", "of the text (nl)", flags_set_given, AT(language)}, {0}};
 
 // ---- Show
 
@@ -80,25 +83,47 @@ verb_round_list(struct cli *cli, int argc, char **argv)
 
 // ---- A student
 
-// Who is asked about; *student is the caller's to free, and NULL where none is named, which is wrong usage if
-// `required`.
+// Who is asked about.
+struct who {
+    Kansen__V1__GetRoundStudentRequest get;
+    char *student;                   // free it; NULL where it is named by ref, or not at all
+    uint8_t ref[ROUND_SECRET_BYTES]; // that get points to
+};
+
+// By the school's reference, or by that in the round; nothing is set where nobody is named, which is wrong
+// usage if `required`.
 static int
-read_student(struct cli *cli, int argc, char **argv, bool required, Kansen__V1__GetRoundStudentRequest *get,
-             char **student)
+read_reference(struct cli *cli, const struct options *options, bool required, struct who *who)
+{
+    if (options->ref == NULL)
+        return student_read(cli, options->student, options->student_file, required, &who->student);
+    if (options->student != NULL || options->student_file != NULL || options->issuer[0] != '\0')
+        return cli_usage_at(cli, "--ref", "it stands in the place of --student and --issuer");
+    if (!round_secret_parse(options->ref, who->ref))
+        return cli_usage_at(cli, "--ref", "a reference in a round has 64 hexadecimal digits");
+    who->get.ref = (ProtobufCBinaryData){ROUND_SECRET_BYTES, who->ref};
+    return CLI_OK;
+}
+
+// *named tells whether somebody is.
+static int
+read_who(struct cli *cli, int argc, char **argv, bool required, struct who *who, bool *named)
 {
     struct options options = {.issuer = "", .language = ""};
     int status = flags_read_with(cli, argc, argv, &options, 1, "the name of a round");
 
-    *student = NULL;
+    who->student = NULL;
+    kansen__v1__get_round_student_request__init(&who->get);
     if (status == CLI_OK)
-        status = student_read(cli, options.student, options.student_file, required, student);
-    if (status != CLI_OK || *student == NULL)
+        status = read_reference(cli, &options, required, who);
+    if (status != CLI_OK)
         return status;
-    kansen__v1__get_round_student_request__init(get);
-    get->round = argv[0];
-    get->issuer = (char *)options.issuer;
-    get->student = *student;
-    get->language = (char *)options.language;
+    *named = who->student != NULL || options.ref != NULL;
+    who->get.round = argv[0];
+    who->get.issuer = (char *)options.issuer;
+    if (who->student != NULL)
+        who->get.student = who->student;
+    who->get.language = (char *)options.language;
     return CLI_OK;
 }
 
@@ -173,17 +198,17 @@ print_results(struct cli *cli, char *name)
 int
 verb_round_result(struct cli *cli, int argc, char **argv)
 {
-    Kansen__V1__GetRoundStudentRequest get;
+    struct who who;
     Kansen__V1__Response *response;
     const Kansen__V1__RoundResult *result;
-    char *student;
-    int status = read_student(cli, argc, argv, false, &get, &student);
+    bool named;
+    int status = read_who(cli, argc, argv, false, &who, &named);
 
-    if (status != CLI_OK || student == NULL)
+    if (status != CLI_OK || !named)
         return status == CLI_OK ? print_results(cli, argv[0]) : status;
-    get.limit = 1;
-    status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_GET_ROUND_STUDENT, &get, &response);
-    student_free(student);
+    who.get.limit = 1;
+    status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_GET_ROUND_STUDENT, &who.get, &response);
+    student_free(who.student);
     if (status != CLI_OK)
         return status;
     result = response->get_round_student->result;
@@ -262,23 +287,23 @@ take_wishes(struct cli *cli, const char *round, const Kansen__V1__GetRoundStuden
 int
 verb_round_explain(struct cli *cli, int argc, char **argv)
 {
-    Kansen__V1__GetRoundStudentRequest get;
     struct explained explained = {.object = NULL};
     Kansen__V1__Response *response;
-    char *student;
-    int status = read_student(cli, argc, argv, true, &get, &student);
+    struct who who;
+    bool named;
+    int status = read_who(cli, argc, argv, true, &who, &named);
 
     if (status != CLI_OK)
         return status;
     do { // as many wishes at a time as fit a frame
-        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_GET_ROUND_STUDENT, &get, &response);
+        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_GET_ROUND_STUDENT, &who.get, &response);
         if (status != CLI_OK)
             break;
         status = take_wishes(cli, argv[0], response->get_round_student, &explained);
-        get.first_wish = response->get_round_student->next_wish;
+        who.get.first_wish = response->get_round_student->next_wish;
         kansen__v1__response__free_unpacked(response, NULL);
-    } while (status == CLI_OK && get.first_wish != 0);
-    student_free(student);
+    } while (status == CLI_OK && who.get.first_wish != 0);
+    student_free(who.student);
     if (status == CLI_OK && cli->json)
         status = cli_printed(cli, json_print(json_incref(explained.object)));
     json_decref(explained.wishes);

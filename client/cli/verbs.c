@@ -19,9 +19,10 @@
     }
 
 // A verb that takes a step of a round.
-#define STEP(word, which, more, text)                                                                        \
+#define STEP(word, which, more, text) STEP_WITH(word, "ROUND", which, more, text)
+#define STEP_WITH(word, needs, which, more, text)                                                            \
     {                                                                                                        \
-        .name = "round " word, .args = "ROUND", .help = (text), .flags = verb_round_step_flags,              \
+        .name = "round " word, .args = (needs), .help = (text), .flags = verb_round_step_flags,              \
         .more_flags = (more), .move = KANSEN__V1__ROUND_STEP__ROUND_STEP_##which, .run = verb_round_step     \
     }
 
@@ -243,19 +244,20 @@ const struct verb verbs[] = {
     STEP("compute", COMPUTE, NULL, "make the allocation"),
     STEP("publish", PUBLISH, NULL, "take the seats as placements"),
     STEP("close", CLOSE, NULL, "end it"),
-    STEP("revise", REVISE, verb_round_reason_flags,
-         "correct the input before publication, with the same seed"),
-    STEP("cancel", CANCEL, verb_round_reason_flags, "give it up before publication"),
+    STEP_WITH("revise", "ROUND --reason TEXT", REVISE, verb_round_reason_flags,
+              "correct the input before publication, with the same seed"),
+    STEP_WITH("cancel", "ROUND --reason TEXT", CANCEL, verb_round_reason_flags,
+              "give it up before publication"),
     STEP("forget", FORGET, NULL, "delete its lists, results and objections, when no appeal is open"),
     {.name = "round show", .args = "ROUND", .help = "show a round", .run = verb_round_show},
     {.name = "round list", .args = "", .help = "list the rounds", .run = verb_round_list},
     {.name = "round result",
-     .args = "ROUND [--student REF]",
+     .args = "ROUND [--student REF|--ref HEX]",
      .help = "tell what a student got, or all of them",
      .flags = verb_round_result_flags,
      .run = verb_round_result},
     {.name = "round explain",
-     .args = "ROUND --student REF",
+     .args = "ROUND --student REF|--ref HEX",
      .help = "tell a student why, in Dutch or English",
      .flags = verb_round_explain_flags,
      .run = verb_round_explain},
@@ -269,7 +271,7 @@ const struct verb verbs[] = {
      .help = "list the objections",
      .run = verb_round_objections},
     {.name = "round review",
-     .args = "ROUND OBJECTION --confirm|--correct --reason TEXT",
+     .args = "ROUND OBJECTION --confirm|--correct --reason TEXT [--offer ID|--no-offer]",
      .help = "decide on an objection",
      .flags = verb_round_review_flags,
      .run = verb_round_review},

@@ -130,7 +130,7 @@ class Cli(unittest.TestCase):
         objection = str(self.json("round", "object", "r", *who, "--kind", "list")["objection"])
         self.ctl("round", "review", "r", objection, "--confirm", status=2)
         self.assertIn("list", self.ctl("round", "objections", "r").stdout)
-        self.ctl("round", "review", "r", objection, "--correct", "--reason", "a wrong list")
+        self.ctl("round", "review", "r", objection, "--correct", "--reason", "a wrong list", "--no-offer")
         self.ctl("round", "agree", "r", objection, status=1)
         self.client.write(create_client={"client": {"name": "second", "role": "ROLE_OPERATOR"}})
         harness.write_token(self.folder / "second.token", harness.issue_token(self.client, "second"))
@@ -528,6 +528,52 @@ class Cli(unittest.TestCase):
         self.ctl("round", "publish", "r")
         self.assertIn("round r published: 2 offers, 12 seats, 14 students, * placed", portal("round", "list"))  # two have no seat
 
+    def test_a_round_that_takes_no_lists(self):
+        """One answer says so for all of them, however many there are."""
+        self.client.add_offer("o", self.partner)
+        self.create("r")
+        lists = "".join(json.dumps({"student": f"s{n}", "offers": [1]}) + "\n" for n in range(3000))
+        for name, words in (("r", "round r is created and can not take a list"), ("none", "there is no round 'none'")):
+            refused = self.ctl("round", "submit", name, "-", "--issuer", "school", stdin=lists, status=1)
+            self.assertEqual(refused.stderr.count(words), 1)
+            self.assertEqual(len(refused.stderr.splitlines()), 1, refused.stderr)
+            told = self.json("round", "submit", name, "-", "--issuer", "school", stdin=lists, status=1)
+            self.assertEqual((told["created"], len(told["errors"]), told["errors"][0]["field"]), (0, 1, "round"))
+            self.assertTrue(1 <= told["failed"] <= told["lists"] <= 3000, told)
+        withdrawn = self.ctl("round", "withdraw", "r", "--issuer", "school", "--student", "s", status=1)
+        self.assertIn("round r is created and can not give a list back", withdrawn.stderr)
+
+    def test_a_case_by_its_reference(self):
+        """Whoever reviews has no reference of a school's: the objection names the student, and explain takes that."""
+        offer, other = (self.client.add_offer(f"o{n}", self.partner, seats=n) for n in (1, 9))
+        portal = self.portal("school")
+        self.create("r")
+        self.ctl("round", "open", "r")
+        portal("round", "submit", "r", "-", stdin="".join(json.dumps({"student": s, "offers": [offer]}) + "\n" for s in "ab"))
+        self.finish("r")
+        portal("round", "object", "r", "--student", "a", "--kind", "hardship")
+        told, ref = self.json("round", "objections", "r"), self.json("round", "result", "r", "--issuer", "school", "--student", "a")["ref"]
+        self.assertEqual(told["ref"], ref)
+        self.assertIn(ref, self.ctl("round", "objections", "r").stdout)
+        for verb in ("explain", "result"):
+            self.assertEqual(self.json("round", verb, "r", "--ref", ref), self.json("round", verb, "r", "--issuer", "school", "--student", "a"))
+        self.ctl("round", "explain", "r", "--ref", ref, "--student", "a", status=2)
+        self.ctl("round", "explain", "r", "--ref", ref[1:], status=2)
+        self.ctl("round", "explain", "r", "--ref", "0" * 64, status=1)
+        self.ctl("round", "explain", "r", status=2)
+        self.ctl("--token-file", "school.token", "round", "explain", "r", "--ref", ref, status=1)
+        review = ("round", "review", "r", str(told["objection"]), "--reason", "it is so")
+        for flags in (("--confirm", "--offer", str(other)), ("--confirm", "--no-offer"), ("--correct", "--offer", str(other), "--no-offer")):
+            self.ctl(*review, *flags, status=2)
+        self.ctl(*review, "--correct")  # before publication its input is corrected
+        portal("round", "object", "r", "--student", "b", "--kind", "hardship")
+        self.ctl("round", "publish", "r")
+        review = ("round", "review", "r", str(told["objection"] + 1), "--reason", "it is so")
+        self.assertIn("--no-offer", self.ctl(*review, "--correct", status=2).stderr)
+        self.assertIn("open", self.ctl("round", "objections", "r").stdout)
+        self.ctl(*review, "--correct", "--offer", str(other))
+        self.assertEqual([json.loads(line)["to_offer"] for line in self.ctl("--json", "round", "objections", "r").stdout.splitlines()], [0, other])
+
     def test_unverified(self):
         """A record without a verdict; and of a public draw whose moment was announced."""
         offer = self.client.add_offer("o", self.partner, seats=2)
@@ -554,7 +600,8 @@ class Cli(unittest.TestCase):
         self.ctl("round", "draw", "r", "--party", "school=school.secret", status=2)
         refused = self.ctl("round", "publish", "r", status=1)
         self.assertIn("its state allows: open, cancel", refused.stderr)
-        self.ctl("round", "cancel", "r", status=1)
+        for verb in ("cancel", "revise"):
+            self.assertIn(f"usage: kansenctl round {verb} ROUND --reason TEXT", self.ctl("round", verb, "r", status=2).stderr)
         self.assertEqual(self.json("round", "cancel", "r", "--reason", "a test")["state"], "cancelled")
         self.ctl("round", "export", "r", "x", "--key", "k", status=1)
 
