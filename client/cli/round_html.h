@@ -15,8 +15,9 @@ void round_html_free(struct round_html *html);      // NULL is safe
 // 0 or -ENOMEM.
 int round_html_offer(struct round_html *html, const char *input, const char *cutoffs) MUST_CHECK;
 
-// Writes the page to a file, if its path is not NULL. CLI_OK or what cli_fail() returns.
-int round_html_save(struct cli *cli, struct round_html *html, const Kansen__V1__Round *round,
+// Writes the page to a file, if its path is not NULL; language is an enum round_html_language or 0 for Dutch.
+// The daemon is asked for the names of municipalities. A cli_status.
+int round_html_save(struct cli *cli, struct round_html *html, const Kansen__V1__Round *round, int language,
                     const char *path) MUST_CHECK;
 
 #endif

@@ -11,6 +11,7 @@
 #include "client/cli/round_chain.h"
 #include "client/cli/round_dir.h"
 #include "client/cli/round_html.h"
+#include "client/cli/round_html_words.h"
 #include "client/cli/round_record.h"
 #include "client/cli/round_secret.h"
 #include "client/cli/round_verdict.h"
@@ -34,6 +35,7 @@ struct options {
     const char *key, *public_dir, *html, *verifier;
     struct round_before before;
     bool unverified;
+    int language; // of the page
 };
 
 #define AT(member) NULL, offsetof(struct options, member)
@@ -44,6 +46,8 @@ const struct flag verb_round_export_flags[] = {
     {"public", "DIR", "write there what is public of the record of a published round, too", flags_set_given,
      AT(public_dir)},
     {"html", "FILE", "write one page with charts, too", flags_set_given, AT(html)},
+    {"language", "nl|en", "of that page (nl)", flags_set_word, &round_html_languages,
+     offsetof(struct options, language)},
     {"verifier", "FILE", "the program that looks at it first (default: kansen-verify)", flags_set_given,
      AT(verifier)},
     {"previous", "DIR", "the record that the key signed before, which this one is held against",
@@ -376,7 +380,8 @@ write_all(struct exporting *export, const uint8_t *secret_key)
     if (status == CLI_OK)
         round_before_tell(&export->options.before, &export->record);
     if (status == CLI_OK)
-        status = round_html_save(export->cli, export->html, export->round, export->options.html);
+        status = round_html_save(export->cli, export->html, export->round, export->options.language,
+                                 export->options.html);
     if (status != CLI_OK)
         return status;
     status = sign(export, secret_key);

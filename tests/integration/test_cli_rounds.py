@@ -152,8 +152,8 @@ class Cli(unittest.TestCase):
         self.assertEqual(list(dict.fromkeys(states)), ["created", "open", "freezing", "frozen", "drawn", "computing", "computed",
                                                        "publishing", "published", "closed"])
         page = (self.folder / "page.html").read_text()
-        self.assertIn("Choice obtained", page)
-        self.assertIn("Of 12 offers, 2 drew a lottery of their own.", page)
+        self.assertIn("Welke keuze de leerlingen kregen", page)
+        self.assertIn("Bij 2 van de 12 stages en activiteiten is apart geloot.", page)
         self.assertNotIn("<script", page)
         self.assertNotIn("http", page)
 
@@ -566,6 +566,10 @@ class Cli(unittest.TestCase):
         for flags in (("--confirm", "--offer", str(other)), ("--confirm", "--no-offer"), ("--correct", "--offer", str(other), "--no-offer")):
             self.ctl(*review, *flags, status=2)
         self.ctl(*review, "--correct")  # before publication its input is corrected
+        self.assertIn("0 corrections, 1 due by a revision", self.ctl("round", "show", "r").stdout)
+        self.ctl("round", "revise", "r", "--reason", "it is so")
+        self.ctl("round", "freeze", "r")
+        self.ctl("round", "compute", "r")
         portal("round", "object", "r", "--student", "b", "--kind", "hardship")
         self.ctl("round", "publish", "r")
         review = ("round", "review", "r", str(told["objection"] + 1), "--reason", "it is so")

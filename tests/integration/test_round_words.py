@@ -5,6 +5,7 @@ import html.parser
 import json
 import pathlib
 import random
+import re
 import unittest
 
 import harness
@@ -172,41 +173,57 @@ class Page(html.parser.HTMLParser):
 
 
 class Board(Told):
-    def page(self, name, lists):
+    CHOICES, REFERRED, OTHERS, SEATS = "Which choice the students got", "Students whom the school refers", "Other students", "Seats left"
+
+    def page(self, name, lists, language="en"):
+        """The round and its page: its text too."""
         round_ = Round(self.client, name).take().step("open")
         self.submit(round_, lists)
         round_.freeze()
         round_.draw()
         got = round_.compute()
-        self.ctl("export", name, name, "--key", "sign.key", "--html", f"{name}.html")
+        self.ctl("export", name, name, "--key", "sign.key", "--html", f"{name}.html", *(["--language", language] if language else []))
         self.assertIn("another operator", self.ctl("cancel", name, "--reason", "the next one"))
         self.second.write(move_round={"round": name, "step": "ROUND_STEP_CANCEL", "reason": "the next one"})
         text = (self.folder / f"{name}.html").read_text()
         self.assertNotRegex(text, r"https?:|@import|url\(")
         page = Page(text)
         self.assertEqual(page.outside, [])
-        return got, page.tables
+        return got, page.tables, text
 
-    def check(self, got, tables):
+    def none(self, text):
+        """What is told of those without a seat: the number, and whether it is no bound."""
+        found = re.findall(r"Without a seat: (at most )?(\d+) students \((\d+\.\d) %\)", text)
+        return [(int(count), not most, float(share)) for most, count, share in found]
+
+    def check(self, got, tables, text):
         """No figure is of 1 to 9 students, nor is the difference of any that is one."""
-        bars = {heading: [int(row[-1]) for row in rows] for heading, rows in tables.items() if heading != "Seats left"}
-        everybody = bars.get("Choice obtained", [])
+        bars = {heading: [int(row[-1]) for row in rows] for heading, rows in tables.items() if heading != self.SEATS}
+        everybody = bars.get(self.CHOICES, [])
         self.assertIn(sum(everybody), (0, got.students))
         self.assertTrue(all(count >= SMALL for counts in bars.values() for count in counts), bars)
         if len(bars) > 1:
-            split = [bars["Students whom the school refers"], bars["Other students"]]
+            split = [bars[self.REFERRED], bars[self.OTHERS]]
             self.assertEqual([sum(counts) for counts in split], [got.referred, got.students - got.referred])
             self.assertEqual([a + b for a, b in zip(*split, strict=True)], everybody)
         else:
             self.assertLess(min(got.referred, got.students - got.referred), SMALL)
-        held = [int(row[2]) - int(row[3]) for row in tables.get("Seats left", [])[1:]]
+        held = [int(row[2]) - int(row[3]) for row in tables.get(self.SEATS, [])[1:]]
         self.assertTrue(all(count >= SMALL for count in held), held)
-        hidden = got.assigned - sum(held)  # what is left of all who are placed
-        self.assertTrue(hidden == 0 or not held, hidden)
+        told, without = self.none(text), got.students - got.assigned
+        self.assertEqual(len(told), bool(everybody))
+        hidden = got.assigned - sum(held)  # placed where nothing is told
+        for count, exact, share in told:
+            self.assertAlmostEqual(share, 100 * count / got.students, delta=0.051)
+            self.assertEqual(count, without if exact else everybody[-1])
+            large = [n == 0 or n >= SMALL for n in (without, everybody[-1] - without)]
+            self.assertEqual(exact, all(large), (without, everybody))
+            if held:
+                self.assertTrue(hidden >= SMALL or (exact and hidden == 0), (exact, hidden))
         return held
 
     def test_nothing_follows_about_few(self):
-        dice, shown = random.Random(7), 0
+        dice, shown, exact = random.Random(7), 0, set()
         regions = ["GM0606", "GM0622", "GM0363"]
         partners = [self.client.add_partner(f"at{region}", region=region) for region in regions]
         offers = [self.offer(f"{kind}{n}", partner, kind=f"OFFER_KIND_{kind}", seats=dice.choice((1, 3, 15, 40)))
@@ -214,18 +231,60 @@ class Board(Told):
         for n, students in enumerate((3, 12, 30, 60, 150, 260)):
             share = dice.choice((0.02, 0.3, 0.6))
             lists = [(f"s{n}-{i}", dice.random() < share, dice.sample(offers, dice.randint(0, 3))) for i in range(students)]
-            shown += len(self.check(*self.page(f"r{n}", lists)))
+            got, tables, text = self.page(f"r{n}", lists)
+            shown += len(self.check(got, tables, text))
+            exact |= {one[1] for one in self.none(text)}
         self.assertGreater(shown, 6)
+        self.assertEqual(exact, {True, False})
 
     def test_seats_left(self):
-        """The figures themselves, and the small cells added up."""
+        """The figures themselves, with names, and the small cells added up."""
         partner = self.client.add_partner("at", region="GM0606")
-        sport, culture, stage = (self.offer(kind, partner, kind=f"OFFER_KIND_{kind}", seats=30) for kind in ("SPORT", "CULTURE", "INTERNSHIP"))
-        lists = [(f"a{i}", False, [sport]) for i in range(20)] + [(f"b{i}", False, [culture]) for i in range(12)] + [("c", False, [stage])]
-        got, tables = self.page("r", lists)
-        self.check(got, tables)
-        self.assertEqual(tables["Choice obtained"], [["1 to none", "", "33"]])  # that none is 0 is not told either
-        self.assertEqual(tables["Seats left"], [["Region", "Kind", "Seats", "Left"], ["GM0606", "sport", "30", "10"], ["other", "other", "60", "47"]])
+        kinds = {"SPORT": 20, "CULTURE": 12, "INTERNSHIP": 4, "MENTORING": 7}
+        offers = {kind: self.offer(kind, partner, kind=f"OFFER_KIND_{kind}", seats=30) for kind in kinds}
+        lists = [(f"{kind}{i}", False, [offers[kind]]) for kind, n in kinds.items() for i in range(n)]
+        got, tables, text = self.page("r", lists)
+        self.check(got, tables, text)
+        self.assertEqual(tables[self.CHOICES], [["choice 1 or further down, or no seat", "", "43"]])
+        self.assertEqual(self.none(text), [(0, True, 0.0)])
+        self.assertEqual(tables[self.SEATS], [["Municipality", "Kind", "Seats", "Left"], ["Schiedam (GM0606)", "culture", "30", "18"],
+                                              ["Schiedam (GM0606)", "sport", "30", "10"], ["others", "others", "60", "49"]])
+
+    def test_seats_of_offers_with_few(self):
+        """How many an offer with ten or more has is public, so what is left of its cell is none or ten or more."""
+        at = [self.client.add_partner(f"at{region}", region=region) for region in ("GM0606", "GM0622")]
+        offers = [self.offer(f"o{n}", at[n // 2], seats=seats) for n, seats in enumerate((20, 3, 20, 15))]
+        lists = [(f"s{n}-{i}", False, [offer]) for n, (offer, seats) in enumerate(zip(offers, (20, 3, 20, 15), strict=True)) for i in range(seats)]
+        got, tables, text = self.page("r", lists)
+        self.check(got, tables, text)
+        self.assertEqual(tables[self.SEATS][1:], [])  # 23 at the first place tell of 3, and 35 at the second one tell of those 23
+        self.assertNotIn("23", text.split("<h2>Seats left", 1)[1])
+
+    def test_those_without_a_seat(self):
+        """A number of its own where it is no small one, nor is what else is in the last bin; else a bound, from which no more follows."""
+        partner = self.client.add_partner("at", region="GM0606")
+        first, second = (self.offer(kind, partner, kind=f"OFFER_KIND_{kind}", seats=20) for kind in ("SPORT", "CULTURE"))
+        for name, third, without, told in (("a", 0, 15, [(15, True)]), ("b", 0, 4, [(24, False)]), ("c", 0, 0, [(0, True)]), ("d", 5, 15, [(20, False)])):
+            more = [self.offer(f"{name}{n}", partner, seats=third) for n in range(1)] if third else []
+            lists = [(f"{name}{i}", False, [first, second] + more) for i in range(40 + third + without)]
+            got, tables, text = self.page(name, lists)
+            self.check(got, tables, text)
+            self.assertEqual([one[:2] for one in self.none(text)], told, name)
+            self.assertEqual(got.students - got.assigned, without)
+
+    def test_in_dutch(self):
+        """Unless something else is asked for."""
+        partner = self.client.add_partner("at", region="GM0606")
+        seats, none = [self.offer("Een", partner, kind="OFFER_KIND_CULTURE", seats=15), self.offer("Twee", partner, seats=15)], self.offer("Drie", seats=0)
+        lists = [(f"s{i}", i % 2 == 0, [seats[i % 2] if i < 30 else none]) for i in range(60)]
+        _, tables, text = self.page("r", lists, language=None)
+        self.assertIn('<html lang="nl">', text)
+        self.assertIn("<p>Er deden 60 leerlingen mee. Er waren 30 plaatsen, bij 3 stages en activiteiten.</p>", text)
+        self.assertIn("Zonder plaats: 30 leerlingen (50,0 %).", text)
+        self.assertEqual(tables["Plaatsen die vrij bleven"], [["Gemeente", "Soort", "Plaatsen", "Vrij"], ["Schiedam (GM0606)", "cultuur", "15", "0"],
+                                                              ["Schiedam (GM0606)", "sport", "15", "0"]])
+        self.assertEqual(tables["Welke keuze de leerlingen kregen"], [["1", "", "30"], ["geen plaats", "", "30"]])
+        self.assertLessEqual({"Voorgedragen leerlingen", "Andere leerlingen"}, set(tables))
 
 
 if __name__ == "__main__":
