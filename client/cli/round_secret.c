@@ -103,10 +103,12 @@ round_secret_party(struct cli *cli, const char *run, const char *text, bool may_
         return cli_usage_at(cli, "--party", "\"%.60s\" is no party; it is NAME=FILE or NAME:COMMITMENT",
                             text);
     memcpy(party->name, text, len);
+    if (round_secret_parse(text + len + 1, party->commitment)) {
+        party->has_secret = false;
+        return CLI_OK;
+    }
     if (!party->has_secret)
-        return round_secret_parse(text + len + 1, party->commitment)
-                   ? CLI_OK
-                   : cli_usage_at(cli, "--party", "a commitment has 64 hexadecimal digits");
+        return cli_usage_at(cli, "--party", "a commitment has 64 hexadecimal digits");
     status = round_secret_read(cli, text + len + 1, may_make, party->secret, &made);
     if (status == CLI_OK && made)
         fprintf(stderr, "%s: a secret was made for %s; without it the round can not be drawn\n",

@@ -26,8 +26,8 @@ char *round_secret_text(const uint8_t *bytes, char out[ROUND_SECRET_HEX]); // re
 int round_secret_read(struct cli *cli, const char *file, bool make, uint8_t out[ROUND_SECRET_BYTES],
                       bool *made) MUST_CHECK;
 
-// "NAME=FILE", whose file is read (with make, made where it is not there), or "NAME:HEX", which is the
-// commitment alone. A cli_status.
+// "NAME=FILE", whose file is read (with make, made where it is not there), or "NAME:HEX" or "NAME=HEX" with
+// 64 digits, which is the commitment alone. A cli_status.
 int round_secret_party(struct cli *cli, const char *run, const char *text, bool make,
                        struct round_party *party) MUST_CHECK;
 

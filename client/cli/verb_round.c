@@ -254,6 +254,16 @@ read_beacon(struct cli *cli, const struct options *options, uint8_t *bytes, Prot
     return CLI_OK;
 }
 
+static int
+read_secret(struct cli *cli, const char *run, const char *text, struct round_party *party)
+{
+    int status = round_secret_party(cli, run, text, false, party);
+
+    if (status != CLI_OK || party->has_secret)
+        return status;
+    return cli_usage_at(cli, "--party", "its secret is drawn with, not its commitment; give NAME=FILE");
+}
+
 int
 verb_round_draw(struct cli *cli, int argc, char **argv)
 {
@@ -269,7 +279,7 @@ verb_round_draw(struct cli *cli, int argc, char **argv)
     if (status == CLI_OK)
         status = read_beacon(cli, &options, bytes, &draw.beacon_bytes);
     for (size_t i = 0; i < options.n_parties && status == CLI_OK; i++)
-        status = round_secret_party(cli, argv[0], options.parties[i], false, &parties[i]);
+        status = read_secret(cli, argv[0], options.parties[i], &parties[i]);
     if (status != CLI_OK)
         return status;
     round_secret_sort(parties, options.n_parties);

@@ -213,6 +213,11 @@ const struct verb verbs[] = {
      .help = "end all sessions of a token, and let it be of no use",
      .flags = verb_token_revoke_flags,
      .run = verb_token_revoke},
+    {.name = "round secret",
+     .args = "ROUND --party NAME=FILE ...",
+     .help = "make a party's secret, and tell what it commits to; asks no daemon",
+     .flags = verb_round_secret_flags,
+     .run = verb_round_secret},
     {.name = "round create",
      .args = "ROUND --party NAME=FILE ... --beacon-source TEXT --beacon-date DATE --beacon-encoding TEXT "
              "--beacon-fallback TEXT [FLAGS]",

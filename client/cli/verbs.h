@@ -41,6 +41,7 @@ int verb_status_ping(struct cli *cli, int argc, char **argv);
 int verb_round_create(struct cli *cli, int argc, char **argv);
 int verb_round_offers(struct cli *cli, int argc, char **argv);
 int verb_round_draw(struct cli *cli, int argc, char **argv);
+int verb_round_secret(struct cli *cli, int argc, char **argv);
 int verb_round_step(struct cli *cli, int argc, char **argv);
 int verb_round_submit(struct cli *cli, int argc, char **argv);
 int verb_round_withdraw(struct cli *cli, int argc, char **argv);
@@ -70,6 +71,6 @@ extern const struct flag verb_match_flags[], verb_match_explain_flags[], verb_fi
     verb_round_reason_flags[], verb_round_submit_flags[], verb_round_student_flags[],
     verb_round_result_flags[], verb_round_explain_flags[], verb_round_export_flags[],
     verb_round_object_flags[], verb_round_review_flags[], verb_round_agree_flags[], verb_top_flags[],
-    verb_round_offers_flags[], verb_round_refs_flags[];
+    verb_round_offers_flags[], verb_round_refs_flags[], verb_round_secret_flags[];
 
 #endif

@@ -14,7 +14,7 @@ import unittest
 
 import harness
 import rounds
-from rounds import draw_day
+from rounds import digest, draw_day
 
 RULE = """rule test 1
 label 0 Referred, at an offer with a reserve
@@ -577,6 +577,39 @@ class Cli(unittest.TestCase):
         self.assertIn("open", self.ctl("round", "objections", "r").stdout)
         self.ctl(*review, "--correct", "--offer", str(other))
         self.assertEqual([json.loads(line)["to_offer"] for line in self.ctl("--json", "round", "objections", "r").stdout.splitlines()], [0, other])
+
+    def test_parties_on_machines_of_their_own(self):
+        """No party shows its secret to who makes the round, nor to the daemon, before the draw."""
+        self.client.add_offer("o", self.partner)
+        for party in ("school", "aanbieder"):
+            (self.folder / party).mkdir()
+            done = harness.run([harness.kansenctl(), "round", "secret", "r", "--party", f"{party}=kept"], cwd=self.folder / party)
+            self.assertEqual((done.returncode, done.stdout.count("\n")), (0, 1), done.stderr)
+            secret = (self.folder / party / "kept").read_text().strip()
+            self.assertEqual((self.folder / party / "kept").stat().st_mode & 0o777, 0o600)
+            commitment = digest(b"alloc-party-v1\0r\0" + party.encode() + b"\0" + bytes.fromhex(secret)).hex()
+            self.assertEqual(done.stdout, f"--party {party}:{commitment}\n")
+            self.assertNotIn(secret, done.stdout + done.stderr)
+        together = ("round", "secret", "r", "--party", "school=school/kept", "--party", "aanbieder=aanbieder/kept")
+        flags = self.ctl(*together).stdout.split()
+        told = self.json(*together)
+        self.assertEqual(flags, [word for p in told["parties"] for word in ("--party", f"{p['name']}:{p['commitment']}")] + ["--commitment", told["commitment"]])
+        beacon = ("--beacon-source", "a lottery", "--beacon-date", draw_day(), "--beacon-encoding", "as printed", "--beacon-fallback", "the next one")
+        self.ctl("round", "create", "r", *[flag.replace(":", "=") for flag in flags], *beacon)
+        shown = self.json("round", "show", "r")
+        self.assertEqual((shown["parties"], shown["commitment"]), (told["parties"], told["commitment"]))
+        self.ctl("round", "open", "r")
+        self.ctl("round", "freeze", "r")
+        draw = ("round", "draw", "r", "--beacon", "1 2 3")
+        self.assertIn("NAME=FILE", self.ctl(*draw, *flags[:4], status=2).stderr)
+        self.ctl(*draw, "--party", "school=school/kept", status=1)
+        self.ctl(*draw, "--party", "school=school/kept", "--party", "aanbieder=aanbieder/kept")
+        self.assertEqual(self.json("round", "show", "r")["state"], "drawn")
+        self.ctl("round", "secret", "r", status=2)
+        self.ctl("round", "secret", "r", "--party", f"x:{'0' * 64}", status=2)
+        alone = self.json("round", "secret", "one", "--party", "a=a.secret", "--single-party")
+        secret = bytes.fromhex((self.folder / "a.secret").read_text().strip())
+        self.assertEqual(alone["commitment"], digest(b"alloc-commit-v1\0one\0" + secret).hex())
 
     def test_unverified(self):
         """A record without a verdict; and of a public draw whose moment was announced."""
