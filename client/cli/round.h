@@ -21,6 +21,9 @@ int round_tell(struct cli *cli, const Kansen__V1__Round *round) MUST_CHECK;
 int round_take_offers(struct cli *cli, const char *name, const char *flag, const char *ids,
                       Kansen__V1__RoundLottery lottery) MUST_CHECK;
 
+// Whether such ids can be read (NULL can), before anything is done. CLI_OK or CLI_USAGE.
+int round_check_offers(struct cli *cli, const char *flag, const char *ids) MUST_CHECK;
+
 // A text that a file holds, at most max bytes; the caller frees it.
 int round_read_file(struct cli *cli, const char *file, size_t max, char **text) MUST_CHECK;
 

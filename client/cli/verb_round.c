@@ -185,14 +185,34 @@ send_round(struct cli *cli, const char *name, const struct options *options, str
     return write_quietly(cli, &write, &outcome);
 }
 
+// Whether single offers are named that draw a lottery of their own.
+static bool
+names_own(const struct options *options)
+{
+    return options->own_lottery != NULL && strcmp(options->own_lottery, "all") != 0;
+}
+
 static int
 take_offers(struct cli *cli, const char *name, const struct options *options)
 {
     int status = round_take_offers(cli, name, "--offers", options->offers, LOTTERY(UNSPECIFIED));
 
-    if (status != CLI_OK || options->own_lottery == NULL || strcmp(options->own_lottery, "all") == 0)
-        return status;
-    return round_take_offers(cli, name, "--own-lottery", options->own_lottery, LOTTERY(OWN));
+    if (status == CLI_OK && names_own(options))
+        status = round_take_offers(cli, name, "--own-lottery", options->own_lottery, LOTTERY(OWN));
+    if (status == CLI_NO)
+        fprintf(stderr, "round %s is made; go on by: kansenctl round offers %s\n", name, name);
+    return status;
+}
+
+// What can be said of flags before the round is made, as its name is used up then.
+static int
+check_offers(struct cli *cli, const struct options *options)
+{
+    int status = round_check_offers(cli, "--offers", options->offers);
+
+    return status == CLI_OK && names_own(options)
+               ? round_check_offers(cli, "--own-lottery", options->own_lottery)
+               : status;
 }
 
 static int
@@ -219,6 +239,8 @@ verb_round_create(struct cli *cli, int argc, char **argv)
 
     if (status == CLI_OK)
         status = need_beacon(cli, &options);
+    if (status == CLI_OK)
+        status = check_offers(cli, &options);
     if (status == CLI_OK)
         status = read_parties(cli, argv[0], &options, parties, commitment);
     if (status == CLI_OK && options.rule != NULL)

@@ -37,6 +37,15 @@ read_ids(struct cli *cli, const char *flag, const char *text, uint64_t *ids, siz
 }
 
 int
+round_check_offers(struct cli *cli, const char *flag, const char *ids)
+{
+    uint64_t offers[OFFERS_MAX];
+    size_t n = 0;
+
+    return read_ids(cli, flag, ids, offers, &n);
+}
+
+int
 round_take_offers(struct cli *cli, const char *name, const char *flag, const char *ids,
                   Kansen__V1__RoundLottery lottery)
 {

@@ -611,6 +611,20 @@ class Cli(unittest.TestCase):
         secret = bytes.fromhex((self.folder / "a.secret").read_text().strip())
         self.assertEqual(alone["commitment"], digest(b"alloc-commit-v1\0one\0" + secret).hex())
 
+    def test_offers_that_can_not_take_part(self):
+        """A slip in the flags uses no name up; and what the daemon refuses is told with the way on."""
+        offer, closed = self.client.add_offer("o", self.partner), self.client.add_offer("c", self.partner, status="OFFER_STATUS_CLOSED")
+        flags = ("round", "create", "r", *self.parties("r"), "--beacon-source", "s", "--beacon-date", draw_day(), "--beacon-encoding", "e",
+                 "--beacon-fallback", "f")
+        for bad in (("--offers", f"{offer},x"), ("--offers", str(offer), "--own-lottery", f"{offer};")):
+            self.ctl(*flags, *bad, status=2)
+        self.ctl("round", "show", "r", status=1)
+        refused = self.ctl(*flags, "--offers", f"{offer},{closed}", status=1)
+        self.assertIn(f"offer {closed} is not open", refused.stderr)
+        self.assertIn("round r is made; go on by: kansenctl round offers r\n", refused.stderr)
+        self.ctl("round", "offers", "r", "--offers", str(offer))
+        self.assertEqual(self.json("round", "open", "r")["offers"], 1)
+
     def test_unverified(self):
         """A record without a verdict; and of a public draw whose moment was announced."""
         offer = self.client.add_offer("o", self.partner, seats=2)
