@@ -119,38 +119,48 @@ add_wish(struct call *call, const struct round_lines *lines, const struct round_
     return 0;
 }
 
+// What an offer is called, of which nothing may be left.
 static int
-find_title(struct call *call, uint64_t id, const char **title)
+name_offer(struct filling *filling, uint64_t id, const char **name)
 {
+    struct call *call = filling->call;
+    Kansen__V1__Partner *partner = NULL;
     Kansen__V1__Offer *offer = NULL;
     int rc = offer_get(call->txn, id, call->arena, &offer);
 
-    *title = rc == 0 ? offer->title : "-"; // it has been removed since
-    return rc < 0 ? rc : 0;
+    if (rc == 0)
+        rc = partner_get(call->txn, offer->partner_id, call->arena, &partner);
+    if (rc < 0)
+        return rc;
+    *name = round_text_name(filling->text.language, id, offer != NULL ? offer->title : NULL,
+                            partner != NULL ? partner->name : NULL, call->arena);
+    return *name == NULL ? STORE_FAULT_MEMORY : 0;
 }
 
 static int
 add_sentences(struct filling *filling, size_t i)
 {
     const struct round_view *view = &filling->view;
-    const char *title;
-    int rc = find_title(filling->call, view->student->offers[view->part.from + i], &title);
+    const char *name;
+    int rc = name_offer(filling, view->student->offers[view->part.from + i], &name);
 
-    return rc == 0 ? round_text_wish(&filling->text, i, title) : rc;
+    return rc == 0 ? round_text_wish(&filling->text, i, name) : rc;
 }
 
 static int
 begin_text(struct filling *filling)
 {
     const Kansen__V1__RoundResult *result = filling->view.result;
-    const char *title = "";
+    const char *placed = NULL, *corrected = NULL;
     int rc = 0;
 
     if (result == NULL || filling->view.part.from != 0)
         return 0;
     if (result->rank != 0)
-        rc = find_title(filling->call, result->offer_id, &title);
-    return rc == 0 ? round_text_begin(&filling->text, title) : rc;
+        rc = name_offer(filling, result->offer_id, &placed);
+    if (rc == 0 && result->corrected_offer_id != 0)
+        rc = name_offer(filling, result->corrected_offer_id, &corrected);
+    return rc == 0 ? round_text_begin(&filling->text, placed, corrected) : rc;
 }
 
 static size_t

@@ -259,10 +259,10 @@ class Life(Rounds):
         by_lottery = sorted("abc", key=lambda s: said[s].result.lottery_rank)
         self.assertEqual([said[s].result.rank for s in by_lottery], [1, 2, 0])
         self.assertEqual([[w.reason for w in said[s].wishes] for s in by_lottery], [["open", ""], ["lottery", "open"], ["lottery", "lottery"]])
-        self.assertIn("Eerste: full; the same priority group", " ".join(said[by_lottery[1]].text))
+        self.assertIn("Eerste (Club): full; the last one placed was in the same group", " ".join(said[by_lottery[1]].text))
         dutch = round_.student(by_lottery[2], language="nl")
-        self.assertIn("Geen van de keuzes", " ".join(dutch.text))
-        self.assertIn("1. Eerste: vol", " ".join(dutch.text))
+        self.assertIn("Bij geen van de keuzes", " ".join(dutch.text))
+        self.assertIn("1. Eerste (Club): vol", " ".join(dutch.text))
         with self.assertRaisesRegex(harness.Refused, "nl or en"):
             round_.student("a", language="fr")
 
