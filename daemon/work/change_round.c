@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rounds: making one, taking offers in, and the steps of its life that an operator asks for.
+// Rounds: making one, and the steps of its life that an operator asks for.
 #include "work/change_round.h"
 #include "base/date.h"
-#include "cohort/lottery.h"
 #include "proto/names.h"
 #include "store/round.h"
 #include "store/round_row.h"
 #include "store/write.h"
 #include "work/lifecycle.h"
-#include "work/round_offer.h"
 #include "work/round_plan.h"
 #include "work/round_revision.h"
 #include "work/valid.h"
-#include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
 #define STEP(name)  KANSEN__V1__ROUND_STEP__ROUND_STEP_##name
 
-#define LOTTERY_AS_IT_IS KANSEN__V1__ROUND_LOTTERY__ROUND_LOTTERY_UNSPECIFIED
-
-#define REASON_MAX   500u // characters
-#define BEACON_BYTES 1024u
-#define TAKE_NAMED   1000u  // offers in one command
-#define TAKE_LOOKS   20000u // offers that are looked at in one command
-#define TAKE_MOST    2000u  // offers that are taken in one command
+#define REASON_MAX 500u // characters
 
 // ---- Shared
 
@@ -175,90 +165,6 @@ change_create_round(struct change *change)
     return rc == 0 ? change_round_done(change, &round, NULL) : rc;
 }
 
-// ---- Take offers
-
-static int
-take_named(struct change *change, const Kansen__V1__TakeRoundOffers *given, const Kansen__V1__RoundPlan *plan,
-           Kansen__V1__Round *round)
-{
-    int rc = valid_count(change->fault, "", "offer_ids", given->n_offer_ids, TAKE_NAMED);
-
-    for (size_t i = 0; i < given->n_offer_ids && rc == 0; i++) {
-        const char *why = NULL;
-
-        rc = round_offer_may(change, round->id, plan, given->offer_ids[i], given->lottery, &why);
-        for (size_t k = 0; k < i && rc == 0 && why == NULL; k++)
-            why = given->offer_ids[k] == given->offer_ids[i] ? "is named twice" : NULL;
-        if (rc == 0 && why != NULL)
-            rc = fault_set(change->fault, CODE_FAILED_PRECONDITION, "offer_ids", "offer %llu %s",
-                           (unsigned long long)given->offer_ids[i], why);
-    }
-    for (size_t i = 0; i < given->n_offer_ids && rc == 0; i++)
-        rc = round_offer_take(change, round, plan, given->offer_ids[i], given->lottery);
-    return rc;
-}
-
-// Takes the next of all offers that may take part; *ended when none is left.
-static int
-take_next(struct change *change, const Kansen__V1__TakeRoundOffers *given, const Kansen__V1__RoundPlan *plan,
-          Kansen__V1__Round *round, bool *ended)
-{
-    unsigned taken = 0;
-    int rc = 0;
-
-    for (unsigned looks = 0; looks < TAKE_LOOKS && taken < TAKE_MOST; looks++) {
-        const char *why = NULL;
-        uint64_t next;
-
-        rc = round_offer_behind(change->txn, round->at_offer, &next);
-        if (rc != 0)
-            break;
-        round->at_offer = next;
-        rc = round_offer_may(change, round->id, plan, next, LOTTERY_AS_IT_IS, &why);
-        if (rc == 0 && why == NULL) {
-            rc = round_offer_take(change, round, plan, next, given->lottery);
-            taken++;
-        }
-        if (rc != 0)
-            return rc;
-    }
-    *ended = rc == STORE_E_NOT_FOUND && taken == 0;
-    return rc == STORE_E_NOT_FOUND ? 0 : rc;
-}
-
-int
-change_take_round_offers(struct change *change)
-{
-    const Kansen__V1__TakeRoundOffers *given = change->command->write->take_round_offers;
-    Kansen__V1__Round *old = NULL, *round = NULL;
-    Kansen__V1__RoundPlan *plan = NULL;
-    bool ended = false;
-    int rc = change_round_get(change, given->round, &old);
-
-    if (rc == 0 && old->state != STATE(CREATED))
-        rc = change_round_refuse(change, old, "take offers in");
-    if (rc == 0)
-        rc = valid_enum(change->fault, "", "lottery", (int)given->lottery, &names_round_lottery, true);
-    if (rc == 0 && given->all == (given->n_offer_ids > 0))
-        rc = fault_set(change->fault, CODE_INVALID_ARGUMENT, "offer_ids", "give either offers or all");
-    if (rc == 0)
-        rc = round_plan_get(change->txn, old->id, change->arena, &plan);
-    if (rc == 0)
-        rc = change_round_begin(change, old, &round);
-    if (rc == 0)
-        rc = given->all ? take_next(change, given, plan, round, &ended)
-                        : take_named(change, given, plan, round);
-    if (rc != 0)
-        return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
-    if (ended) {
-        change->outcome = KANSEN__V1__OUTCOME__OUTCOME_UNCHANGED;
-        change->id = old->id;
-        change->version = old->version;
-        return 0;
-    }
-    return change_round_done(change, round, old);
-}
-
 // ---- Steps
 
 static const enum round_event events[] = {
@@ -406,96 +312,5 @@ change_move_round(struct change *change)
         return propose_cancel(change, given, old);
     if (rc == 0)
         rc = prepare(change, given, old, round);
-    return rc == 0 ? change_round_done(change, round, old) : rc;
-}
-
-// ---- Draw
-
-static int
-check_secrets(struct change *change, const Kansen__V1__DrawRound *given, const Kansen__V1__Round *round,
-              const Kansen__V1__RoundPlan *plan, uint8_t secret[LOTTERY_BYTES])
-{
-    uint8_t(*secrets)[LOTTERY_BYTES] = arena_array(change->arena, plan->n_parties, LOTTERY_BYTES);
-
-    if (secrets == NULL)
-        return STORE_FAULT_MEMORY;
-    if (given->n_secrets != plan->n_parties)
-        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "secrets",
-                         "%zu secrets given; %zu parties committed one", given->n_secrets, plan->n_parties);
-    for (size_t i = 0; i < given->n_secrets; i++) {
-        uint8_t commitment[LOTTERY_BYTES];
-        char field[32];
-
-        snprintf(field, sizeof field, "secrets[%zu]", i);
-        if (given->secrets[i].len != LOTTERY_BYTES)
-            return fault_set(change->fault, CODE_INVALID_ARGUMENT, field, "a secret has %u bytes, not %zu",
-                             LOTTERY_BYTES, given->secrets[i].len);
-        memcpy(secrets[i], given->secrets[i].data, LOTTERY_BYTES);
-        round_plan_commit_party(round->name, plan->parties[i]->name, secrets[i], commitment);
-        if (sodium_memcmp(commitment, plan->parties[i]->commitment.data, sizeof commitment) != 0)
-            return fault_set(change->fault, CODE_INVALID_ARGUMENT, field,
-                             "this is not the secret that %s committed", plan->parties[i]->name);
-    }
-    lottery_combine((const uint8_t(*)[LOTTERY_BYTES])secrets, plan->n_parties, secret);
-    if (!lottery_matches(round->name, secret, plan->commitment.data))
-        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "secrets",
-                         "the parties' secrets are their own, but not those that the round committed to");
-    return 0;
-}
-
-static int
-check_draw(struct change *change, const Kansen__V1__DrawRound *given, const Kansen__V1__Round *old,
-           const Kansen__V1__RoundPlan *plan)
-{
-    int64_t now = change->command->time_us;
-
-    if (given->beacon_bytes.len < 1 || given->beacon_bytes.len > BEACON_BYTES)
-        return fault_set(change->fault, CODE_INVALID_ARGUMENT, "beacon_bytes",
-                         "the public draw has %zu bytes; 1 to %u are allowed", given->beacon_bytes.len,
-                         BEACON_BYTES);
-    if (!round_plan_is_held(plan->beacon, now))
-        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "beacon_bytes",
-                         "the public draw that was announced is on %s", plan->beacon->date);
-    if (given->fallback && round_plan_is_day(plan->beacon, now))
-        return fault_set(change->fault, CODE_FAILED_PRECONDITION, "fallback",
-                         "the draw may still be held today; its fallback counts from the day behind %.10s on",
-                         plan->beacon->date);
-    if (round_plan_is_ahead(plan->beacon, old->frozen_us))
-        return 0;
-    return fault_set(
-        change->fault, CODE_FAILED_PRECONDITION, "beacon_bytes",
-        "the input was not frozen, and its digest known, before the public draw of %s; cancel the "
-        "round and make another one",
-        plan->beacon->date);
-}
-
-int
-change_draw_round(struct change *change)
-{
-    const Kansen__V1__DrawRound *given = change->command->write->draw_round;
-    uint8_t secret[LOTTERY_BYTES], seed[LOTTERY_BYTES];
-    Kansen__V1__Round *old = NULL, *round = NULL;
-    Kansen__V1__RoundPlan *plan = NULL;
-    int rc = change_round_get(change, given->round, &old);
-
-    if (rc == 0)
-        rc = change_round_move(change, old, ROUND_DRAW, &round);
-    if (rc == 0)
-        rc = round_plan_get(change->txn, old->id, change->arena, &plan);
-    if (rc == 0)
-        rc = check_draw(change, given, old, plan);
-    if (rc == 0)
-        rc = check_secrets(change, given, old, plan, secret);
-    if (rc != 0)
-        return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
-    lottery_seed(old->name, secret, given->beacon_bytes.data, given->beacon_bytes.len, seed);
-    rc = change_round_bytes(change, seed, sizeof seed, &round->seed);
-    change->seed = change->command->secrets->random;
-    round->receipt_key = (ProtobufCBinaryData){LOTTERY_BYTES, (uint8_t *)change->seed};
-    round->beacon_bytes = given->beacon_bytes;
-    round->beacon_is_fallback = given->fallback;
-    round->n_secrets = given->n_secrets;
-    round->secrets = given->secrets;
-    round->drawn_us = change->command->time_us;
     return rc == 0 ? change_round_done(change, round, old) : rc;
 }
