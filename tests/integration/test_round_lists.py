@@ -119,7 +119,7 @@ class Parts(Long):
             for limit in (7, 999):
                 self.assertEqual(self.listed(round_, student, language="en", limit=limit)[1:], (wishes, text))
             self.assertEqual(len([line for line in text if line.split(".")[0].isdigit()]), len(wanted))
-            self.assertEqual(len([line for line in text if line.startswith("The lottery number is ")]), 1)
+            self.assertEqual(len([line for line in text if line.startswith("This student has lottery number ")]), 1)
             self.assertEqual(text[-1], "No other order of the list could have given a better place.")
         self.assertTrue({"ineligible", "open"} <= {wish.reason for student in lists for wish in self.listed(round_, student)[1]})
         round_.publish()
