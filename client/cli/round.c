@@ -39,8 +39,8 @@ round_tell(struct cli *cli, const Kansen__V1__Round *round)
         printf("round %s %s: ", round->name, state_word(round));
         round_shown_line(round);
         if (round->cancel_by[0] != '\0')
-            printf("%s proposes to cancel it; it is cancelled when another operator asks for the same\n",
-                   round->cancel_by);
+            printf("%s proposes to cancel it (%s); it is cancelled when another operator asks for the same\n",
+                   round->cancel_by, round->cancel_reason);
         return cli_finish_output(cli);
     }
     object = json_object();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cells are gone through from rank 1 to none and gathered until a bin is large enough; a rest goes into the
-// last bin.
+// last bin. Where the number of those who are placed, less those of the public cutoffs, would tell of few,
+// the last rank and none are one cell.
 #include "client/cli/round_bins.h"
+#include "client/cli/round_record.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -24,6 +26,20 @@ is_large(const struct round_bins *bins, const struct round_bin *bin)
     return bin->referred >= ROUND_BINS_SMALL && bin->all - bin->referred >= ROUND_BINS_SMALL;
 }
 
+static bool
+is_few(uint64_t count)
+{
+    return count > 0 && count < ROUND_BINS_SMALL;
+}
+
+static bool
+must_join(const Kansen__V1__Round *round, bool by_referral)
+{
+    return round->record_form >= ROUND_RECORD_FORM &&
+           (is_few(round->apart) ||
+            (by_referral && (is_few(round->apart_referred) || is_few(round->apart_others))));
+}
+
 int
 round_bins_make(const Kansen__V1__Round *round, struct round_bins *out)
 {
@@ -32,6 +48,7 @@ round_bins_make(const Kansen__V1__Round *round, struct round_bins *out)
 
     *out = (struct round_bins){.by_referral = round->referred >= ROUND_BINS_SMALL &&
                                               round->students - round->referred >= ROUND_BINS_SMALL};
+    out->joined = must_join(round, out->by_referral);
     out->bins = calloc(round->n_ranks + 1, sizeof out->bins[0]);
     if (out->bins == NULL)
         return -ENOMEM;
@@ -44,7 +61,7 @@ round_bins_make(const Kansen__V1__Round *round, struct round_bins *out)
         bin.last = rank;
         bin.all += round_bins_count(round, rank, false);
         bin.referred += round_bins_count(round, rank, true);
-        if (is_large(out, &bin)) {
+        if (is_large(out, &bin) && !(out->joined && rank != 0 && rank == round->n_ranks)) {
             out->bins[out->n++] = bin;
             begun = false;
         }

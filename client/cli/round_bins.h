@@ -16,6 +16,7 @@ struct round_bin {
 
 struct round_bins {
     bool by_referral; // both kinds are told of
+    bool joined;      // none is in one cell with the last rank, so that nobody can tell how many are placed
     size_t n;
     struct round_bin *bins; // free it
 };

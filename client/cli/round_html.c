@@ -163,7 +163,7 @@ may_tell_none(const Kansen__V1__Round *round, const struct round_bins *bins)
 {
     uint64_t none = round_bins_count(round, 0, false);
 
-    return bins->n > 0 && !is_small(none) && !is_small(bins->bins[bins->n - 1].all - none);
+    return bins->n > 0 && !bins->joined && !is_small(none) && !is_small(bins->bins[bins->n - 1].all - none);
 }
 
 static bool

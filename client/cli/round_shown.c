@@ -252,6 +252,7 @@ round_shown_json(const Kansen__V1__Round *round, const Kansen__V1__RoundPlan *pl
     json_put_number(object, "revision", round->revision);
     put_given(object, "reason", round->reason);
     put_given(object, "cancel_by", round->cancel_by);
+    put_given(object, "cancel_reason", round->cancel_reason);
     json_put_text(object, "region", plan->region);
     json_put_words(object, "kinds", &names_offer_kind, plan->kinds, plan->n_kinds);
     put_rule_name(object, plan);
@@ -407,6 +408,7 @@ round_shown_text(const Kansen__V1__Round *round, const Kansen__V1__RoundPlan *pl
            state != NULL ? state : "?", "revision", round->revision);
     print_given("reason", round->reason);
     print_given("to cancel", round->cancel_by);
+    print_given("as", round->cancel_reason);
     print_revisions(round);
     print_counts(round);
     print_plan(round, plan);

@@ -203,6 +203,9 @@ export_corrections(struct document *document, const char *dir, const uint8_t *se
     if (document->lines == NULL)
         return cli_no_memory(document->cli);
     status = fetch(document);
+    if (status == CLI_OK && document->n != document->round->corrections)
+        status = cli_fail(document->cli, "ABORTED", "", "round %s has changed meanwhile; do it again",
+                          document->round->name);
     if (fclose(document->lines) != 0 && status == CLI_OK)
         status = cli_no_memory(document->cli);
     if (status == CLI_OK && (text = make_text(document, lines)) == NULL)
@@ -212,6 +215,13 @@ export_corrections(struct document *document, const char *dir, const uint8_t *se
     free(lines);
     free(text);
     return status == CLI_OK ? tell(document->cli, document, dir) : status;
+}
+
+static bool
+is_published(const Kansen__V1__Round *round)
+{
+    return round->state == KANSEN__V1__ROUND_STATE__ROUND_STATE_PUBLISHED ||
+           round->state == KANSEN__V1__ROUND_STATE__ROUND_STATE_CLOSED;
 }
 
 int
@@ -232,10 +242,10 @@ verb_round_corrections(struct cli *cli, int argc, char **argv)
     document.round = response->get_round->round;
     if (document.round->record_digest.len != ROUND_SECRET_BYTES ||
         document.round->record_key.len != ROUND_SECRET_BYTES ||
-        document.round->record_revision != document.round->revision || document.round->published_us == 0)
+        document.round->record_revision != document.round->revision || !is_published(document.round))
         status = cli_fail(cli, "FAILED_PRECONDITION", "round",
-                          "round %s has no published result whose record is exported, so there is nothing to "
-                          "correct",
+                          "round %s has no published result whose record is exported, or its objections are "
+                          "forgotten",
                           argv[0]);
     if (status == CLI_OK)
         status = read_key(cli, options.key, document.round, secret_key);

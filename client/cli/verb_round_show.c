@@ -140,7 +140,25 @@ result_json(const char *round, const Kansen__V1__GetRoundStudentResponse *got)
     json_put_number(object, "rank", got->result->rank);
     json_put_number(object, "lottery_rank", got->result->lottery_rank);
     json_put_number(object, "placement", got->result->placement_id);
+    if (got->result->corrected)
+        json_put_number(object, "corrected_offer", got->result->corrected_offer_id);
     return object;
+}
+
+// What it was computed as stands in the record; what the student has now is the correction.
+static void
+tell_corrected(const Kansen__V1__RoundResult *result)
+{
+    if (result->corrected_offer_id == 0)
+        printf("no seat; corrected");
+    else
+        printf("offer %" PRIu64 "; placement %" PRIu64 "; corrected", result->corrected_offer_id,
+               result->placement_id);
+    if (result->offer_id == 0)
+        printf(", the lottery had given no seat\n");
+    else
+        printf(", the lottery had given offer %" PRIu64 ", choice %" PRIu32 "\n", result->offer_id,
+               result->rank);
 }
 
 static int
@@ -216,6 +234,8 @@ verb_round_result(struct cli *cli, int argc, char **argv)
         status = not_computed(cli, argv[0]);
     else if (cli->json)
         status = cli_printed(cli, json_print(result_json(argv[0], response->get_round_student)));
+    else if (result->corrected)
+        tell_corrected(result);
     else if (result->rank == 0)
         printf("no seat; lottery rank %" PRIu32 "\n", result->lottery_rank);
     else

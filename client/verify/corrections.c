@@ -5,6 +5,8 @@
 #include "client/verify/terms.h"
 #include <stdlib.h>
 
+#define OPERATOR_MAX 200u // bytes
+
 struct correction {
     uint64_t number;
     struct slice ref, from, to, first, second; // references; an offer may be -
@@ -52,6 +54,20 @@ read_offer(struct lines *lines, const char *name, struct slice *out)
     return lines_is_ref(*out) ? 0 : lines_bad(lines, name, *out, "an offer or -");
 }
 
+// As the journal names one: by client and token, or by what the socket tells of the process.
+static int
+read_operator(struct lines *lines, const char *name, struct slice *out)
+{
+    bool good;
+
+    if (lines_field(lines, name, out) != 0)
+        return -1;
+    good = out->len <= OPERATOR_MAX;
+    for (size_t i = 0; i < out->len && good; i++)
+        good = out->at[i] > ' ' && out->at[i] <= '~';
+    return good ? 0 : lines_bad(lines, name, *out, "1 to 200 printable ASCII characters");
+}
+
 static int
 read_correction(struct lines *lines, struct correction *out)
 {
@@ -64,7 +80,8 @@ read_correction(struct lines *lines, struct correction *out)
         return -1;
     if (!terms_is_time(time))
         return lines_bad(lines, "time", time, "a time as 2026-11-25T22:43:52Z");
-    return lines_ref(lines, "first", &out->first) == 0 && lines_ref(lines, "second", &out->second) == 0
+    return read_operator(lines, "first", &out->first) == 0 &&
+                   read_operator(lines, "second", &out->second) == 0
                ? lines_text(lines, "reason", &reason)
                : -1;
 }

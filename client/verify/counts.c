@@ -2,10 +2,27 @@
 #include "client/verify/counts.h"
 #include "client/verify/result.h"
 
+// What the public cutoffs leave out.
+static void
+add_apart(const struct cutoff *cutoff, struct counts *counts)
+{
+    uint32_t others = cutoff->held - cutoff->held_referred;
+
+    if (cutoff->held < CUTOFF_PUBLIC)
+        counts->apart += cutoff->held;
+    if (cutoff->held_referred < CUTOFF_PUBLIC || others < CUTOFF_PUBLIC) {
+        counts->apart_by[0] += others;
+        counts->apart_by[1] += cutoff->held_referred;
+    }
+}
+
 void
-counts_make(const struct input *input, const size_t *placed, struct counts *counts)
+counts_make(const struct input *input, const size_t *placed, const struct cutoff *cutoffs,
+            struct counts *counts)
 {
     *counts = (struct counts){0};
+    for (uint32_t i = 0; i < input->n_offers; i++)
+        add_apart(&cutoffs[i], counts);
     for (uint32_t i = 0; i < input->n_offers; i++)
         counts->seats += input->offers[i].seats;
     for (uint32_t i = 0; i < input->n_students; i++) {
@@ -28,11 +45,21 @@ is_enough(uint64_t all, uint64_t referred, bool by_referral)
     return by_referral ? referred >= RECORD_LEAST && all - referred >= RECORD_LEAST : all >= RECORD_LEAST;
 }
 
-// Gathers the cells of ranks, and of none behind them, until each bin has enough. Returns how many bins.
+static bool
+is_few(uint64_t count)
+{
+    return count > 0 && count < RECORD_LEAST;
+}
+
+// Gathers the cells of ranks, and of none behind them, until each bin has enough. In form 2 the last rank and
+// none are one cell where it would tell of few how many are placed. Returns how many bins.
 static unsigned
-make_bins(const struct counts *counts, struct record_bin bins[RECORD_NO_RANK + 1])
+make_bins(const struct counts *counts, uint64_t form, struct record_bin bins[RECORD_NO_RANK + 1])
 {
     bool by_referral = is_enough(counts->students[0], counts->students[1], true), open = false;
+    bool joined = form >= RECORD_FORM &&
+                  (is_few(counts->apart) ||
+                   (by_referral && (is_few(counts->apart_by[0]) || is_few(counts->apart_by[1]))));
     unsigned n = 0;
 
     if (counts->students[0] < RECORD_LEAST)
@@ -48,7 +75,7 @@ make_bins(const struct counts *counts, struct record_bin bins[RECORD_NO_RANK + 1
         bin->last = last ? RECORD_NO_RANK : cell;
         bin->all += counts->with_rank[0][rank];
         bin->referred += by_referral ? counts->with_rank[1][rank] : 0;
-        if (is_enough(bin->all, bin->referred, by_referral)) {
+        if (is_enough(bin->all, bin->referred, by_referral) && !(joined && cell == counts->greatest)) {
             n++;
             open = false;
         }
@@ -74,7 +101,7 @@ counts_check_record(const struct counts *counts, const struct input *input, cons
                     struct report *report)
 {
     struct record_bin bins[RECORD_NO_RANK + 1];
-    unsigned n = make_bins(counts, bins);
+    unsigned n = make_bins(counts, record->form, bins);
 
     expect(report, "record", "students", record->students, counts->students[0]);
     expect(report, "record", "offers", record->offers, input->n_offers);

@@ -3,6 +3,7 @@
 #ifndef VERIFY_COUNTS_H
 #define VERIFY_COUNTS_H
 
+#include "client/verify/cutoff.h"
 #include "client/verify/input.h"
 #include "client/verify/record.h"
 
@@ -11,9 +12,12 @@ struct counts {
     uint64_t students[2], assigned[2];       // all, and the referred ones among them
     uint64_t with_rank[2][RECORD_RANKS + 1]; // [0] without a place
     unsigned greatest;                       // rank that somebody obtained; 0 = none
+    uint64_t apart;                          // holders of offers that public-cutoffs does not tell of
+    uint64_t apart_by[2]; // [0] others, [1] referred: holders where it does not tell how many of these
 };
 
-void counts_make(const struct input *input, const size_t *placed, struct counts *counts);
+void counts_make(const struct input *input, const size_t *placed, const struct cutoff *cutoffs,
+                 struct counts *counts);
 
 // Reports what the record counts otherwise.
 void counts_check_record(const struct counts *counts, const struct input *input, const struct record *record,

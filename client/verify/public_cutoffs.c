@@ -65,12 +65,46 @@ check_row(const struct lines *lines, const struct row *row, struct slice general
                      "offer %.*s: the cutoffs do not go together with the seats", SLICE_ARGS(row->ref));
 }
 
+static bool
+is_few(uint64_t count)
+{
+    return count > 0 && count < RECORD_LEAST;
+}
+
+// Whether from the bins follows how many are placed, and from that something about few whom the rows leave
+// out: holders of offers, or by referral.
+static void
+check_left(const struct record *record, uint64_t held, uint64_t referred, uint64_t others,
+           struct report *report)
+{
+    uint64_t placed = 0, placed_referred = 0;
+    bool by_referral = record->n_bins > 0;
+
+    for (unsigned i = 0; i < record->n_bins; i++) {
+        const struct record_bin *bin = &record->bins[i];
+
+        if (bin->last == RECORD_NO_RANK && bin->first != RECORD_NO_RANK)
+            return; // the last bin has some with a rank, nobody knows how many
+        if (bin->first == RECORD_NO_RANK)
+            continue;
+        placed += bin->all;
+        placed_referred += bin->referred;
+        by_referral = by_referral && bin->by_referral;
+    }
+    if (record->n_bins == 0 || record->form < RECORD_FORM || placed < held)
+        return;
+    if (is_few(placed - held) ||
+        (by_referral && (is_few(placed_referred - referred) || is_few(placed - placed_referred - others))))
+        report_fault(report, "record", 0, "suppression",
+                     "from the bins follows how many are placed, which tells of few beside public-cutoffs");
+}
+
 int
 public_cutoffs_check(struct slice file, const struct record *record, struct report *report)
 {
     struct lines lines = lines_of("public-cutoffs", file, report);
     struct slice general, referred, before = {"", 0};
-    uint64_t held = 0;
+    uint64_t held = 0, held_referred = 0, held_others = 0;
 
     while (lines.at < lines.end) {
         struct row row = {0};
@@ -83,7 +117,10 @@ public_cutoffs_check(struct slice file, const struct record *record, struct repo
         check_row(&lines, &row, general, referred);
         before = row.ref;
         held += row.held;
+        held_referred += row.hidden ? 0 : row.referred;
+        held_others += row.hidden ? 0 : row.held - row.referred;
     }
+    check_left(record, held, held_referred, held_others, report);
     if (lines.number > record->offers || held > record->students)
         report_fault(report, "public-cutoffs", 0, "counts",
                      "there are more offers or holders than in the record");

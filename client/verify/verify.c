@@ -192,7 +192,7 @@ check_outcome(const struct files *files, const struct verify *verify, const stru
     if (cutoffs == NULL)
         return -1;
     cutoff_check_stable(input, lottery, placed, cutoffs, report);
-    counts_make(input, placed, &counts);
+    counts_make(input, placed, cutoffs, &counts);
     counts_check_record(&counts, input, &verify->record, report);
     if (check_optimal(input, lottery, placed, report) == 0 &&
         cutoff_files_check(files->file[FILES_CUTOFFS], input, cutoffs, report) == 0 &&

@@ -39,6 +39,15 @@ may_tell_referral(const Kansen__V1__Round *round)
     return true;
 }
 
+// Whether the public cutoffs are of all who are placed, or of so many fewer that the rest may be known; and
+// the same of both the referred and the others.
+static bool
+tells_of_few(const Kansen__V1__Round *round, bool by_referral)
+{
+    return is_small(round->apart) ||
+           (by_referral && (is_small(round->apart_referred) || is_small(round->apart_others)));
+}
+
 void
 round_told_cut(Kansen__V1__Round *round, bool to_operator)
 {
@@ -47,9 +56,10 @@ round_told_cut(Kansen__V1__Round *round, bool to_operator)
     if (to_operator)
         return;
     round->students_withheld = !published || is_small(round->students);
-    round->assigned_withheld =
-        !published || !may_tell(round->students, round->assigned, round->ranks, round->n_ranks);
-    round->referred_withheld = round->assigned_withheld || !may_tell_referral(round);
+    round->assigned_withheld = !published || tells_of_few(round, false) ||
+                               !may_tell(round->students, round->assigned, round->ranks, round->n_ranks);
+    round->referred_withheld =
+        round->assigned_withheld || tells_of_few(round, true) || !may_tell_referral(round);
     round->details_withheld = true;
     if (round->students_withheld)
         round->students = 0;
@@ -64,7 +74,8 @@ round_told_cut(Kansen__V1__Round *round, bool to_operator)
     round->receipt_key = round->at_student = (ProtobufCBinaryData){0};
     if (round->record_form < ROUND_WORK_FORM) // without a key it tells what is cut here
         round->cutoff_digest = (ProtobufCBinaryData){0};
-    round->cancel_by = (char *)protobuf_c_empty_string;
+    round->cancel_by = round->cancel_reason = (char *)protobuf_c_empty_string;
+    round->apart = round->apart_referred = round->apart_others = 0;
     round->reserved = round->entries = round->open_objections = round->corrections = round->corrections_due =
         round->unfinished = round->forgotten = 0;
 }

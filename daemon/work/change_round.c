@@ -67,7 +67,7 @@ change_round_move(struct change *change, const Kansen__V1__Round *old, enum roun
     if (rc != 0)
         return rc;
     (*out)->state = next;
-    (*out)->cancel_by = (char *)"";
+    (*out)->cancel_by = (*out)->cancel_reason = (char *)"";
     (*out)->phase = 0;
     (*out)->at_offer = 0;
     (*out)->at_student = (ProtobufCBinaryData){0};
@@ -238,6 +238,7 @@ prepare(struct change *change, const Kansen__V1__MoveRound *given, const Kansen_
         return check_beacon_ahead(change, old);
     case STEP(COMPUTE):
         round->assigned = round->assigned_referred = 0;
+        round->apart = round->apart_referred = round->apart_others = 0;
         round->n_ranks = round->n_ranks_referred = 0;
         return 0;
     case STEP(PUBLISH):
@@ -265,16 +266,37 @@ prepare(struct change *change, const Kansen__V1__MoveRound *given, const Kansen_
     }
 }
 
+// Whether somebody may know what a frozen round comes to: who has the secrets, from the public draw on.
+static int
+may_be_known(struct change *change, const Kansen__V1__Round *round, bool *known)
+{
+    Kansen__V1__RoundPlan *plan = NULL;
+    int rc = 0;
+
+    *known = round->seed.len != 0;
+    if (*known || !round_is_locking(round->state))
+        return 0;
+    rc = round_plan_get(change->txn, round->id, change->arena, &plan);
+    if (rc == 0)
+        *known = round_plan_is_held(plan->beacon, change->command->time_us);
+    return rc > 0 ? STORE_FAULT_CORRUPT : rc;
+}
+
 // Whoever could give a round up whose draw is known could have it drawn again until it pleases, so another
 // operator has to ask for the same. *waits: for that one.
 static int
 agree_to_cancel(struct change *change, const Kansen__V1__Round *old, bool *waits)
 {
-    *waits = old->seed.len != 0 && old->cancel_by[0] == '\0';
-    if (old->seed.len == 0 || *waits || !change_round_same_operator(old->cancel_by, change->command->actor))
-        return 0;
-    return fault_set(change->fault, CODE_FAILED_PRECONDITION, "step",
-                     "the round is drawn, so another operator than the one who proposed it has to cancel it");
+    bool known = false;
+    int rc = may_be_known(change, old, &known);
+
+    *waits = rc == 0 && known && old->cancel_by[0] == '\0';
+    if (rc != 0 || !known || *waits || !change_round_same_operator(old->cancel_by, change->command->actor))
+        return rc;
+    return fault_set(
+        change->fault, CODE_FAILED_PRECONDITION, "step",
+        "the public draw may have been held, so another operator than the one who proposed it has "
+        "to cancel the round");
 }
 
 static int
@@ -286,7 +308,7 @@ propose_cancel(struct change *change, const Kansen__V1__MoveRound *given, const 
     if (rc != 0)
         return rc;
     round->cancel_by = (char *)change->command->actor;
-    round->reason = given->reason;
+    round->cancel_reason = given->reason;
     return change_round_done(change, round, old);
 }
 

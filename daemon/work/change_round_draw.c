@@ -86,6 +86,8 @@ change_draw_round(struct change *change)
         rc = check_draw(change, given, old, plan);
     if (rc == 0)
         rc = check_secrets(change, given, old, plan, secret);
+    if (rc == 0)
+        rc = round_plan_check_fresh(change, old->name, plan, "secrets");
     if (rc != 0)
         return rc > FAULT ? STORE_FAULT_CORRUPT : rc;
     lottery_seed(old->name, secret, given->beacon_bytes.data, given->beacon_bytes.len, seed);

@@ -264,6 +264,8 @@ change_agree_to_correction(struct change *change)
         return rc;
     if (given->refuse) {
         objection->second_reviewer = (char *)change->command->actor;
+        objection->to_offer = 0;
+        objection->reason = (char *)"";
         return put(change, round, objection, OBJECTION(OPEN), false);
     }
     rc = check_correction(change, round, objection, objection->to_offer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a round does by itself: parts of bounded size, each a command of its own. A part is for one version of
 // the round and makes the next one, so a part that is sent twice, or behind its time, does nothing.
+#include "cohort/explain.h"
 #include "store/round.h"
 #include "work/change_round.h"
 #include "work/lifecycle.h"
@@ -262,6 +263,20 @@ results_part(struct change *change, Kansen__V1__Round *round, const Kansen__V1__
     return rc > 0 ? STORE_FAULT_CORRUPT : rc;
 }
 
+// What the public cutoffs leave out, from which follows what else has to be left out: kansen-record(5).
+static void
+count_apart(Kansen__V1__Round *round, const Kansen__V1__RoundOffer *offer)
+{
+    uint32_t others = offer->held - offer->held_referred;
+
+    if (offer->held < EXPLAIN_K)
+        round->apart += offer->held;
+    if (offer->held_referred < EXPLAIN_K || others < EXPLAIN_K) {
+        round->apart_referred += offer->held_referred;
+        round->apart_others += others;
+    }
+}
+
 static int
 put_cutoff(struct change *change, Kansen__V1__Round *round, const Kansen__V1__RoundOffer *given)
 {
@@ -277,6 +292,7 @@ put_cutoff(struct change *change, Kansen__V1__Round *round, const Kansen__V1__Ro
     offer->within_reserve = given->within_reserve;
     offer->listed = given->listed;
     round->at_offer = offer->offer_id;
+    count_apart(round, offer);
     return round_offer_put(change->txn, offer, false);
 }
 

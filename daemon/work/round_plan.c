@@ -122,9 +122,9 @@ is_revealed(const Kansen__V1__Round *round, const char *run, const Kansen__V1__R
     return false;
 }
 
-// A secret that was revealed is none: who knows it can try out what a draw would come to.
-static int
-check_fresh(struct change *change, const Kansen__V1__CreateRound *given)
+int
+round_plan_check_fresh(struct change *change, const char *name, const Kansen__V1__RoundPlan *plan,
+                       const char *field)
 {
     Kansen__V1__Round *round = NULL;
     uint64_t id = 0;
@@ -132,11 +132,11 @@ check_fresh(struct change *change, const Kansen__V1__CreateRound *given)
 
     while ((rc = round_next(change->txn, id, change->arena, &round)) == 0) {
         id = round->id;
-        for (size_t i = 0; i < given->plan->n_parties; i++) {
-            if (is_revealed(round, given->name, given->plan->parties[i]))
-                return fault_set(change->fault, CODE_INVALID_ARGUMENT, "plan.parties",
+        for (size_t i = 0; i < plan->n_parties; i++) {
+            if (is_revealed(round, name, plan->parties[i]))
+                return fault_set(change->fault, CODE_INVALID_ARGUMENT, field,
                                  "the secret of %s was revealed by round %s; each round has new ones",
-                                 given->plan->parties[i]->name, round->name);
+                                 plan->parties[i]->name, round->name);
         }
     }
     return rc == STORE_E_NOT_FOUND ? 0 : rc;
@@ -376,7 +376,7 @@ round_plan_make(struct change *change, const Kansen__V1__CreateRound *given, Kan
     if (rc == 0)
         rc = check_parties(change, given);
     if (rc == 0)
-        rc = check_fresh(change, given);
+        rc = round_plan_check_fresh(change, given->name, given->plan, "plan.parties");
     if (rc == 0)
         rc = check_beacon(change, given->plan->beacon);
     if (rc == 0 && given->previous[0] != '\0')

@@ -18,6 +18,11 @@ int round_plan_make(struct change *change, const Kansen__V1__CreateRound *given,
 int round_plan_put_places(struct change *change, uint64_t round,
                           const Kansen__V1__RoundPlan *plan) MUST_CHECK;
 
+// Refuses (FAULT with the field) a plan of a round of this name that commits to a secret which a round has
+// revealed: who knows it can try out what a draw would come to. 0 or a store fault else.
+int round_plan_check_fresh(struct change *change, const char *name, const Kansen__V1__RoundPlan *plan,
+                           const char *field) MUST_CHECK;
+
 // The public draw is a day or a moment in UTC. Whether a time comes before it, the day itself included; and
 // whether it may have been held by then, on the day or from the moment on. Pure.
 bool round_plan_is_ahead(const Kansen__V1__RoundBeacon *beacon, int64_t time_us);

@@ -81,6 +81,13 @@ class Round:
         self.client.write(move_round={"round": self.name, "step": STEPS[step], "reason": reason})
         return self
 
+    def give_up(self, second, reason="a test"):
+        """Cancels it by two operators, as is needed when its draw may be known."""
+        self.step("cancel", reason)
+        if self.get().state != CANCELLED:
+            second.write(move_round={"round": self.name, "step": STEPS["cancel"], "reason": reason})
+        return self.until(CANCELLED)
+
     def get(self):
         return self.client.call(get_round={"name": self.name}).get_round.round
 

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rounds that follow one another, and what an operator may not do to get another outcome: nobody has two seats, no lottery is
 drawn twice, a decision is carried out."""
+import os
 import re
 import shutil
 import subprocess
+import time
 import unittest
 
 import harness
 import rounds
 from harness import ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT, OK
-from rounds import CANCELLED, DRAWN, FORGOTTEN, Round, parse
+from rounds import CANCELLED, DRAWN, FORGOTTEN, FROZEN, Round, parse
 from test_rounds import ACCEPTED, REQUESTED, Rounds
 
 SPORT = {"kind": "OFFER_KIND_SPORT"}
@@ -282,6 +284,25 @@ class Published(Row):
                 self.assertIn(words, self.verify("--corrections", "diff", "one", status=1))
             (self.diff / "corrections").write_text(good, encoding="utf-8")
 
+    def test_by_the_socket(self):
+        """Who is known by the socket is named otherwise than who has a token."""
+        objection = self.client.write(object_to_round={"round": "one", "issuer": "school", "student": "b", "kind": 1}).id
+        done = harness.run([harness.kansenctl(), "-s", self.daemon.unix, "round", "review", "one", str(objection), "--correct", "--no-offer",
+                            "--reason", "looked at"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.client.write(agree_to_correction={"round": "one", "id": objection})
+        self.ctl("corrections", "one", "both", "--key", "sign.key")
+        self.assertIn(f"unix:uid={os.getuid()}", (self.daemon.scratch / "both" / "corrections").read_text(encoding="utf-8"))
+        self.assertIn("2 corrections", self.verify("--corrections", "both", "one"))
+        self.assertRegex(self.ctl("result", "one", "--issuer", "school", "--student", "b"), r"^no seat; corrected, the lottery had given offer \d+, choice 1$")
+        self.assertRegex(self.ctl("result", "one", "--issuer", "school", "--student", "a"),
+                         rf"^offer {self.third}; placement \d+; corrected, the lottery had given offer {self.first}, choice 1$")
+
+    def test_of_what_is_forgotten_nothing_is_signed(self):
+        self.round.step("close").step("forget").until(FORGOTTEN)
+        self.assertIn("forgotten", self.ctl("corrections", "one", "late", "--key", "sign.key", status=1))
+        self.assertFalse((self.daemon.scratch / "late").exists())
+
     def test_the_next_round_starts_from_it(self):
         two = self.run_round("two", {"a": [self.second]}, previous="one")
         self.assertEqual(list(two.student("a").student.offers), [self.second, self.third])
@@ -311,6 +332,32 @@ class Again(Row):
         second = self.operator("second")
         second.write(move_round={"round": "r", "step": "ROUND_STEP_CANCEL", "reason": "the rule was wrong"})
         self.assertEqual(round_.until(CANCELLED).reason, "the rule was wrong")
+
+    def test_from_the_public_draw_on(self):
+        """Who has the secrets may know the outcome then; before it nobody does."""
+        self.offer(**SPORT)
+        soon = int(time.time()) + 3
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(soon))
+        beacon = {"source": "a test", "date": moment, "encoding": "bytes as they are", "fallback": "the next day's"}
+        before, after = (Round(self.client, name, beacon=beacon) for name in ("before", "after"))
+        before.take().step("open").freeze()
+        self.assertEqual(before.step("cancel", "too early to know").until(CANCELLED).reason, "too early to know")
+        after.take().step("open").freeze()
+        while time.time() < soon:
+            time.sleep(0.1)
+        after.step("cancel", "as it suits")
+        self.assertEqual((after.get().state, after.get().cancel_reason, after.get().reason), (FROZEN, "as it suits", ""))
+        self.refused(FAILED_PRECONDITION, after.ask("cancel", "really"), "another operator")
+        after.draw()
+        self.assertEqual((after.get().cancel_by, after.get().cancel_reason), ("", ""))
+
+    def test_a_secret_that_is_revealed_meanwhile(self):
+        for offer in (self.offer(**SPORT), self.offer(**SPORT)):
+            name = f"o{offer}"
+            Round(self.client, name, secrets=rounds.SECRETS).take([offer]).step("open").freeze()
+        draw = lambda name: self.client.ask(write={"draw_round": {"round": name, "secrets": list(rounds.SECRETS), "beacon_bytes": b"x"}})
+        self.assertEqual(draw("o1").status.code, OK)
+        self.refused(INVALID_ARGUMENT, draw("o2"), "was revealed by round o1")
 
     def test_a_secret_is_used_once(self):
         self.play(Round(self.client, "one"), {"a": ([self.offer(**SPORT)], False)})

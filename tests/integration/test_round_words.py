@@ -301,7 +301,8 @@ class Board(Told):
         for count, exact, share in told:
             self.assertAlmostEqual(share, 100 * count / got.students, delta=0.051)
             self.assertEqual(count, without if exact else everybody[-1])
-            large = [n == 0 or n >= SMALL for n in (without, everybody[-1] - without)]
+            by_kind = (got.apart_referred, got.apart_others) if len(bars) > 1 else ()
+            large = [n == 0 or n >= SMALL for n in (without, everybody[-1] - without, got.apart, *by_kind)]
             self.assertEqual(exact, all(large), (without, everybody))
             if held:
                 self.assertTrue(hidden >= SMALL or (exact and hidden == 0), (exact, hidden))

@@ -287,15 +287,27 @@ class Round:
                f"assigned {n - table[0][0]} {referred - table[0][1]}"]
         return lines(out + [f"rank {rank} {a} {b}" for rank, (a, b) in enumerate(table)] + ["verdict holds tests 1.0"])
 
-    def bins(self, placed):
+    def joined(self, split, files):
+        """Whether it tells of few how many are placed, beside what the public cutoffs tell."""
+        apart, apart_referred, apart_others = 0, 0, 0
+        for line in files["cutoffs"].splitlines():
+            held, referred = (int(word) for word in line.split(" ")[3:5])
+            apart += held if held < LEAST else 0
+            if referred < LEAST or held - referred < LEAST:
+                apart_referred, apart_others = apart_referred + referred, apart_others + held - referred
+        few = lambda count: 0 < count < LEAST  # noqa: E731
+        return self.form > 1 and (few(apart) or (split and (few(apart_referred) or few(apart_others))))
+
+    def bins(self, placed, files):
         table, n, referred = self.counts(placed)
         split = referred >= LEAST and n - referred >= LEAST
+        joined = self.joined(split, files)
         enough = lambda a, b: b >= LEAST and a - b >= LEAST if split else a >= LEAST  # noqa: E731
         cells = [(str(rank), *table[rank]) for rank in range(1, len(table))] + [("none", *table[0])]
         bins, rest = [], None
         for name, a, b in cells if n >= LEAST else []:
             rest = (rest[0], name, rest[2] + a, rest[3] + b) if rest else (name, name, a, b)
-            if enough(*rest[2:]):
+            if enough(*rest[2:]) and not (joined and name == str(len(table) - 1)):
                 bins.append(rest)
                 rest = None
         if rest:
@@ -326,7 +338,7 @@ class Round:
                 for name in ("audit", "cutoffs", "explanations", "input", "public-cutoffs", "result")]
         out += [f"merkle {root([leaf for leaf, _, _ in self.leaves(files)]).hex()}", f"students {len(self.students)}",
                 f"offers {len(self.offers)}", f"seats {sum(o['q'] for o in self.offers.values())}"]
-        return lines(out + self.bins(placed) + [f"key {key.hex}"])
+        return lines(out + self.bins(placed, files) + [f"key {key.hex}"])
 
     def files(self, key, placed=None, edit=()):
         """All files. placed: another matching than the right one; edit: {file: change of its text}, made before it is signed, as

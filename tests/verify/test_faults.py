@@ -146,6 +146,24 @@ class Signed(harness.Case):
                                               lambda m: f"bin {m[1]} {m[2]} {m[3]} 3\n", text, count=1)}
         self.assert_fault(few.files(self.key, edit=edit), "suppression", "bin 1")
 
+    def test_what_follows_about_few(self):
+        """How many are placed is not told where the small offers' holders, or few of a kind at the others, would follow."""
+        small = [("o1", 40, 80, 2), ("o2", 40, 79, 2), ("o3", 1, 1, 2)]  # offer, seats, who wants it, one in how many is referred
+        few = [("o1", 40, 80, 2), ("o2", 41, 41, 20)]  # two or three referred: that is not told there, but would follow
+        for wanted in (small, few):
+            students = {f"{offer}-{n:02}": dict(list=[offer], referred=int(n % each == 0)) for offer, _, many, each in wanted for n in range(many)}
+            offers = {offer: dict(q=seats) for offer, seats, _, _ in wanted}
+            told = record.Round(students, offers)
+            files = told.files(self.key)
+            self.assertRegex(files["record"], r"\nbin 1 none \d+ \d+\nkey ")
+            self.assert_holds(files)
+            self.assert_holds(files, "--public", names=record.PUBLIC)
+            told.joined = lambda split, files: False
+            files = told.files(self.key)
+            self.assertRegex(files["record"], r"\nbin 1 1 \d+ \d+\nbin none none ")
+            self.assert_fault(files, "counts", "bins")
+            self.assert_fault(files, "suppression", "how many are placed", options=["--public"], names=record.PUBLIC, only=True)
+
     def test_merkle(self):
         files = three().files(self.key)
         edit = {"record": lambda text: re.sub("merkle .*", "merkle " + "00" * 32, text)}
