@@ -329,7 +329,8 @@ open_store(struct daemon *daemon)
         .dir = daemon->options.data_dir,
         .map_bytes = daemon->options.map_size,
         .max_readers = service->workers + (unsigned)daemon->options.long_read_threads + SPARE_READERS,
-        .plain_upgrade = strcmp(daemon->options.upgrade_backup, "no") == 0};
+        .plain_upgrade = strcmp(daemon->options.upgrade_backup, "no") == 0,
+        .was_used = secret_exists(daemon->options.data_dir)};
     struct fault fault;
     int rc;
 
