@@ -2,6 +2,7 @@
 // kansend: reads its options, opens the store, and serves until it is told to stop. The order of opening is
 // the reverse of the order of closing; nothing listens before the store is good and filled.
 #include "admin/admin.h"
+#include "admin/offline.h"
 #include "auth/secret.h"
 #include "auth/store_key.h"
 #include "base/log.h"
@@ -24,14 +25,11 @@
 #include "rpc/readings.h"
 #include "rpc/service.h"
 #include "rpc/tally.h"
-#include "store/check.h"
-#include "store/compact.h"
 #include "store/store.h"
 #include "work/backup.h"
 #include "work/clockwork.h"
 #include "work/engine.h"
 #include "work/erasures.h"
-#include "work/replay.h"
 #include "work/rules.h"
 #include "work/seed.h"
 #include "work/tasks.h"
@@ -415,17 +413,6 @@ serve(struct daemon *daemon)
     return rc;
 }
 
-static int
-replay(const struct options *options)
-{
-    struct replay_options replay = {.dir = options->data_dir,
-                                    .map_bytes = options->map_size,
-                                    .file = options->replay_file,
-                                    .to_sequence = options->to_sequence};
-
-    return replay_run(&replay, stdout);
-}
-
 // Without a start, what is wrong is told as for the file itself.
 static int
 test_config(const struct daemon *daemon)
@@ -457,13 +444,10 @@ run(struct daemon *daemon)
         printf("kansend %s\n", KANSEN_VERSION);
         return 0;
     case OPTIONS_CHECK:
-        return check_run(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_COMPACT:
-        return compact_run(daemon->options.data_dir, daemon->options.map_size, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_FORGET_KEY:
-        return store_key_forget(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_REPLAY:
-        return replay(&daemon->options) == 0 ? 0 : EXIT_FAILED;
+        return offline_run(&daemon->options, stdout);
     case OPTIONS_TEST_CONFIG:
         return test_config(daemon);
     case OPTIONS_SERVE:

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files of a store that are cut short, empty or damaged: a check, a start and the other commands say so and do not die of it,
-and nothing is made in its place."""
+and nothing is made in its place. And whose what root writes in another user's directory is."""
 import os
 import pathlib
+import pwd
+import random
 import re
 import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -94,6 +97,76 @@ class Cut(Case):
         done = self.offline("--check")
         self.assertEqual(done.returncode, 0, done)
         self.assertFalse((self.dir / "kansend.lock").exists())
+
+
+class Damage(Case):
+    def test_check(self):
+        """Whatever stands in the file, a check comes to its end, with a word about it."""
+        dice, pages, died = random.Random(7), len(self.whole) // PAGE, 0
+        for round_ in range(24):
+            data = bytearray(self.whole)
+            at = dice.randrange(2, pages) * PAGE
+            if round_ % 2 == 0:
+                data[at:at + PAGE] = bytes(PAGE)
+            else:
+                data[at:at + 512] = dice.randbytes(512)
+            self.file.write_bytes(data)
+            done = self.offline("--check")
+            self.assertIn(done.returncode, (0, 1))
+            self.assertTrue(done.stdout)
+            if "can not be read to its end" in done.stdout:
+                died += 1
+                self.assertEqual(done.returncode, 1)
+        self.assertGreater(died, 0, "no damage was as bad as it should be")
+
+
+@unittest.skipIf(os.geteuid() != 0, "becoming another user needs root")
+class Owner(Case):
+    def setUp(self):
+        super().setUp()
+        self.user = pwd.getpwnam("nobody")
+        os.chmod(self.scratch, 0o711)
+        for path in (self.dir, *self.dir.iterdir()):
+            os.chown(path, self.user.pw_uid, self.user.pw_gid)
+
+    def owners(self):
+        return {path.name: path.stat().st_uid for path in (self.dir, *self.dir.iterdir())}
+
+    def test_root_writes(self):
+        """What root has done to a store, its owner can still open."""
+        journal = self.scratch / "journal"
+        daemon = Daemon(data_dir=self.scratch / "other")
+        self.addCleanup(daemon.remove)
+        shutil.copytree(self.dir, daemon.data_dir)
+        daemon.start()
+        with harness.Client(daemon.unix) as client:
+            client.add_partner("later")
+        self.assertEqual(harness.run([harness.kansenctl(), "-s", daemon.unix, "journal", "export", journal]).returncode, 0)
+        daemon.stop()
+        refused = self.offline("--replay", journal)
+        self.assertEqual((refused.returncode, "Permission denied" in refused.stdout), (1, True), refused)
+        journal.chmod(0o644)
+        for args, says in ((["--replay", journal], "replayed: "), (["--compact"], "written anew"), (["--forget-key"], "next start")):
+            done = self.offline(*args)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertIn(says, done.stdout)
+            self.assertIn("goes on as user", done.stderr)
+            self.assertEqual(set(self.owners().values()), {self.user.pw_uid}, (args, self.owners()))
+        self.assertEqual(self.offline("--check").stderr, "")
+        # The link that a user lays leads root nowhere.
+        (self.scratch / "root's").touch()
+        (self.dir / "kansen.mdb-lock").unlink()
+        (self.dir / "kansen.mdb-lock").symlink_to(self.scratch / "root's")
+        self.assertEqual(self.offline("--compact").returncode, 1)
+        self.assertEqual((self.scratch / "root's").stat().st_size, 0)
+
+    def test_without_the_right(self):
+        """Where root can not become that user, nothing is touched."""
+        done = subprocess.run(["setpriv", "--bounding-set", "-setuid,-setgid", "--inh-caps", "-setuid,-setgid",
+                               str(harness.kansend()), "--compact", str(self.dir)], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("run this as that user", done.stdout)
+        self.assertEqual(self.file.read_bytes(), self.whole)
 
 
 if __name__ == "__main__":
