@@ -313,6 +313,7 @@ class Early(Case):
                 self.assertEqual(last.status.code, RESOURCE_EXHAUSTED, last.status)
                 self.assertEqual(os.listdir(small), [])
                 client.add_partner("writes-go-on")
+            self.assertRegex(self.one.log(), 'a task has failed .* why=".*/kansen.mdb can not be written: No space left on device"')
             self.one.stop()
         finally:
             subprocess.run(["umount", "-l", small], check=True)
