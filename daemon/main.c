@@ -33,6 +33,7 @@
 #include "work/rules.h"
 #include "work/seed.h"
 #include "work/tasks.h"
+#include "work/verifier.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -66,6 +67,7 @@ struct daemon {
     struct erasures *erasures;
     struct reader *reader;
     struct backup_options backups;
+    struct verifier *verifier;
 };
 
 static int
@@ -197,7 +199,8 @@ listen_and_confine(struct daemon *daemon)
                                          &daemon->admin_address, &daemon->admin, &fault) != 0)
         return fail(daemon, &fault);
     admin_use_tls(daemon->admin, daemon->tls);
-    if (sandbox_enter(options, &daemon->log, &daemon->service.sandbox, &fault) != 0)
+    if (verifier_confine(daemon->verifier, &fault) != 0 ||
+        sandbox_enter(options, &daemon->log, &daemon->service.sandbox, &fault) != 0)
         return fail(daemon, &fault);
     return 0;
 }
@@ -352,8 +355,10 @@ fill_store(struct daemon *daemon)
 
     systemd_starting("reads the taxonomy, and forgets again whom a restored store knows");
     rc = store_key_open(service->store, daemon->options.data_dir, &service->secret, &fault);
-    daemon->backups = (struct backup_options){
-        .dir = daemon->options.backup_dir, .map_bytes = daemon->options.map_size, .log = &daemon->log};
+    daemon->backups = (struct backup_options){.dir = daemon->options.backup_dir,
+                                              .map_bytes = daemon->options.map_size,
+                                              .verifier = daemon->verifier,
+                                              .log = &daemon->log};
     if (rc == 0)
         rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
     if (rc == 0)
@@ -433,6 +438,8 @@ test_config(const struct daemon *daemon)
 static int
 run(struct daemon *daemon)
 {
+    struct fault fault;
+
     switch (daemon->options.mode) {
     case OPTIONS_HELP:
         options_flags_help(stdout);
@@ -453,6 +460,9 @@ run(struct daemon *daemon)
     case OPTIONS_SERVE:
         break;
     }
+    // A process beside this one must know neither its sockets nor its keys.
+    if (verifier_start(&daemon->options, &daemon->log, &daemon->verifier, &fault) != 0)
+        return fail(daemon, &fault);
     return parse_addresses(daemon) != 0 ? EXIT_USAGE : serve(daemon);
 }
 
@@ -474,6 +484,7 @@ main(int argc, char **argv)
                                               : log_level_named(daemon.options.log_level),
              &daemon.log_counts);
     rc = run(&daemon);
+    verifier_free(daemon.verifier);
     limits_free(&daemon.service);
     tls_free(daemon.tls);
     options_free(&daemon.options);

@@ -34,24 +34,28 @@ apart_wait(int pid, struct apart_end *end)
 }
 
 int
-apart_run(int (*work)(void *arg), void *arg, struct apart_end *end)
+apart_start(int (*work)(void *arg), void *arg)
 {
     pid_t child;
+    int status;
 
     fflush(NULL); // else both print what is waiting
     child = fork();
-    if (child < 0)
-        return -errno;
-    if (child == 0) {
-        int status;
+    if (child != 0)
+        return child < 0 ? -errno : child;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    die_plainly();
+    status = work(arg);
+    fflush(NULL);
+    _exit(status);
+}
 
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        die_plainly();
-        status = work(arg);
-        fflush(NULL);
-        _exit(status);
-    }
-    return apart_wait(child, end);
+int
+apart_run(int (*work)(void *arg), void *arg, struct apart_end *end)
+{
+    int child = apart_start(work, arg);
+
+    return child < 0 ? child : apart_wait(child, end);
 }
 
 const char *

@@ -16,7 +16,8 @@ struct apart_end {
 // call little more than what a signal handler may. 0 with *end set, or -errno when it could not be started.
 int apart_run(int (*work)(void *arg), void *arg, struct apart_end *end) MUST_CHECK;
 
-// Waits for a child. 0 or -errno.
+// The two halves of that: apart_start returns the process's number, or -errno.
+int apart_start(int (*work)(void *arg), void *arg) MUST_CHECK;
 int apart_wait(int pid, struct apart_end *end) MUST_CHECK;
 
 // What a process died of, for a person: "Bus error".

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct erasures;
+struct verifier;
 struct log;
 struct txn;
 
@@ -28,6 +29,7 @@ struct backup_options {
     const char *dir; // the backup directory; made (0700) if it is not there
     uint64_t map_bytes;
     const struct erasures *erasures; // NULL = no list is kept
+    struct verifier *verifier;       // reads it again
     const struct log *log;
 };
 
