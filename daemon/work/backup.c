@@ -288,7 +288,7 @@ backup_make(const struct backup_options *options, const struct backup_order *ord
     if (rc != 0)
         backup_files_clean(backup.fd, options->log);
     if (rc == 0 && order->keep != 0)
-        out->removed = backup_files_retire(backup.fd, order->keep, options->log);
+        out->removed = backup_files_retire(backup.fd, ABOUT_FILE, order->keep, options->log);
     out->whole_us = clock_wall_us();
     snprintf(out->path, sizeof out->path, "%.3000s/%s", options->dir, backup.name);
     close(backup.fd);

@@ -35,7 +35,7 @@ struct backup_options {
 
 struct backup_order {
     char name[BACKUP_NAME_MAX]; // "" = the time as 20261231T235959Z, UTC
-    uint32_t keep;              // how many with such a name are kept; 0 = all
+    uint32_t keep;              // how many backups with such a name are kept; 0 = all
 };
 
 struct backup_result {

@@ -189,13 +189,16 @@ class Backup(Case):
         with daemon.client() as client:
             for name in ("20200101T000000Z", "20210101T000000Z", "20220101T000000Z", "mine", "20200101T000000"):
                 self.assertEqual(backup(client, name=name)[-1].status.code, OK)
-            (inside / "20190101T000000Z").mkdir()
-            (inside / "20190101T000000Z" / "folder").mkdir()
+            (inside / "20190101T000000Z" / "folder").mkdir(parents=True)
+            (inside / "20190101T000000Z" / "kansen.backup").touch()
+            (inside / "20180101T000000Z").mkdir()  # somebody else's
+            (inside / "20180101T000000Z" / "notes").touch()
             made = backup(client, keep=2)[-1].backup
             self.assertEqual(made.removed, 3)
             self.assertTrue(TIME.fullmatch(pathlib.Path(made.path).name))
             self.assertEqual([name for name in self.names(daemon) if not name.startswith(".")],
-                             ["20200101T000000", "20220101T000000Z", pathlib.Path(made.path).name, "mine"])
+                             ["20180101T000000Z", "20200101T000000", "20220101T000000Z", pathlib.Path(made.path).name, "mine"])
+            self.assertEqual(os.listdir(inside / "20180101T000000Z"), ["notes"])
             self.assertIn("can not be removed name=.20190101T000000Z.part", daemon.log())  # it holds what is not ours
 
     def test_operators_only(self):
@@ -530,7 +533,8 @@ class Command(Case):
         nightly = self.kansenctl(daemon, "backup", "--keep", "1")
         self.assertEqual(nightly.returncode, 0)
         self.assertIn("kansen.key is not in it", nightly.stdout)
-        time.sleep(1.1)
+        none = self.kansenctl(daemon, "backup", "--keep", "0")
+        self.assertEqual((none.returncode, "from 1 to" in none.stderr), (2, True))
         self.assertIn("1 older backups were removed", self.kansenctl(daemon, "backup", "--keep", "1").stdout)
         self.assertEqual(self.kansenctl(daemon, "backup", "a", "b").returncode, 2)
         self.assertEqual(self.kansenctl(daemon, "backup", "../up").returncode, 1)
