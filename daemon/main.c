@@ -2,6 +2,7 @@
 // kansend: reads its options, opens the store, and serves until it is told to stop. The order of opening is
 // the reverse of the order of closing; nothing listens before the store is good and filled.
 #include "admin/admin.h"
+#include "admin/offline.h"
 #include "auth/secret.h"
 #include "auth/store_key.h"
 #include "base/log.h"
@@ -24,17 +25,15 @@
 #include "rpc/readings.h"
 #include "rpc/service.h"
 #include "rpc/tally.h"
-#include "store/check.h"
-#include "store/compact.h"
 #include "store/store.h"
 #include "work/backup.h"
 #include "work/clockwork.h"
 #include "work/engine.h"
 #include "work/erasures.h"
-#include "work/replay.h"
 #include "work/rules.h"
 #include "work/seed.h"
 #include "work/tasks.h"
+#include "work/verifier.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -68,6 +67,7 @@ struct daemon {
     struct erasures *erasures;
     struct reader *reader;
     struct backup_options backups;
+    struct verifier *verifier;
 };
 
 static int
@@ -199,7 +199,8 @@ listen_and_confine(struct daemon *daemon)
                                          &daemon->admin_address, &daemon->admin, &fault) != 0)
         return fail(daemon, &fault);
     admin_use_tls(daemon->admin, daemon->tls);
-    if (sandbox_enter(options, &daemon->log, &daemon->service.sandbox, &fault) != 0)
+    if (verifier_confine(daemon->verifier, &fault) != 0 ||
+        sandbox_enter(options, &daemon->log, &daemon->service.sandbox, &fault) != 0)
         return fail(daemon, &fault);
     return 0;
 }
@@ -329,7 +330,8 @@ open_store(struct daemon *daemon)
         .dir = daemon->options.data_dir,
         .map_bytes = daemon->options.map_size,
         .max_readers = service->workers + (unsigned)daemon->options.long_read_threads + SPARE_READERS,
-        .plain_upgrade = strcmp(daemon->options.upgrade_backup, "no") == 0};
+        .plain_upgrade = strcmp(daemon->options.upgrade_backup, "no") == 0,
+        .was_used = secret_exists(daemon->options.data_dir)};
     struct fault fault;
     int rc;
 
@@ -353,8 +355,10 @@ fill_store(struct daemon *daemon)
 
     systemd_starting("reads the taxonomy, and forgets again whom a restored store knows");
     rc = store_key_open(service->store, daemon->options.data_dir, &service->secret, &fault);
-    daemon->backups = (struct backup_options){
-        .dir = daemon->options.backup_dir, .map_bytes = daemon->options.map_size, .log = &daemon->log};
+    daemon->backups = (struct backup_options){.dir = daemon->options.backup_dir,
+                                              .map_bytes = daemon->options.map_size,
+                                              .verifier = daemon->verifier,
+                                              .log = &daemon->log};
     if (rc == 0)
         rc = seed_load(service->store, daemon->options.seeds, &daemon->log, &fault);
     if (rc == 0)
@@ -414,17 +418,6 @@ serve(struct daemon *daemon)
     return rc;
 }
 
-static int
-replay(const struct options *options)
-{
-    struct replay_options replay = {.dir = options->data_dir,
-                                    .map_bytes = options->map_size,
-                                    .file = options->replay_file,
-                                    .to_sequence = options->to_sequence};
-
-    return replay_run(&replay, stdout);
-}
-
 // Without a start, what is wrong is told as for the file itself.
 static int
 test_config(const struct daemon *daemon)
@@ -445,6 +438,8 @@ test_config(const struct daemon *daemon)
 static int
 run(struct daemon *daemon)
 {
+    struct fault fault;
+
     switch (daemon->options.mode) {
     case OPTIONS_HELP:
         options_flags_help(stdout);
@@ -456,18 +451,18 @@ run(struct daemon *daemon)
         printf("kansend %s\n", KANSEN_VERSION);
         return 0;
     case OPTIONS_CHECK:
-        return check_run(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_COMPACT:
-        return compact_run(daemon->options.data_dir, daemon->options.map_size, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_FORGET_KEY:
-        return store_key_forget(daemon->options.data_dir, stdout) == 0 ? 0 : EXIT_FAILED;
     case OPTIONS_REPLAY:
-        return replay(&daemon->options) == 0 ? 0 : EXIT_FAILED;
+        return offline_run(&daemon->options, stdout);
     case OPTIONS_TEST_CONFIG:
         return test_config(daemon);
     case OPTIONS_SERVE:
         break;
     }
+    // A process beside this one must know neither its sockets nor its keys.
+    if (verifier_start(&daemon->options, &daemon->log, &daemon->verifier, &fault) != 0)
+        return fail(daemon, &fault);
     return parse_addresses(daemon) != 0 ? EXIT_USAGE : serve(daemon);
 }
 
@@ -489,6 +484,7 @@ main(int argc, char **argv)
                                               : log_level_named(daemon.options.log_level),
              &daemon.log_counts);
     rc = run(&daemon);
+    verifier_free(daemon.verifier);
     limits_free(&daemon.service);
     tls_free(daemon.tls);
     options_free(&daemon.options);

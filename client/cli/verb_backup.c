@@ -15,9 +15,20 @@ struct options {
     uint32_t keep;
 };
 
+// The backup that is made is kept whatever else goes; the protocol's 0 keeps all.
+static int
+set_keep(void *target, const struct flag *flag, const char *text, struct column_message *bad)
+{
+    const struct options *options = target;
+
+    if (flags_set_number(target, flag, text, bad) != 0 || options->keep == 0)
+        return column_bad(bad, text, strlen(text), "a whole number from 1 to 4,294,967,295");
+    return 0;
+}
+
 const struct flag verb_backup_flags[] = {
-    {"keep", "N", "then remove the oldest backups that have a time as name, but for N", flags_set_number,
-     NULL, offsetof(struct options, keep)},
+    {"keep", "N", "then remove the oldest backups that have a time as name, but for N", set_keep, NULL,
+     offsetof(struct options, keep)},
     {0}};
 
 static int

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // load: gives the daemon the stream of a store, piece by piece. Only the whole stream counts: what fails is
-// given up, so that the store is empty again.
+// given up, and the user is told what the store is then.
 #include "client/cli/flags.h"
 #include "client/cli/progress.h"
 #include "client/cli/verbs.h"
@@ -44,22 +44,28 @@ send_piece(struct loading *loading, size_t len)
     return CLI_OK;
 }
 
+static int
+ask_status(struct loading *loading, Kansen__V1__Response **response)
+{
+    Kansen__V1__StatusRequest body = KANSEN__V1__STATUS_REQUEST__INIT;
+    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+
+    cli_set_body(&request, KANSEN__V1__REQUEST__BODY_STATUS, &body);
+    return kansen_call(loading->cli->kansen, &request, response);
+}
+
 // Whether the daemon has read the whole stream: it answers what else is asked only then.
 static int
 ask_end(struct loading *loading)
 {
-    Kansen__V1__StatusRequest body = KANSEN__V1__STATUS_REQUEST__INIT;
-    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
     Kansen__V1__Response *response;
-    int result;
+    int result = ask_status(loading, &response);
 
-    cli_set_body(&request, KANSEN__V1__REQUEST__BODY_STATUS, &body);
-    result = kansen_call(loading->cli->kansen, &request, &response);
     if (result != 0)
         return cli_broken(loading->cli, result);
     if (kansen_code(response) != 0)
-        result = cli_fail(loading->cli, "DATA_LOSS", "",
-                          "%s ends before the end of its stream; the store is empty", loading->path);
+        result =
+            cli_fail(loading->cli, "DATA_LOSS", "", "%s ends before the end of its stream", loading->path);
     else
         printf("%" PRIu64 " partners, %" PRIu64 " offers, journal at %" PRIu64 "\n",
                response->server->partners, response->server->offers, response->server->sequence);
@@ -85,6 +91,22 @@ send_all(struct loading *loading)
     return status == CLI_OK ? ask_end(loading) : status;
 }
 
+static void
+tell_state(struct loading *loading)
+{
+    Kansen__V1__Response *response;
+
+    if (ask_status(loading, &response) != 0)
+        return;
+    if (kansen_code(response) != 0)
+        fprintf(stderr, "kansenctl: the stream is not given up: load again, or restart the daemon\n");
+    else if (response->server->regions == 0 && response->server->interests == 0)
+        fprintf(stderr, "kansenctl: the store is empty; the daemon's next start reads its seeds\n");
+    else
+        fprintf(stderr, "kansenctl: the store is as it was\n");
+    kansen__v1__response__free_unpacked(response, NULL);
+}
+
 // What was read so far goes. Told or not, the daemon does the same at its next start.
 static void
 give_up(struct loading *loading)
@@ -97,8 +119,10 @@ give_up(struct loading *loading)
     write.operation_case = KANSEN__V1__WRITE__OPERATION_LOAD_STREAM;
     write.load_stream = &load;
     cli_set_body(&request, KANSEN__V1__REQUEST__BODY_WRITE, &write);
-    if (loading->sent > 0 && kansen_call(loading->cli->kansen, &request, &response) == 0)
-        kansen__v1__response__free_unpacked(response, NULL);
+    if (loading->sent == 0 || kansen_call(loading->cli->kansen, &request, &response) != 0)
+        return;
+    kansen__v1__response__free_unpacked(response, NULL);
+    tell_state(loading);
 }
 
 static int

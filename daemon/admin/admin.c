@@ -7,6 +7,7 @@
 #include "net/tls.h"
 #include "net/watchdog.h"
 #include "rpc/service.h"
+#include "store/store.h"
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -101,7 +102,9 @@ on_ready(struct evhttp_request *request, void *arg)
 {
     struct admin *admin = arg;
 
-    if (atomic_load(&admin->service->state) == SERVICE_SERVING)
+    if (admin->service->store != NULL && store_is_loading(admin->service->store))
+        answer(request, HTTP_SERVUNAVAIL, "Service Unavailable", "a stream is being read into the store\n");
+    else if (atomic_load(&admin->service->state) == SERVICE_SERVING)
         answer(request, HTTP_OK, "OK", "ready\n");
     else
         answer(request, HTTP_SERVUNAVAIL, "Service Unavailable", "not serving\n");

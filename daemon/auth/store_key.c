@@ -7,7 +7,6 @@
 #include "store/store.h"
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 _Static_assert(SECRET_HASH_BYTES == KEY_CHECK_BYTES, "the store keeps the whole hash");
 
@@ -65,17 +64,13 @@ store_key_open(struct store *store, const char *dir, struct secret **out, struct
 int
 store_key_forget(const char *dir, FILE *out)
 {
-    struct store_options options = {.dir = dir};
+    struct store_options options = {.dir = dir, .must_exist = true};
     struct store *store = NULL;
     char path[4096];
     struct fault fault;
     int rc;
 
     snprintf(path, sizeof path, "%s/%s", dir, STORE_FILE);
-    if (access(path, F_OK) != 0) {
-        fprintf(out, "%s: no store is there\n", path);
-        return FAULT;
-    }
     rc = store_open(&options, &store, &fault);
     if (rc == FAULT) {
         fprintf(out, "%s\n", fault.message);

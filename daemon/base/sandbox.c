@@ -74,6 +74,14 @@ add_socket_rules(const struct options *options, struct landlock_rule *rules,
 }
 
 static int
+restrict_files_of_verifier(const struct options *options)
+{
+    const struct landlock_rule rule = {options->backup_dir, LANDLOCK_READ};
+
+    return landlock_restrict(&rule, 1);
+}
+
+static int
 restrict_files(const struct options *options)
 {
     char dirs[OPTIONS_LISTEN_MAX][PATH_MAX];
@@ -115,7 +123,14 @@ static int
 restrict_calls(const struct options *options)
 {
     (void)options;
-    return syscalls_restrict();
+    return syscalls_restrict(false);
+}
+
+static int
+restrict_calls_of_verifier(const struct options *options)
+{
+    (void)options;
+    return syscalls_restrict(true);
 }
 
 static bool
@@ -142,19 +157,21 @@ static const struct part {
     size_t state; // offset in struct sandbox
     bool (*is_there)(void);
     int (*enter)(const struct options *options); // 0 or -errno
+    int (*enter_verifier)(const struct options *options);
 } parts[] = {
     {"sandbox_no_new_privileges", offsetof(struct options, sandbox_no_new_privileges),
-     offsetof(struct sandbox, no_new_privileges), is_always_there, forbid_new_privileges},
+     offsetof(struct sandbox, no_new_privileges), is_always_there, forbid_new_privileges,
+     forbid_new_privileges},
     {"sandbox_landlock", offsetof(struct options, sandbox_landlock), offsetof(struct sandbox, landlock),
-     has_landlock, restrict_files},
+     has_landlock, restrict_files, restrict_files_of_verifier},
     {"sandbox_capabilities", offsetof(struct options, sandbox_capabilities),
-     offsetof(struct sandbox, capabilities), is_always_there, drop_capabilities},
+     offsetof(struct sandbox, capabilities), is_always_there, drop_capabilities, drop_capabilities},
     {"sandbox_seccomp", offsetof(struct options, sandbox_seccomp), offsetof(struct sandbox, seccomp),
-     has_seccomp, restrict_calls},
+     has_seccomp, restrict_calls, restrict_calls_of_verifier},
 };
 
 static int
-enter_part(const struct part *part, const struct options *options, const struct log *log,
+enter_part(const struct part *part, bool verifier, const struct options *options, const struct log *log,
            struct sandbox *sandbox, struct fault *fault)
 {
     enum options_switch wish =
@@ -175,7 +192,7 @@ enter_part(const struct part *part, const struct options *options, const struct 
         return 0;
     }
     *state = SANDBOX_ON;
-    rc = part->enter(options);
+    rc = verifier ? part->enter_verifier(options) : part->enter(options);
     return rc == 0 ? 0 : fault_set(fault, CODE_UNAVAILABLE, part->option, "%s", strerror(-rc));
 }
 
@@ -201,10 +218,22 @@ sandbox_enter(const struct options *options, const struct log *log, struct sandb
     struct sandbox sandbox = {0};
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (enter_part(&parts[i], options, log, &sandbox, fault) != 0)
+        if (enter_part(&parts[i], false, options, log, &sandbox, fault) != 0)
             return FAULT;
     }
     tell_unwritable(options, log);
     *out = sandbox;
+    return 0;
+}
+
+int
+sandbox_enter_verifier(const struct options *options, const struct log *log, struct fault *fault)
+{
+    struct sandbox sandbox = {0};
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (enter_part(&parts[i], true, options, log, &sandbox, fault) != 0)
+            return FAULT;
+    }
     return 0;
 }

@@ -28,4 +28,9 @@ struct sandbox {
 int sandbox_enter(const struct options *options, const struct log *log, struct sandbox *out,
                   struct fault *fault) MUST_CHECK;
 
+// The same for the process that verifies backups: of files it reads those in the backup directory, and it may
+// start copies of itself, which the daemon may not. 0 or FAULT.
+int sandbox_enter_verifier(const struct options *options, const struct log *log,
+                           struct fault *fault) MUST_CHECK;
+
 #endif

@@ -93,6 +93,20 @@ static const struct {
     {SCMP_SYS(ioctl), ARGUMENT_IS(1, TCGETS)}, // stdio asks whether it writes to a terminal
 };
 
+// A copy of this process, its end, and its abort(3), where the number of the process is not known before.
+#define FORK_FLAGS (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
+
+static const struct {
+    int call;
+    struct scmp_arg_cmp argument;
+} forking[] = {
+    {SCMP_SYS(clone), SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, ~(uint64_t)FORK_FLAGS, SIGCHLD)},
+    {SCMP_SYS(wait4), ARGUMENT_IS(3, 0)},
+    {SCMP_SYS(kill), ARGUMENT_IS(1, SIGKILL)},
+    {SCMP_SYS(tgkill), ARGUMENT_IS(2, SIGABRT)},
+    {SCMP_SYS(prctl), ARGUMENT_IS(0, PR_SET_PDEATHSIG)},
+};
+
 bool
 syscalls_restrictable(void)
 {
@@ -118,7 +132,7 @@ set_attributes(scmp_filter_ctx filter)
 }
 
 static int
-add_rules(scmp_filter_ctx filter)
+add_rules(scmp_filter_ctx filter, bool forks)
 {
     int rc = 0;
 
@@ -128,6 +142,8 @@ add_rules(scmp_filter_ctx filter)
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), not_there[i], 0);
     for (size_t i = 0; i < sizeof bounded / sizeof bounded[0] && rc == 0; i++)
         rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, bounded[i].call, 1, &bounded[i].argument);
+    for (size_t i = 0; i < sizeof forking / sizeof forking[0] && rc == 0 && forks; i++)
+        rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, forking[i].call, 1, &forking[i].argument);
     // abort(3) and raise(3): a signal to a thread of our own.
     if (rc == 0)
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, ARGUMENT_IS(0, getpid()));
@@ -135,7 +151,7 @@ add_rules(scmp_filter_ctx filter)
 }
 
 int
-syscalls_restrict(void)
+syscalls_restrict(bool forks)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int rc;
@@ -144,7 +160,7 @@ syscalls_restrict(void)
         return -ENOMEM;
     rc = set_attributes(filter);
     if (rc == 0)
-        rc = add_rules(filter);
+        rc = add_rules(filter, forks);
     if (rc == 0)
         rc = seccomp_load(filter);
     seccomp_release(filter);

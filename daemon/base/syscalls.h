@@ -15,7 +15,8 @@ bool syscalls_restrictable(void);
 // Restricts all threads of the process, those that are to come too. Not allowed are, for example: a new
 // program, another process or a signal to one, memory that can be executed, tracing, mounting, a connection
 // or a listener made anew, any socket but a unix one. 0 or -errno; -EACCES where neither no_new_privs is set
-// nor CAP_SYS_ADMIN is held.
-int syscalls_restrict(void) MUST_CHECK;
+// nor CAP_SYS_ADMIN is held. With forks, copies of this process may be started, waited for and killed, which
+// are restricted in the same way.
+int syscalls_restrict(bool forks) MUST_CHECK;
 
 #endif

@@ -67,6 +67,12 @@ altered(struct fault *fault, const char *what)
     return fault_set(fault, CODE_DATA_LOSS, "", "the stream was cut or altered: %s", what);
 }
 
+int
+archive_no_stream(struct fault *fault)
+{
+    return fault_set(fault, CODE_INVALID_ARGUMENT, "", "this is no stream of a store or a journal");
+}
+
 static int
 take_header(struct archive_reader *reader, const uint8_t *bytes, size_t len, struct fault *fault)
 {
@@ -129,11 +135,9 @@ archive_read(struct archive_reader *reader, const uint8_t *bytes, size_t len, st
         return altered(fault, "something stands behind its end");
     frame = kansen__v1__stream_frame__unpack(arena_allocator(arena), len, bytes);
     if (frame == NULL)
-        return altered(fault, "a frame can not be read");
+        return reader->header == NULL ? archive_no_stream(fault) : altered(fault, "a frame can not be read");
     if ((frame->body_case == KANSEN__V1__STREAM_FRAME__BODY_HEADER) != (reader->header == NULL))
-        return reader->header == NULL
-                   ? fault_set(fault, CODE_INVALID_ARGUMENT, "", "this is no stream of a store or a journal")
-                   : altered(fault, "it has two headers");
+        return reader->header == NULL ? archive_no_stream(fault) : altered(fault, "it has two headers");
     switch (frame->body_case) {
     case KANSEN__V1__STREAM_FRAME__BODY_HEADER:
         rc = take_header(reader, bytes, len, fault);

@@ -52,6 +52,9 @@ void archive_reader_free(struct archive_reader *reader);    // NULL is safe
 int archive_read(struct archive_reader *reader, const uint8_t *bytes, size_t len, struct arena *arena,
                  Kansen__V1__StreamFrame **out, struct fault *fault) MUST_CHECK;
 
+// Says that something else was given than a stream. FAULT.
+int archive_no_stream(struct fault *fault) MUST_CHECK;
+
 // The header and, once archive_ended, the trailer; good as long as the reader.
 const Kansen__V1__StreamHeader *archive_header(const struct archive_reader *reader);
 bool archive_ended(const struct archive_reader *reader);

@@ -59,7 +59,7 @@ file_bytes(const char *path)
 int
 compact_run(const char *dir, uint64_t map_bytes, FILE *out)
 {
-    struct store_options options = {.dir = dir, .map_bytes = map_bytes};
+    struct store_options options = {.dir = dir, .map_bytes = map_bytes, .must_exist = true};
     struct compacting compacting = {0};
     struct fault fault;
     uint64_t before;
@@ -68,10 +68,6 @@ compact_run(const char *dir, uint64_t map_bytes, FILE *out)
     snprintf(compacting.path, sizeof compacting.path, "%s/%s", dir, STORE_FILE);
     snprintf(compacting.new_path, sizeof compacting.new_path, "%s/%s", dir, NEW_FILE);
     before = file_bytes(compacting.path);
-    if (before == 0) {
-        fprintf(out, "%s: no store is there\n", compacting.path);
-        return FAULT;
-    }
     rc = store_open(&options, &compacting.old, &fault);
     if (rc != 0) {
         fprintf(out, "%s\n", rc == FAULT ? fault.message : store_fault_text(rc));

@@ -78,6 +78,8 @@ struct txn {
     bool places_changed; // regions changed: rows with a derived place are due before the commit
     bool blocks_changed; // blocks or cards: the index gets a new generation with the commit
     bool clients_changed;
+    bool load_begins;       // with this transaction: if it fails, nothing is being read
+    bool load_taken;        // a piece was taken: if it fails, the store lacks what the reader has
     bool load_ends;         // with the commit nothing is being read into the store any more
     int fault;              // sticks until the end
     _Atomic uint64_t steps; // puts and deletions so far

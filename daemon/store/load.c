@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entries are put as they are, but for the offer index, which is derived. Invariant: the reader has taken the
-// pieces up to `taken`; a transaction that fails leaves it ahead of the store, so its pieces come with an
-// offset that is behind, and the stream is of no use.
+// Entries are put as they are, but for the offer index, which is derived. Nothing is changed before the
+// header is known to be good; then the store is emptied. Invariant: the reader has taken the pieces up to
+// `taken`; a transaction that fails leaves it ahead of the store, so the stream is of no use any more.
 #include "store/load.h"
 #include "proto/frame.h"
 #include "store/archive.h"
@@ -11,10 +11,12 @@
 #include "store/load_state.h"
 #include "store/placement.h"
 #include "store/records.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MEMORY_MAX ((size_t)256 << 20) // bytes for one frame
+#define HEADER_MAX 4096u               // bytes of the first frame
 
 struct load {
     struct archive_reader *reader;
@@ -125,12 +127,12 @@ load_clean(struct txn *txn)
     return rc < 0 || loading == 0 ? (rc < 0 ? rc : 0) : empty_tables(txn, false);
 }
 
-// Takes over what is to be read. The key by which hashes were made is not in a stream: the store must have
-// it.
+// Takes over what is to be read, and keeps others out meanwhile.
 static int
 begin(struct txn *txn, struct fault *fault)
 {
-    int rc = store_is_loading(txn->store) ? 0 : check_empty(txn, fault);
+    bool loading = store_is_loading(txn->store);
+    int rc = loading ? 0 : check_empty(txn, fault);
 
     if (rc != 0)
         return rc;
@@ -138,10 +140,19 @@ begin(struct txn *txn, struct fault *fault)
     txn->store->load = load_new();
     if (txn->store->load == NULL)
         return STORE_FAULT_MEMORY;
-    rc = empty_tables(txn, true);
-    if (rc == 0)
-        atomic_store(&txn->store->loading, true);
-    return rc;
+    txn->load_begins = txn->load_begins || !loading;
+    atomic_store(&txn->store->loading, true);
+    return 0;
+}
+
+void
+load_lost(struct txn *txn)
+{
+    if (txn->load_taken && txn->store->load != NULL)
+        txn->store->load->broken = true;
+    if (txn->load_begins)
+        atomic_store(&txn->store->loading, false);
+    txn->load_begins = txn->load_taken = false;
 }
 
 // ---- Entries
@@ -214,6 +225,7 @@ put_entry(struct txn *txn, struct load *load, const Kansen__V1__StreamEntry *ent
 
 // ---- Frames
 
+// The key by which hashes were made is not in a stream: the store must have it.
 static int
 check_header(struct txn *txn, const Kansen__V1__StreamHeader *header, struct fault *fault)
 {
@@ -223,30 +235,32 @@ check_header(struct txn *txn, const Kansen__V1__StreamHeader *header, struct fau
     if (rc < 0)
         return rc;
     if (header->kind != KANSEN__V1__STREAM_KIND__STREAM_KIND_STORE)
-        return fault_set(fault, CODE_INVALID_ARGUMENT, "load_stream", "this is no stream of a store");
+        return fault_set(fault, CODE_INVALID_ARGUMENT, "load_stream",
+                         "this is the stream of a journal, which kansend --replay reads, not of a store");
     if (rc == 0 && header->key_check.len == sizeof check &&
         memcmp(header->key_check.data, check, sizeof check) == 0)
         return 0;
     return fault_set(fault, CODE_FAILED_PRECONDITION, "load_stream",
                      "the stream is of a store with another kansen.key: put that key into the data directory "
-                     "before the store is made, see MOVING in kansend(8)");
+                     "before the store is made, see Moving in kansend(8)");
 }
 
 static int
-finish(struct txn *txn, struct load *load, const Kansen__V1__StreamTrailer *trailer, struct fault *fault)
+take_header(struct txn *txn, const Kansen__V1__StreamHeader *header, struct fault *fault)
 {
-    uint32_t format = archive_header(load->reader)->store_format;
-    struct key loading = key_text(META_LOADING);
+    int rc = check_header(txn, header, fault);
+
+    return rc == 0 ? empty_tables(txn, true) : rc;
+}
+
+static int
+check_trailer(const struct load *load, const Kansen__V1__StreamTrailer *trailer, struct fault *fault)
+{
     char digest[ARCHIVE_DIGEST_TEXT];
-    int rc;
 
     if (strcmp(trailer->digest, archive_tables_digest_text(load->digest, digest)) != 0)
         return useless(fault, "its records have another digest");
-    rc = table_del(txn, TABLE_META, &loading);
-    if (rc == 0 && format < STORE_FORMAT)
-        rc = upgrade_run(txn, format);
-    txn->clients_changed = true;
-    return rc;
+    return 0;
 }
 
 static int
@@ -256,13 +270,27 @@ take_frame(struct txn *txn, struct load *load, const uint8_t *bytes, size_t len,
     int rc = archive_read(load->reader, bytes, len, load->arena, &frame, fault);
 
     if (rc == 0 && frame->body_case == KANSEN__V1__STREAM_FRAME__BODY_HEADER)
-        rc = check_header(txn, frame->header, fault);
+        rc = take_header(txn, frame->header, fault);
     else if (rc == 0 && frame->body_case == KANSEN__V1__STREAM_FRAME__BODY_ENTRY)
         rc = put_entry(txn, load, frame->entry, fault);
     else if (rc == 0)
-        rc = finish(txn, load, frame->trailer, fault);
+        rc = check_trailer(load, frame->trailer, fault);
     arena_reset(load->arena);
     return rc;
+}
+
+// Before the header is there, a text or a picture must not pass for the beginning of a long frame.
+static int
+check_length(const struct load *load, enum frame_result result, const struct frame *frame,
+             struct fault *fault)
+{
+    bool none = archive_header(load->reader) == NULL;
+    bool whole = result == FRAME_WHOLE;
+
+    if (none && (whole ? frame->payload_len > HEADER_MAX
+                       : result != FRAME_PARTIAL || buf_len(&load->waiting) > HEADER_MAX))
+        return archive_no_stream(fault);
+    return whole || result == FRAME_PARTIAL ? 0 : useless(fault, "a frame has no proper length");
 }
 
 static int
@@ -276,26 +304,76 @@ take_frames(struct txn *txn, struct load *load, struct fault *fault)
         enum frame_result result =
             frame_decode(buf_bytes(&load->waiting), buf_len(&load->waiting), ARCHIVE_FRAME_MAX, &frame);
 
-        if (result == FRAME_PARTIAL)
-            return 0;
-        if (result != FRAME_WHOLE)
-            return useless(fault, "a frame has no proper length");
+        rc = check_length(load, result, &frame, fault);
+        if (rc != 0 || result == FRAME_PARTIAL)
+            return rc;
         rc = take_frame(txn, load, buf_bytes(&load->waiting) + frame.header_len, frame.payload_len, fault);
         buf_consume(&load->waiting, frame.header_len + frame.payload_len);
     }
     return rc;
 }
 
+// Whether the store holds a part of a stream: of this one, or of one before it that was not read to its end.
 static int
-empty(struct txn *txn)
+holds_part(struct txn *txn, bool *holds)
 {
-    int rc = empty_tables(txn, false);
+    uint64_t loading = 0;
+    int rc = meta_get(txn, META_LOADING, &loading);
 
+    *holds = loading != 0;
+    return rc < 0 ? rc : 0;
+}
+
+// Ends the stream, and takes out what was put of one. Says in *emptied whether something was.
+static int
+give_up(struct txn *txn, bool *emptied)
+{
+    int rc = holds_part(txn, emptied);
+
+    if (rc == 0 && *emptied)
+        rc = empty_tables(txn, false);
     if (rc != 0)
         return rc;
     load_free(txn->store->load);
     txn->store->load = NULL;
     txn->load_ends = true;
+    return 0;
+}
+
+// A refusal is committed with its group, so what was put must go; and whoever reads it wants to know what the
+// store is now.
+static int
+refuse(struct txn *txn, struct fault *fault)
+{
+    size_t len = strlen(fault->message);
+    bool emptied = false;
+
+    if (give_up(txn, &emptied) != 0)
+        return txn_fault(txn);
+    snprintf(fault->message + len, sizeof fault->message - len, "; %s",
+             emptied ? "the store is empty now, as before its first start" : "nothing was changed");
+    return FAULT;
+}
+
+// The whole stream was good.
+static int
+finish(struct txn *txn, struct fault *fault)
+{
+    struct load *load = txn->store->load;
+    uint32_t format = archive_header(load->reader)->store_format;
+    struct key loading = key_text(META_LOADING);
+    int rc;
+
+    if (buf_len(&load->waiting) > 0)
+        return useless(fault, "something stands behind its end");
+    rc = table_del(txn, TABLE_META, &loading);
+    if (rc == 0 && format < STORE_FORMAT)
+        rc = upgrade_run(txn, format);
+    if (rc != 0)
+        return rc;
+    load_free(load);
+    txn->store->load = NULL;
+    txn->clients_changed = txn->load_ends = true;
     return 0;
 }
 
@@ -313,22 +391,20 @@ load_piece(struct txn *txn, uint64_t offset, const uint8_t *bytes, size_t len, s
                          "this is not the next piece of a stream that is being read");
     load->partner = NULL; // a transaction of its own
     load->taken += len;
+    txn->load_taken = true;
     rc = buf_append(&load->waiting, bytes, len) == 0 ? take_frames(txn, load, fault) : STORE_FAULT_MEMORY;
     load->broken = rc != 0;
-    if (rc == FAULT) // a refusal is committed with its group, so what was put must go
-        rc = empty(txn) == 0 ? FAULT : txn_fault(txn);
-    else if (rc == 0 && archive_ended(load->reader)) {
-        load_free(load);
-        txn->store->load = NULL;
-        txn->load_ends = true;
-    }
-    return rc;
+    if (rc == 0 && archive_ended(load->reader))
+        rc = finish(txn, fault);
+    return rc == FAULT ? refuse(txn, fault) : rc;
 }
 
 int
 load_drop(struct txn *txn, struct fault *fault)
 {
+    bool emptied = false;
+
     if (!store_is_loading(txn->store))
         return fault_set(fault, CODE_FAILED_PRECONDITION, "load_stream", "no stream is being read");
-    return empty(txn);
+    return give_up(txn, &emptied);
 }

@@ -44,10 +44,14 @@ struct store_options {
     unsigned max_readers; // read transactions at the same time; 0 = 126
     bool read_only;       // for checks: nothing is made or written
     bool plain_upgrade;   // no copy is kept of a store of an older format, before it is upgraded
+    bool must_exist;      // nothing is made where no store is
+    bool was_used;        // the directory held a store once, so an empty file is none to begin with
 };
 
 // Opens the store and locks its directory against a second daemon (not with read_only, which asks for a
-// shared lock). 0; FAULT with the reason for a person; or a store fault. *out is set on 0 only.
+// shared lock, and for none in a directory that has no file to lock: no daemon was ever there). A file that
+// was cut short is refused. May start a process, which has ended when it returns. 0; FAULT with the reason
+// for a person; or a store fault. *out is set on 0 only.
 int store_open(const struct store_options *options, struct store **out, struct fault *fault) MUST_CHECK;
 void store_close(struct store *store); // all transactions must be freed before; NULL is safe
 

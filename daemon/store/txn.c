@@ -6,6 +6,7 @@
 #include "store/catalog.h"
 #include "store/index.h"
 #include "store/internal.h"
+#include "store/load_state.h"
 #include "store/partner_offers.h"
 #include <assert.h>
 #include <errno.h>
@@ -150,7 +151,7 @@ txn_begin(struct txn *txn)
     txn->fault = 0;
     txn->places_changed = false;
     txn->blocks_changed = false;
-    txn->clients_changed = txn->load_ends = false;
+    txn->clients_changed = txn->load_begins = txn->load_taken = txn->load_ends = false;
     memset(txn->ids, 0, sizeof txn->ids);
     if (txn->waiting != NULL)
         blocks_waiting_clear(txn->waiting);
@@ -177,6 +178,7 @@ txn_end(struct txn *txn)
     }
     mdb_txn_abort(txn->mdb);
     txn->mdb = NULL;
+    load_lost(txn);
     if (txn->catalog_uncommitted)
         drop_catalog(txn); // its generation may come again with another content
 }
@@ -250,6 +252,8 @@ txn_commit(struct txn *txn)
         atomic_fetch_add(&txn->store->client_generation, 1);
     if (rc == 0 && txn->load_ends)
         atomic_store(&txn->store->loading, false);
+    if (rc != 0)
+        load_lost(txn);
     return rc == 0 ? 0 : commit_fault(txn->store, rc);
 }
 

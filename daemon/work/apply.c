@@ -18,6 +18,8 @@ apply_grows(const Kansen__V1__Write *write)
 {
     const struct operation *operation = operations_find(write);
 
+    if (write->operation_case == OPERATION(LOAD_STREAM) && write->load_stream->data.len == 0)
+        return false; // it gives a stream up, which must go when the store is full
     return operation != NULL && operation->grows;
 }
 

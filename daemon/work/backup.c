@@ -9,6 +9,7 @@
 #include "store/store.h"
 #include "work/backup_files.h"
 #include "work/erasures.h"
+#include "work/verifier.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -158,26 +159,29 @@ copy_store(struct backup *backup, struct txn *txn)
 static int
 check_copy(struct backup *backup)
 {
-    char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-    int rc;
+    struct verifier_result verified;
+    int rc = verifier_check(backup->options->verifier, backup->part, backup->sink, backup->copied.entries,
+                            &verified);
 
-    if (out == NULL)
-        return STORE_FAULT_MEMORY;
-    rc = check_store(backup->part, backup->sink, out, &backup->result->found);
-    fclose(out);
-    if (rc != 0 && rc != PROGRESS_E_ENDED) {
-        LOG_ERROR(backup->options->log, "backup", "the copy is damaged", LOG_TEXT("found", text));
-        rc = fault_set(backup->fault, CODE_DATA_LOSS, "",
-                       "the backup was written but does not hold what it must, so it was removed; check the "
-                       "store too (kansend --check): %.150s",
-                       text);
-    } else if (rc == 0 && backup->result->found.sequence != backup->copied.sequence) {
-        rc = fault_set(backup->fault, CODE_DATA_LOSS, "", "the copy ends at another sequence than the store");
-    }
-    free(text);
-    return rc;
+    backup->result->found = verified.found;
+    if (rc == PROGRESS_E_ENDED || (rc == 0 && verified.found.sequence == backup->copied.sequence))
+        return rc;
+    if (rc == VERIFIER_E_DIED)
+        return fault_set(backup->fault, CODE_DATA_LOSS, "",
+                         "the backup was written but can not be read again (%.100s), so it was removed; look "
+                         "at the disk of %s, and check the store too (kansend --check)",
+                         verified.text, backup->options->dir);
+    if (rc == VERIFIER_E_GONE)
+        return fault_set(backup->fault, CODE_UNAVAILABLE, "",
+                         "the process that verifies backups has ended; restart kansend");
+    if (rc == 0)
+        return fault_set(backup->fault, CODE_DATA_LOSS, "",
+                         "the copy ends at another sequence than the store");
+    LOG_ERROR(backup->options->log, "backup", "the copy is damaged", LOG_TEXT("found", verified.text));
+    return fault_set(backup->fault, CODE_DATA_LOSS, "",
+                     "the backup was written but does not hold what it must, so it was removed; check the "
+                     "store too (kansend --check): %.150s",
+                     verified.text);
 }
 
 static int
@@ -284,7 +288,7 @@ backup_make(const struct backup_options *options, const struct backup_order *ord
     if (rc != 0)
         backup_files_clean(backup.fd, options->log);
     if (rc == 0 && order->keep != 0)
-        out->removed = backup_files_retire(backup.fd, order->keep, options->log);
+        out->removed = backup_files_retire(backup.fd, ABOUT_FILE, order->keep, options->log);
     out->whole_us = clock_wall_us();
     snprintf(out->path, sizeof out->path, "%.3000s/%s", options->dir, backup.name);
     close(backup.fd);

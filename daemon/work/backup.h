@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct erasures;
+struct verifier;
 struct log;
 struct txn;
 
@@ -28,12 +29,13 @@ struct backup_options {
     const char *dir; // the backup directory; made (0700) if it is not there
     uint64_t map_bytes;
     const struct erasures *erasures; // NULL = no list is kept
+    struct verifier *verifier;       // reads it again
     const struct log *log;
 };
 
 struct backup_order {
     char name[BACKUP_NAME_MAX]; // "" = the time as 20261231T235959Z, UTC
-    uint32_t keep;              // how many with such a name are kept; 0 = all
+    uint32_t keep;              // how many backups with such a name are kept; 0 = all
 };
 
 struct backup_result {

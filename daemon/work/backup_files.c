@@ -142,6 +142,15 @@ read_names(int fd, wanted_name *wanted, struct names *out)
     return rc;
 }
 
+static bool
+has_file(int fd, const char *name, const char *file, struct stat *stat)
+{
+    char path[2 * NAME_MAX + 2];
+
+    snprintf(path, sizeof path, "%.255s/%.255s", name, file);
+    return fstatat(fd, path, stat, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int64_t
 backup_files_newest(int fd, const char *file)
 {
@@ -151,12 +160,10 @@ backup_files_newest(int fd, const char *file)
     if (read_names(fd, is_whole, &names) != 0)
         names.count = 0;
     for (size_t i = 0; i < names.count; i++) {
-        char path[2 * NAME_MAX + 2];
         struct stat stat;
         int64_t written_us;
 
-        snprintf(path, sizeof path, "%.255s/%.255s", names.list[i], file);
-        if (fstatat(fd, path, &stat, AT_SYMLINK_NOFOLLOW) != 0)
+        if (!has_file(fd, names.list[i], file, &stat))
             continue;
         written_us = stat.st_mtim.tv_sec * INT64_C(1000000) + stat.st_mtim.tv_nsec / 1000;
         newest = written_us > newest ? written_us : newest;
@@ -227,8 +234,25 @@ retire(int fd, const char *name, const struct log *log)
     return true;
 }
 
+// Keeps those names alone whose directories have the file.
+static void
+filter(int fd, const char *file, struct names *names)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < names->count; i++) {
+        struct stat stat;
+
+        if (has_file(fd, names->list[i], file, &stat))
+            names->list[kept++] = names->list[i];
+        else
+            free(names->list[i]);
+    }
+    names->count = kept;
+}
+
 uint32_t
-backup_files_retire(int fd, uint32_t keep, const struct log *log)
+backup_files_retire(int fd, const char *file, uint32_t keep, const struct log *log)
 {
     struct names times = {0};
     uint32_t gone = 0;
@@ -238,6 +262,7 @@ backup_files_retire(int fd, uint32_t keep, const struct log *log)
         free_names(&times);
         return 0;
     }
+    filter(fd, file, &times);
     for (size_t i = 0; i + keep < times.count; i++)
         gone += retire(fd, times.list[i], log);
     free_names(&times);

@@ -25,8 +25,9 @@ int64_t backup_files_newest(int fd, const char *file);
 // Removes what is called .NAME.part. What can not be removed is logged.
 void backup_files_clean(int fd, const struct log *log);
 
-// Removes the oldest directories whose name is a time, but for `keep` of them; each loses its name first, so
-// that none is there by half. Returns how many went.
-uint32_t backup_files_retire(int fd, uint32_t keep, const struct log *log);
+// Removes the oldest directories whose name is a time and that have the file in them, which says that they
+// are backups, but for `keep` of them; each loses its name first, so that none is there by half. Returns how
+// many went.
+uint32_t backup_files_retire(int fd, const char *file, uint32_t keep, const struct log *log);
 
 #endif

@@ -12,4 +12,8 @@ struct store;
 // piece is; and a piece comes alone and without an idempotency key, as no answer is kept in what is read.
 bool loading_refuses(struct store *store, struct job *job);
 
+// Puts right what a job's fault says of the store, when it was a piece that could not be put there for want
+// of room: what came before it is there, until the stream is given up.
+void loading_explain(struct store *store, struct job *job);
+
 #endif

@@ -275,7 +275,8 @@ replay_all(struct replay *replay)
 static int
 open_and_replay(struct replay *replay)
 {
-    struct store_options store = {.dir = replay->options->dir, .map_bytes = replay->options->map_bytes};
+    struct store_options store = {
+        .dir = replay->options->dir, .map_bytes = replay->options->map_bytes, .must_exist = true};
     int rc = store_open(&store, &replay->store, replay->fault);
 
     if (rc != 0)

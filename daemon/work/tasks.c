@@ -112,7 +112,8 @@ tell_end(const struct log *log, const struct task *task)
                    LOG_I64("took_ms", took_ms));
     else
         LOG_WARNING(log, "tasks", "a task has failed", LOG_TEXT("task", task->kind->name),
-                    LOG_I64("took_ms", took_ms), LOG_I64("code", (int64_t)task->fault.code));
+                    LOG_I64("took_ms", took_ms), LOG_I64("code", (int64_t)task->fault.code),
+                    LOG_TEXT("why", task->fault.message));
 }
 
 static void

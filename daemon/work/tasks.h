@@ -58,7 +58,7 @@ struct task {
     uint32_t asked;      // number of the request that it came by
     int64_t began_us;    // steady clock
     int64_t deadline_us; // steady clock; 0 = none
-    struct fault fault;  // code other than CODE_OK: what came of it, in place of an answer
+    struct fault fault;  // code other than CODE_OK: what came of it, in place of an answer; it is logged too
     struct buf out;      // the last answer as it is sent
 
     // Of tasks.c alone

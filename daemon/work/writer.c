@@ -214,6 +214,7 @@ refuse_growth(struct writer *writer, struct job *job)
         fault_fill(&job->fault, CODE_RESOURCE_EXHAUSTED, "",
                    "the store is full but for the room that removals need (option map_size); nothing was "
                    "changed, reading and removing go on");
+    loading_explain(writer->options.store, job);
     return rc;
 }
 
@@ -310,11 +311,13 @@ tell_fault(struct writer *writer, int rc)
 }
 
 static void
-fail_jobs(struct job *first, const struct job *behind, int rc)
+fail_jobs(const struct writer *writer, struct job *first, const struct job *behind, int rc)
 {
     for (struct job *job = first; job != behind; job = next_job(job)) {
-        if (job->fault.code == CODE_OK)
-            writer_fault(&job->fault, rc);
+        if (job->fault.code != CODE_OK)
+            continue;
+        writer_fault(&job->fault, rc);
+        loading_explain(writer->options.store, job);
     }
 }
 
@@ -339,14 +342,14 @@ write_group(struct writer *writer, struct job *first)
             rc = commit_jobs(writer, job, next_job(job));
             tell_fault(writer, rc);
             if (rc == STORE_FAULT_IO)
-                fail_jobs(job, NULL, rc);
+                fail_jobs(writer, job, NULL, rc);
             else if (rc != 0)
-                fail_jobs(job, next_job(job), rc);
+                fail_jobs(writer, job, next_job(job), rc);
         }
     } else {
         tell_fault(writer, rc);
         if (rc != 0)
-            fail_jobs(first, NULL, rc);
+            fail_jobs(writer, first, NULL, rc);
     }
     if (rc == STORE_FAULT_IO)
         disk_failed(writer);
@@ -438,7 +441,7 @@ run(void *arg)
             mailbox_notify(mailbox_of(writer, worker), MAILBOX_ROOM);
         expire(group);
         if (writer->failed)
-            fail_jobs(group, NULL, STORE_FAULT_IO);
+            fail_jobs(writer, group, NULL, STORE_FAULT_IO);
         else
             write_group(writer, group);
         send_back(writer, group);

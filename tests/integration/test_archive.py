@@ -2,12 +2,14 @@
 """Streams: a store that moves by dump and load, a journal that is exported and replayed, and what is refused of either. That a
 replay ends in the digest of the live store is in tests/model/replay.py."""
 import json
+import random
 import re
 import shutil
 import subprocess
 import unittest
 
 import harness
+import metrics
 from harness import (ALREADY_EXISTS, DATA_LOSS, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, OK, PERMISSION_DENIED, Client,
                      Daemon)
 
@@ -136,9 +138,82 @@ class Moving(Case):
         one = self.filled(5)
         self.kansenctl(one, "dump", one.scratch / "dump")
         two = self.elsewhere(one, key=False)
+        before = self.state(two)
         told = self.kansenctl(two, "load", one.scratch / "dump", status=1)
         self.assertIn("another kansen.key", told.stderr)
+        self.assertIn("nothing was changed", told.stderr)
+        self.assertEqual(self.state(two), before)
+
+    def state(self, daemon):
+        with Client(daemon.unix) as client:
+            status = client.call(status={}).server
+        return (status.partners, status.offers, status.regions, status.interests, status.sequence)
+
+    def test_no_stream(self):
+        """What is no stream of a store, whatever it is, does not cost the store its taxonomy."""
+        one = self.filled(20)
+        self.kansenctl(one, "journal", "export", one.scratch / "journal")
+        self.kansenctl(one, "dump", one.scratch / "dump")
+        dump = (one.scratch / "dump").read_bytes()
+        wrong = {
+            "a list of users": b"root:x:0:0:root:/root:/bin/bash\n" * 50,
+            "a short text": b"hello",
+            "bytes": random.Random(7).randbytes(300_000),
+            "zeros": bytes(100_000),
+            "a long frame": b"\xff\xff\xff\x0f" + bytes(100_000),
+            "a length": b"\xff\xff\xff\x0f",
+            "no length": b"\xff" * 20,
+            "a journal": (one.scratch / "journal").read_bytes(),
+            "the beginning of a header": dump[:20],
+        }
+        two = self.elsewhere(one)
+        before = self.state(two)
+        self.assertGreater(before[2], 0)
+        for name, data in wrong.items():
+            with self.subTest(name):
+                (one.scratch / "bad").write_bytes(data)
+                told = self.kansenctl(two, "load", one.scratch / "bad", status=1).stderr
+                self.assertRegex(told, "nothing was changed|the store is as it was")
+                if len(data) > 4096:  # no header is as long
+                    self.assertRegex(told, "this is no stream of a store|the stream of a journal")
+                self.assertEqual(self.state(two), before)
+        self.kansenctl(two, "load", one.scratch / "dump")
+
+    def test_no_room(self):
+        """When the store is full in the middle, it is said what becomes of it, and it is so."""
+        one = self.filled(5000)
+        self.kansenctl(one, "dump", one.scratch / "dump")
+        two = self.daemon()
+        two.data_dir.mkdir()
+        shutil.copy(one.data_dir / "kansen.key", two.data_dir)
+        shutil.copy(one.token_file, two.token_file)
+        (two.scratch / "none.conf").write_text('map_size = "3MiB"\n', encoding="ascii")
+        two.start()
+        told = self.kansenctl(two, "load", one.scratch / "dump", status=1).stderr
+        self.assertIn("once it is given up, the store is empty", told)
+        self.assertNotIn("nothing was changed", told)
+        self.assertIn("the store is empty; the daemon's next start reads its seeds", told)
         self.assert_empty(two)
+
+    def test_not_ready_meanwhile(self):
+        """A balancer sends nobody to a daemon that answers nobody."""
+        one = self.filled(40)
+        self.kansenctl(one, "dump", one.scratch / "dump")
+        data = (one.scratch / "dump").read_bytes()
+        two = self.daemon(args=["--admin", "127.0.0.1:0"])
+        two.data_dir.mkdir()
+        shutil.copy(one.data_dir / "kansen.key", two.data_dir)
+        shutil.copy(one.token_file, two.token_file)
+        two.start()
+        admin = metrics.admin_of(two)
+        with Client(two.unix) as client:
+            self.assertEqual(metrics.ask(admin, "/readyz")[0], 200)
+            client.write(load_stream={"data": data[:-10], "offset": 0})
+            status, _, body = metrics.ask(admin, "/readyz")
+            self.assertEqual((status, "a stream is being read" in body), (503, True))
+            self.assertEqual(metrics.ask(admin, "/healthz")[0], 200)
+            client.write(load_stream={"data": data[-10:], "offset": len(data) - 10})
+            self.assertEqual(metrics.ask(admin, "/readyz")[0], 200)
 
     def assert_empty(self, daemon):
         """It serves, with nothing in it; and the next start reads the seeds again."""
@@ -176,15 +251,23 @@ class Moving(Case):
             "two streams": data + data,
             "text": b"external_id,kind\n" * 100,
         }
-        two = self.elsewhere(one)
+        two, emptied = self.elsewhere(one), 0
         for name, bad in wrong.items():
             with self.subTest(name):
                 path = one.scratch / "bad"
                 path.write_bytes(bad)
-                self.kansenctl(two, "load", path, status=1)
-                with Client(two.unix) as client:
-                    status = client.call(status={}).server
-                    self.assertEqual((status.partners, status.offers, status.sequence if name != "empty" else 0), (0, 0, 0))
+                before = self.state(two)
+                told = self.kansenctl(two, "load", path, status=1).stderr
+                after = self.state(two)
+                self.assertEqual(after[:2], (0, 0))
+                self.assertIn(after, (before, (0, 0, 0, 0, 0)))
+                if after != before:
+                    self.assertIn("the store is empty", told)
+                    two.restart()
+                else:
+                    self.assertRegex(told, "nothing was changed|the store is as it was|bad is empty")
+                emptied += after != before
+        self.assertGreater(emptied, 6)
         self.kansenctl(two, "load", one.scratch / "dump")  # and then a good one
         two.stop()
         one.stop()

@@ -116,10 +116,10 @@ class Backup(Case):
             first = client.receive()
             self.assertFalse(first.backup.end)
             self.assertEqual(first.backup.stage, "copy")
+            running = other.call(status={}).server
             for n in range(20):
                 other.add_offer(f"later-{n}", partner)
                 self.assertTrue(other.matched(region="NL", kinds=["OFFER_KIND_SPORT"]))
-            running = other.call(status={}).server
             self.assertGreater(running.task_total, OFFERS)
             self.assertEqual((running.tasks, running.tasks_failed), (0, 0))
             seen = [first]
@@ -189,13 +189,16 @@ class Backup(Case):
         with daemon.client() as client:
             for name in ("20200101T000000Z", "20210101T000000Z", "20220101T000000Z", "mine", "20200101T000000"):
                 self.assertEqual(backup(client, name=name)[-1].status.code, OK)
-            (inside / "20190101T000000Z").mkdir()
-            (inside / "20190101T000000Z" / "folder").mkdir()
+            (inside / "20190101T000000Z" / "folder").mkdir(parents=True)
+            (inside / "20190101T000000Z" / "kansen.backup").touch()
+            (inside / "20180101T000000Z").mkdir()  # somebody else's
+            (inside / "20180101T000000Z" / "notes").touch()
             made = backup(client, keep=2)[-1].backup
             self.assertEqual(made.removed, 3)
             self.assertTrue(TIME.fullmatch(pathlib.Path(made.path).name))
             self.assertEqual([name for name in self.names(daemon) if not name.startswith(".")],
-                             ["20200101T000000", "20220101T000000Z", pathlib.Path(made.path).name, "mine"])
+                             ["20180101T000000Z", "20200101T000000", "20220101T000000Z", pathlib.Path(made.path).name, "mine"])
+            self.assertEqual(os.listdir(inside / "20180101T000000Z"), ["notes"])
             self.assertIn("can not be removed name=.20190101T000000Z.part", daemon.log())  # it holds what is not ours
 
     def test_operators_only(self):
@@ -313,9 +316,123 @@ class Early(Case):
                 self.assertEqual(last.status.code, RESOURCE_EXHAUSTED, last.status)
                 self.assertEqual(os.listdir(small), [])
                 client.add_partner("writes-go-on")
+            self.assertRegex(self.one.log(), 'a task has failed .* why=".*/kansen.mdb can not be written: No space left on device"')
             self.one.stop()
         finally:
             subprocess.run(["umount", "-l", small], check=True)
+
+
+def child_of(pid):
+    """The only process that this one starts: of a daemon the one beside it, of that one its check."""
+    end = time.monotonic() + harness.PATIENCE
+    while not (children := pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()):
+        assert time.monotonic() < end
+    assert len(children) == 1, children
+    return int(children[0])
+
+
+def verifier_of(daemon):
+    return child_of(daemon.process.pid)
+
+
+def field(pid, name):
+    return re.search(rf"^{name}:\s*(.*)$", pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii"), re.M).group(1)
+
+
+class Verified(Case):
+    """A backup is read again by a process beside the daemon: what becomes of that is not the daemon's end."""
+
+    def setUp(self):
+        self.one = self.daemon()
+        with self.one.client() as client:
+            add_offers(client, client.add_partner("p"), range(MANY))
+
+    def test_the_copy_goes_away(self):
+        """As when the disk below it fails while it is read: by then it is mapped."""
+        with self.one.client() as client, self.one.client() as other:
+            for size in (0, 4096, 50_000):
+                client.send(client.request(backup={"name": "b"}))
+                while (answer := client.receive()).backup.stage != "check":
+                    self.assertFalse(answer.backup.end)
+                part = self.one.data_dir / "backup" / ".b.part" / "kansen.mdb"
+                os.truncate(part, size)
+                while (answer := client.receive()).status.code == OK:
+                    self.assertFalse(answer.backup.end)
+                self.assertEqual(answer.status.code, DATA_LOSS, answer)
+                self.assertRegex(answer.status.message, "can not be read again|is cut short|is empty")
+                self.assertEqual(self.names(self.one), [])
+                self.assertEqual(other.ask(ping={}).status.code, OK)
+            self.assertIn("Bus error", self.one.log())
+            made = backup(client, name="b")[-1].backup
+            self.assertEqual(digest_of(made.path), (0, made.sequence, made.digest))
+
+    def test_it_can_do_little(self):
+        pid = verifier_of(self.one)
+        descriptors = {int(name): os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")}
+        self.assertEqual([number for number, name in descriptors.items() if number > 2 and not name.startswith("socket:")], [])
+        self.assertEqual(len(descriptors), 4, descriptors)
+        with self.one.client() as client:
+            status = client.call(status={}).server
+        if status.sandbox_seccomp == 1:
+            self.assertEqual(field(pid, "Seccomp"), "2")
+        self.assertEqual(field(pid, "NoNewPrivs"), "1")
+        self.assertEqual({field(pid, name) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")}, {"0" * 16})
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # as a service manager sends them to all at once
+            os.kill(pid, number)
+        with self.one.client() as client:
+            self.assertEqual(backup(client, name="b")[-1].status.code, OK)
+
+    def test_it_holds_nothing(self):
+        """Not even what the daemon was started with, such as sockets of a service manager."""
+        self.one.stop()
+        with open("/dev/null", "rb") as passed, subprocess.Popen(
+                self.one.command("--seeds", str(self.one.seeds), "--listen", self.one.unix, "--admin", "off"),
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[passed.fileno()]) as process:
+            while b"serves" not in process.stdout.readline():
+                self.assertIsNone(process.poll())
+            held = [set(os.listdir(f"/proc/{pid}/fd")) for pid in (process.pid, child_of(process.pid))]
+            process.terminate()
+            self.assertEqual([str(passed.fileno()) in names for names in held], [True, False])
+
+    def test_a_check_that_hangs(self):
+        """It ends with who asked."""
+        with self.one.client() as client:
+            client.send(client.request(backup={"name": "b"}))
+            while (answer := client.receive()).backup.stage != "check":
+                self.assertFalse(answer.backup.end)
+            pid = child_of(verifier_of(self.one))
+            os.kill(pid, signal.SIGSTOP)
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        deadline = time.monotonic() + harness.PATIENCE
+        while self.names(self.one) or pathlib.Path(f"/proc/{pid}").exists():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+    def test_it_is_gone(self):
+        pid = verifier_of(self.one)
+        os.kill(pid, signal.SIGKILL)
+        with self.one.client() as client:
+            last = backup(client, name="b")[-1]
+            self.assertEqual((last.status.code, self.names(self.one)), (UNAVAILABLE, []), last)
+            self.assertIn("restart kansend", last.status.message)
+            client.add_partner("writes-go-on")
+        self.one.restart()
+        with self.one.client() as client:
+            self.assertEqual(backup(client, name="b")[-1].status.code, OK)
+
+    def test_it_ends_with_the_daemon(self):
+        for end in (self.one.stop, self.one.kill):
+            pid = verifier_of(self.one)
+            with self.one.client() as client:
+                client.send(client.request(backup={"name": "b"}))
+                while (answer := client.receive()).backup.stage != "check":
+                    self.assertFalse(answer.backup.end)
+                end()
+            deadline = time.monotonic() + harness.PATIENCE
+            while pathlib.Path(f"/proc/{pid}").exists() and field(pid, "State")[0] != "Z":
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
+            self.one.start()
 
 
 class Place(Case):
@@ -416,7 +533,8 @@ class Command(Case):
         nightly = self.kansenctl(daemon, "backup", "--keep", "1")
         self.assertEqual(nightly.returncode, 0)
         self.assertIn("kansen.key is not in it", nightly.stdout)
-        time.sleep(1.1)
+        none = self.kansenctl(daemon, "backup", "--keep", "0")
+        self.assertEqual((none.returncode, "from 1 to" in none.stderr), (2, True))
         self.assertIn("1 older backups were removed", self.kansenctl(daemon, "backup", "--keep", "1").stdout)
         self.assertEqual(self.kansenctl(daemon, "backup", "a", "b").returncode, 2)
         self.assertEqual(self.kansenctl(daemon, "backup", "../up").returncode, 1)

@@ -44,6 +44,13 @@ static struct {
 
 // ---- The log
 
+// What the daemon starts beside itself writes nothing of the store, and has not the log.
+static void
+stop(void)
+{
+    recorder.dir = NULL;
+}
+
 __attribute__((constructor)) static void
 start(void)
 {
@@ -54,6 +61,8 @@ start(void)
         return;
     fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0)
+        _exit(EXIT_BROKEN);
+    if (pthread_atfork(NULL, NULL, stop) != 0)
         _exit(EXIT_BROKEN);
     recorder.log_fd = fd;
     recorder.dir = dir;
@@ -343,6 +352,16 @@ write(int fd, const void *bytes, size_t len)
     return handle == NULL ? syscall(SYS_write, fd, bytes, len) : write_recorded(handle, fd, &part, 1, -1);
 }
 
+// A connection is a stream; with the process beside it the daemon speaks in packets.
+static bool
+is_stream(int fd)
+{
+    int type = 0;
+    socklen_t len = sizeof type;
+
+    return syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
+}
+
 // The daemon answers by send(2) alone; an acknowledgement that went another way would be missed, and the
 // driver counts them.
 ssize_t
@@ -351,8 +370,8 @@ send(int fd, const void *bytes, size_t len, int flags)
     struct handle *handle = handle_of(fd);
     struct iovec part = {(void *)bytes, len};
 
-    return handle == NULL ? syscall(SYS_sendto, fd, bytes, len, flags, NULL, 0)
-                          : send_recorded(handle, fd, &part, flags);
+    return handle == NULL || !is_stream(fd) ? syscall(SYS_sendto, fd, bytes, len, flags, NULL, 0)
+                                            : send_recorded(handle, fd, &part, flags);
 }
 
 // ---- Sizes and syncs
