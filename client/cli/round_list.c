@@ -169,7 +169,11 @@ round_list_read(struct round_list *list, const char *round, const char *issuer, 
         if (rc != 0)
             return rc;
     }
-    return list->message.student[0] != '\0' ? 0 : bad(fault, "student", "student is missing");
+    if (list->message.student[0] == '\0')
+        return bad(fault, "student", "student is missing");
+    if (list->message.query == NULL && json_object_get(list->object, "offers") == NULL)
+        return bad(fault, "offers", "offers (or query) is missing; [] says that the student wants none");
+    return 0;
 }
 
 void

@@ -200,7 +200,7 @@ take_offers(struct cli *cli, const char *name, const struct options *options)
     if (status == CLI_OK && names_own(options))
         status = round_take_offers(cli, name, "--own-lottery", options->own_lottery, LOTTERY(OWN));
     if (status == CLI_NO)
-        fprintf(stderr, "round %s is made; go on by: kansenctl round offers %s\n", name, name);
+        fprintf(stderr, "round %s is made; go on by: kansenctl round offers %s --offers IDS\n", name, name);
     return status;
 }
 

@@ -37,7 +37,8 @@ const char *const round_sentences[][SENTENCES] = {
             [SAYS_ALL_RESERVED] = "%u. %s: alle plaatsen die hier te verdelen waren, waren gereserveerd voor "
                                   "voorgedragen leerlingen en zijn naar hen gegaan.",
             [SAYS_OWN_LOTTERY] = "   Hier is apart geloot: het lotnummer is hier %u (0 komt het eerst aan de "
-                                 "beurt), van %u leerlingen met dit aanbod op hun lijst.",
+                                 "beurt), van %u leerlingen met dit aanbod op hun lijst. Het nummer van het "
+                                 "aanbod is %s.",
             [SAYS_RESERVE] =
                 "   Een voorgedragen leerling met minder voorrang of een hoger lotnummer heeft hier "
                 "wel een plaats: die was gereserveerd voor voorgedragen leerlingen.",
@@ -47,6 +48,9 @@ const char *const round_sentences[][SENTENCES] = {
             [SAYS_PINNED_SEAT] = "%u. %s: deze leerling houdt de plaats uit een eerdere ronde.",
             [SAYS_BOUND] =
                 "   De grens lag hier bij lotnummer %u in de groep \"%s\"; deze leerling heeft lotnummer %u.",
+            [SAYS_BOUND_GROUP] =
+                "   De laatste plaats ging hier naar de groep \"%s\"; deze leerling hoort bij de "
+                "groep \"%s\", die voorgaat.",
             [SAYS_ENOUGH] = "   Hier waren genoeg plaatsen, dus het lotnummer maakte niet uit.",
             [SAYS_ENOUGH_REFERRED] = "   Hier waren genoeg plaatsen voor voorgedragen leerlingen, dus het "
                                      "lotnummer maakte niet uit.",
@@ -92,7 +96,8 @@ const char *const round_sentences[][SENTENCES] = {
                 "the school refers, and went to them.",
             [SAYS_OWN_LOTTERY] =
                 "   This offer drew a lottery of its own: the lottery number here is %u (0 comes "
-                "first), of %u students who have it on their lists.",
+                "first), of %u students who have it on their lists. The number of the offer is "
+                "%s.",
             [SAYS_RESERVE] =
                 "   A student whom the school refers, with less priority or a higher lottery number, "
                 "does have a seat here: it was reserved for such students.",
@@ -102,6 +107,9 @@ const char *const round_sentences[][SENTENCES] = {
             [SAYS_PINNED_SEAT] = "%u. %s: this student keeps the place from an earlier round.",
             [SAYS_BOUND] =
                 "   The bound here was lottery number %u in the group \"%s\"; this student has number %u.",
+            [SAYS_BOUND_GROUP] =
+                "   The last place here went to the group \"%s\"; this student is in the group "
+                "\"%s\", which comes before it.",
             [SAYS_ENOUGH] = "   There were enough seats here, so the lottery number made no difference.",
             [SAYS_ENOUGH_REFERRED] =
                 "   There were enough seats here for students whom the school refers, so the "

@@ -25,12 +25,13 @@ enum sentence {
     SAYS_NO_SEATS,      // place, name
     SAYS_ALL_PINNED,    // place, name
     SAYS_ALL_RESERVED,  // place, name
-    SAYS_OWN_LOTTERY,   // own number there, out of how many
+    SAYS_OWN_LOTTERY,   // own number there, out of how many, the offer in the record
     SAYS_RESERVE,
     SAYS_OPEN_SEAT,       // place, name, group
     SAYS_RESERVED_SEAT,   // place, name, group
     SAYS_PINNED_SEAT,     // place, name
     SAYS_BOUND,           // number, group, own number
+    SAYS_BOUND_GROUP,     // group of the last one in, own group, which comes before it
     SAYS_ENOUGH,          // an obtained place where seats are left
     SAYS_ENOUGH_REFERRED, // the same where reserved ones are left, or none were needed
     SAYS_NOT_CONSIDERED,  // place, name

@@ -40,9 +40,11 @@ static void
 add_lottery(struct round_text *writing, size_t i)
 {
     const struct round_view *view = writing->view;
+    char ref[ROUND_LINES_OFFER];
 
     if (view->offers[i]->own_lottery)
-        SAY(writing, SAYS_OWN_LOTTERY, view->wishes[i].number, view->offers[i]->listed);
+        SAY(writing, SAYS_OWN_LOTTERY, view->wishes[i].number, view->offers[i]->listed,
+            round_lines_offer_ref(view->offers[i]->offer_id, ref));
 }
 
 static void
@@ -72,6 +74,11 @@ add_bound(struct round_text *writing, const Kansen__V1__RoundOffer *offer, const
         return;
     }
     key = cutoff_key(wish->bound);
+    if ((uint32_t)(key >> 32) != wish->class) {
+        SAY(writing, SAYS_BOUND_GROUP, label_of(writing, (uint32_t)(key >> 32)),
+            label_of(writing, wish->class));
+        return;
+    }
     SAY(writing, SAYS_BOUND, (uint32_t)key, label_of(writing, (uint32_t)(key >> 32)), wish->number);
 }
 

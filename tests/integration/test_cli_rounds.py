@@ -621,7 +621,7 @@ class Cli(unittest.TestCase):
         self.ctl("round", "show", "r", status=1)
         refused = self.ctl(*flags, "--offers", f"{offer},{closed}", status=1)
         self.assertIn(f"offer {closed} is not open", refused.stderr)
-        self.assertIn("round r is made; go on by: kansenctl round offers r\n", refused.stderr)
+        self.assertIn("round r is made; go on by: kansenctl round offers r --offers IDS\n", refused.stderr)
         self.ctl("round", "offers", "r", "--offers", str(offer))
         self.assertEqual(self.json("round", "open", "r")["offers"], 1)
 

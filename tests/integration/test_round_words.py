@@ -194,9 +194,9 @@ class Words(Told):
             english, dutch = (self.said(student, language).split("\n") for language in ("en", "nl"))
             at = next(n for n, line in enumerate(english) if line[1:].startswith(". Vol (pVol): "))
             self.assertEqual(english[at + 1], f"   This offer drew a lottery of its own: the lottery number here is {number} (0 comes first), "
-                             "of 2 students who have it on their lists.")
+                             f"of 2 students who have it on their lists. The number of the offer is {full:010d}.")
             self.assertEqual(dutch[at + 1], f"   Hier is apart geloot: het lotnummer is hier {number} (0 komt het eerst aan de beurt), "
-                             "van 2 leerlingen met dit aanbod op hun lijst.")
+                             f"van 2 leerlingen met dit aanbod op hun lijst. Het nummer van het aanbod is {full:010d}.")
             if first:
                 self.assertEqual(english[at + 2], f"   The bound here was lottery number {number} in the group \"Overig\"; this student has number {number}.")
             else:
