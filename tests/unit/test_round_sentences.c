@@ -25,26 +25,16 @@ static void
 test_both_languages_want_the_same(void **state)
 {
     static const char *const wanted[SENTENCES] = {
-        [SAYS_LOTTERY] = "uu",
-        [SAYS_CODE] = "s",
-        [SAYS_RECOMPUTE] = "sss",
-        [SAYS_OBTAINED] = "us",
-        [SAYS_CORRECTED] = "s",
-        [SAYS_INELIGIBLE] = "uss",
-        [SAYS_WORSE_CLASS] = "usss",
-        [SAYS_LATER_LOTTERY] = "ussu",
-        [SAYS_NO_SEATS] = "us",
-        [SAYS_ALL_PINNED] = "us",
-        [SAYS_ALL_RESERVED] = "us",
-        [SAYS_OWN_LOTTERY] = "uus",
-        [SAYS_OPEN_SEAT] = "uss",
-        [SAYS_RESERVED_SEAT] = "uss",
-        [SAYS_PINNED_SEAT] = "us",
-        [SAYS_BOUND] = "usu",
-        [SAYS_BOUND_GROUP] = "ss",
-        [SAYS_NOT_CONSIDERED] = "us",
-        [SAYS_NAME] = "ss",
-        [SAYS_GONE] = "U",
+        [SAYS_LOTTERY] = "uu",       [SAYS_CODE] = "s",
+        [SAYS_RECOMPUTE] = "sss",    [SAYS_OBTAINED] = "us",
+        [SAYS_CORRECTED] = "s",      [SAYS_INELIGIBLE] = "uss",
+        [SAYS_WORSE_CLASS] = "usss", [SAYS_LATER_LOTTERY] = "ussu",
+        [SAYS_NO_SEATS] = "us",      [SAYS_ALL_PINNED] = "us",
+        [SAYS_ALL_RESERVED] = "us",  [SAYS_OWN_LOTTERY] = "uus",
+        [SAYS_OPEN_SEAT] = "uss",    [SAYS_RESERVED_SEAT] = "uss",
+        [SAYS_PINNED_SEAT] = "us",   [SAYS_BOUND] = "usu",
+        [SAYS_BOUND_GROUP] = "ss",   [SAYS_NOT_CONSIDERED] = "us",
+        [SAYS_NAME] = "ss",          [SAYS_GONE] = "U",
     };
     char found[16];
 
