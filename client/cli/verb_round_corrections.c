@@ -19,13 +19,15 @@
 #define SIGNATURE_LINE (2u * crypto_sign_BYTES + 2u) // hex, a line feed and a NUL
 
 struct options {
-    const char *key;
+    const char *key, *public_dir;
 };
 
-const struct flag verb_round_corrections_flags[] = {{"key", "FILE",
-                                                     "required; the key that signed the record",
-                                                     flags_set_given, NULL, offsetof(struct options, key)},
-                                                    {0}};
+const struct flag verb_round_corrections_flags[] = {
+    {"key", "FILE", "required; the key that signed the record", flags_set_given, NULL,
+     offsetof(struct options, key)},
+    {"public", "DIR", "write how many there are, for everybody, into another one", flags_set_given, NULL,
+     offsetof(struct options, public_dir)},
+    {0}};
 
 // The document, while it is written.
 struct document {
@@ -116,15 +118,15 @@ fetch(struct document *document)
 
 // The whole text, which the caller frees; NULL when memory is short.
 static char *
-make_text(const struct document *document, const char *lines)
+make_text(const struct document *document, const char *word, const char *lines)
 {
     const Kansen__V1__Round *round = document->round;
     char record[ROUND_SECRET_HEX], key[ROUND_SECRET_HEX], now[TIME_TEXT_MAX], *text = NULL;
 
     if (asprintf(&text,
-                 "kansen-corrections 1\nrun %s\nrevision %" PRIu32 "\nrecord %s\nexported %s\ncorrections "
+                 "%s 1\nrun %s\nrevision %" PRIu32 "\nrecord %s\nexported %s\ncorrections "
                  "%" PRIu64 "\n%skey %s\n",
-                 round->name, round->revision, round_secret_text(round->record_digest.data, record),
+                 word, round->name, round->revision, round_secret_text(round->record_digest.data, record),
                  time_text_seconds((int64_t)time(NULL) * 1000000, now), document->n, lines,
                  round_secret_text(round->record_key.data, key)) < 0)
         return NULL;
@@ -134,20 +136,20 @@ make_text(const struct document *document, const char *lines)
 // ---- Files
 
 static int
-write_both(struct cli *cli, const char *path, const char *text, const uint8_t *secret_key)
+write_both(struct cli *cli, const char *path, mode_t mode, const char *text, const uint8_t *secret_key)
 {
     uint8_t signature[crypto_sign_BYTES];
     char hex[SIGNATURE_LINE];
     struct round_dir dir = {0};
-    int status = round_dir_begin(cli, path, 0700, &dir);
+    int status = round_dir_begin(cli, path, mode, &dir);
 
     crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
     sodium_bin2hex(hex, SIGNATURE_LINE - 1, signature, sizeof signature);
     memcpy(hex + SIGNATURE_LINE - 2, "\n", 2);
     if (status == CLI_OK)
-        status = round_dir_write(&dir, "corrections", 0600, text);
+        status = round_dir_write(&dir, "corrections", mode & 0666, text);
     if (status == CLI_OK)
-        status = round_dir_write(&dir, "signature", 0600, hex);
+        status = round_dir_write(&dir, "signature", mode & 0666, hex);
     if (status == CLI_OK)
         status = round_dir_sync(&dir);
     if (status == CLI_OK)
@@ -193,9 +195,10 @@ tell(struct cli *cli, const struct document *document, const char *dir)
 }
 
 static int
-export_corrections(struct document *document, const char *dir, const uint8_t *secret_key)
+export_corrections(struct document *document, const char *dir, const char *public_dir,
+                   const uint8_t *secret_key)
 {
-    char *lines = NULL, *text = NULL;
+    char *lines = NULL, *text = NULL, *told = NULL;
     size_t size;
     int status;
 
@@ -208,11 +211,15 @@ export_corrections(struct document *document, const char *dir, const uint8_t *se
                           document->round->name);
     if (fclose(document->lines) != 0 && status == CLI_OK)
         status = cli_no_memory(document->cli);
-    if (status == CLI_OK && (text = make_text(document, lines)) == NULL)
+    if (status == CLI_OK && ((text = make_text(document, "kansen-corrections", lines)) == NULL ||
+                             (told = make_text(document, "kansen-public-corrections", "")) == NULL))
         status = cli_no_memory(document->cli);
     if (status == CLI_OK)
-        status = write_both(document->cli, dir, text, secret_key);
+        status = write_both(document->cli, dir, 0700, text, secret_key);
+    if (status == CLI_OK && public_dir != NULL)
+        status = write_both(document->cli, public_dir, 0777, told, secret_key);
     free(lines);
+    free(told);
     free(text);
     return status == CLI_OK ? tell(document->cli, document, dir) : status;
 }
@@ -229,7 +236,7 @@ verb_round_corrections(struct cli *cli, int argc, char **argv)
 {
     uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
     struct document document = {.cli = cli};
-    struct options options = {NULL};
+    struct options options = {.key = NULL};
     Kansen__V1__Response *response;
     int status = flags_read_with(cli, argc, argv, &options, 2, "the name of a round, and a directory");
 
@@ -250,7 +257,7 @@ verb_round_corrections(struct cli *cli, int argc, char **argv)
     if (status == CLI_OK)
         status = read_key(cli, options.key, document.round, secret_key);
     if (status == CLI_OK)
-        status = export_corrections(&document, argv[1], secret_key);
+        status = export_corrections(&document, argv[1], options.public_dir, secret_key);
     sodium_memzero(secret_key, sizeof secret_key);
     kansen__v1__response__free_unpacked(response, NULL);
     return status;

@@ -120,12 +120,15 @@ apply(const struct lines *lines, const struct correction *correction, const stru
     obtained[student] = correction->to;
 }
 
+// What everybody gets says how many there are; the sealed one has them.
 static int
-read_head(struct lines *lines, struct terms *terms, uint8_t record[DIGEST_BYTES], uint64_t *count)
+read_head(struct lines *lines, bool in_public, struct terms *terms, uint8_t record[DIGEST_BYTES],
+          uint64_t *count)
 {
+    const char *word = in_public ? "kansen-public-corrections" : "kansen-corrections";
     struct slice time;
 
-    if (lines_line_words(lines, "kansen-corrections", "1") != 0 || terms_read_run(lines, terms) != 0 ||
+    if (lines_line_words(lines, word, "1") != 0 || terms_read_run(lines, terms) != 0 ||
         lines_line_digest(lines, "record", record) != 0 || lines_line_text(lines, "exported", &time) != 0)
         return -1;
     if (!terms_is_time(time))
@@ -135,18 +138,19 @@ read_head(struct lines *lines, struct terms *terms, uint8_t record[DIGEST_BYTES]
 
 // The record that a document corrects. 0, or -1 when its form is wrong, which is reported where it is read.
 static int
-corrected_record(const struct corrections *corrections, uint8_t record[DIGEST_BYTES])
+corrected_record(const struct corrections *corrections, bool in_public, uint8_t record[DIGEST_BYTES])
 {
     struct report silent = {0};
     struct lines lines = lines_of("corrections", corrections->file, &silent);
     struct terms *terms = calloc(1, sizeof *terms);
     uint64_t count;
-    int rc = terms == NULL ? -1 : read_head(&lines, terms, record, &count);
+    int rc = terms == NULL ? -1 : read_head(&lines, in_public, terms, record, &count);
 
     free(terms);
     return rc;
 }
 
+// obtained: NULL for what everybody gets.
 static int
 apply_document(struct corrections *corrections, const struct record *record, const struct input *input,
                struct slice *obtained, struct report *report)
@@ -160,11 +164,11 @@ apply_document(struct corrections *corrections, const struct record *record, con
 
     if (terms == NULL)
         return report_no_memory(report);
-    rc = read_head(&lines, terms, digest, &count);
+    rc = read_head(&lines, obtained == NULL, terms, digest, &count);
     if (rc == 0 && (!slice_equal(terms->run, record->terms.run) || terms->revision != record->terms.revision))
         report_fault(report, "corrections", 0, "corrections", "run and revision are not those of its record");
     free(terms);
-    for (uint64_t i = 0; i < count && rc == 0; i++) {
+    for (uint64_t i = 0; i < count && rc == 0 && obtained != NULL; i++) {
         rc = read_correction(&lines, &correction);
         if (rc == 0 && correction.number <= last)
             rc = report_fault(report, "corrections", lines.number, "form", "numbers do not rise");
@@ -184,13 +188,41 @@ apply_document(struct corrections *corrections, const struct record *record, con
 
 // ---- The whole
 
+// Those of n that correct this record.
+static void
+apply_all(struct corrections *corrections, unsigned n, const struct files *files, const struct record *record,
+          const struct input *input, struct slice *obtained, struct report *report)
+{
+    uint8_t of[DIGEST_BYTES], digest[DIGEST_BYTES];
+
+    digest_of(files->file[FILES_RECORD], digest);
+    for (unsigned i = 0; i < n; i++) {
+        char about[512];
+
+        if (corrected_record(&corrections[i], obtained == NULL, of) != 0 ||
+            memcmp(of, digest, sizeof of) != 0)
+            continue;
+        corrections[i].used = true;
+        snprintf(about, sizeof about, "%s/", corrections[i].directory);
+        report->about = about;
+        (void)apply_document(&corrections[i], record, input, obtained, report);
+        report->about = NULL;
+    }
+}
+
+void
+corrections_check_public(struct corrections *corrections, unsigned n, const struct files *files,
+                         const struct record *record, struct report *report)
+{
+    apply_all(corrections, n, files, record, NULL, NULL, report);
+}
+
 struct slice *
 corrections_obtained(struct corrections *corrections, unsigned n, const struct files *files,
                      const struct record *record, const struct input *input, const size_t *placed,
                      struct report *report)
 {
     struct slice *obtained = calloc((size_t)input->n_students + 1, sizeof *obtained);
-    uint8_t of[DIGEST_BYTES], digest[DIGEST_BYTES];
 
     if (obtained == NULL) {
         report_no_memory(report);
@@ -199,17 +231,6 @@ corrections_obtained(struct corrections *corrections, unsigned n, const struct f
     for (uint32_t i = 0; i < input->n_students; i++)
         if (placed[i] != RESULT_NONE)
             obtained[i] = input->offers[input->entries[placed[i]].offer].ref;
-    digest_of(files->file[FILES_RECORD], digest);
-    for (unsigned i = 0; i < n; i++) {
-        char about[512];
-
-        if (corrected_record(&corrections[i], of) != 0 || memcmp(of, digest, sizeof of) != 0)
-            continue;
-        corrections[i].used = true;
-        snprintf(about, sizeof about, "%s/", corrections[i].directory);
-        report->about = about;
-        (void)apply_document(&corrections[i], record, input, obtained, report);
-        report->about = NULL;
-    }
+    apply_all(corrections, n, files, record, input, obtained, report);
     return obtained;
 }

@@ -29,4 +29,8 @@ struct slice *corrections_obtained(struct corrections *corrections, unsigned n, 
                                    const struct record *record, const struct input *input,
                                    const size_t *placed, struct report *report);
 
+// Holds what everybody gets of the corrections against the public record.
+void corrections_check_public(struct corrections *corrections, unsigned n, const struct files *files,
+                              const struct record *record, struct report *report);
+
 #endif

@@ -96,8 +96,8 @@ parse(int argc, char **argv, struct options *options)
         return usage("one record is wanted", "");
     options->record = argv[optind];
     options->in_public = options->in_public || options->receipt != NULL;
-    if (rc == 0 && options->in_public && options->n_earlier + options->n_corrections > 0)
-        return usage("earlier records and corrections are held against a sealed one", "");
+    if (rc == 0 && options->in_public && options->n_earlier > 0)
+        return usage("earlier records are held against a sealed one", "");
     return rc;
 }
 
@@ -175,11 +175,13 @@ check_corrections(const struct options *options, const struct verify *verify, co
         report_no_memory(report);
     for (unsigned i = 0; all != NULL && i < options->n_corrections; i++)
         (void)corrections_read(options->corrections[i], CORRECTIONS_BYTES, report, &all[i]);
-    if (all != NULL && placed != NULL &&
-        result_read(files->file[FILES_RESULT], &verify->input, &silent, placed) == 0)
+    if (all != NULL && options->in_public)
+        corrections_check_public(all, options->n_corrections, files, &verify->record, report);
+    else if (all != NULL && placed != NULL &&
+             result_read(files->file[FILES_RESULT], &verify->input, &silent, placed) == 0)
         free(corrections_obtained(all, options->n_corrections, files, &verify->record, &verify->input, placed,
                                   report));
-    if (all != NULL)
+    if (all != NULL && !options->in_public)
         check_earlier(options, &verify->input, all, report);
     for (unsigned i = 0; all != NULL && i < options->n_corrections; i++) {
         if (!all[i].used)
@@ -204,7 +206,7 @@ run(const struct options *options, const struct verify_known *known, struct repo
         rc = (options->in_public ? verify_public : verify_sealed)(&files, known, report, verify);
     if (rc == 0 && options->receipt != NULL)
         check_receipt(options->receipt, verify, &files, report);
-    if (rc == 0 && !options->in_public)
+    if (rc == 0)
         check_corrections(options, verify, &files, report);
     if (rc == 0 && report->faults == 0)
         printf("run %.*s, revision %llu: %s holds, %llu students, %llu offers, %llu seats\n",

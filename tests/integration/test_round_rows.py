@@ -284,6 +284,17 @@ class Published(Row):
                 self.assertIn(words, self.verify("--corrections", "diff", "one", status=1))
             (self.diff / "corrections").write_text(good, encoding="utf-8")
 
+    def test_what_everybody_gets(self):
+        self.ctl("export", "one", "again", "--key", "sign.key", "--public", "public")
+        self.ctl("corrections", "one", "all", "--key", "sign.key", "--public", "told")
+        text = (self.daemon.scratch / "told" / "corrections").read_text(encoding="utf-8")
+        self.assertNotIn(self.round.student("a").student.ref.hex(), text)
+        self.assertIn("1 corrections of the published result", self.verify("--public", "--corrections", "told", "public"))
+        self.assertIn("those of no record", self.verify("--public", "--corrections", "all", "public", status=1))
+        self.assertIn("those of no record", self.verify("--corrections", "told", "one", status=1))
+        (self.daemon.scratch / "told" / "corrections").write_text(text.replace("corrections 1\nkey", "corrections 0\nkey"), encoding="utf-8")
+        self.assertIn("signature", self.verify("--public", "--corrections", "told", "public", status=1))
+
     def test_by_the_socket(self):
         """Who is known by the socket is named otherwise than who has a token."""
         objection = self.client.write(object_to_round={"round": "one", "issuer": "school", "student": "b", "kind": 1}).id
