@@ -34,10 +34,9 @@ read_times(struct lines *lines, struct record *record)
     static const char *const words[] = {"committed", "frozen", "drawn", "computed", "exported"};
 
     for (unsigned i = 0; i < 5; i++)
-        if (i == RECORD_COMPUTED && record->form >= RECORD_FORM &&
-            revisions_read(lines, &record->revisions) != 0)
-            return -1;
-        else if (lines_line_text(lines, words[i], &record->times[i]) != 0)
+        if ((i == RECORD_COMPUTED && record->form >= RECORD_FORM &&
+             revisions_read(lines, &record->revisions) != 0) ||
+            lines_line_text(lines, words[i], &record->times[i]) != 0)
             return -1;
         else if (!terms_is_time(record->times[i]))
             return lines_bad(lines, words[i], record->times[i], "a time as 2026-11-25T22:43:52Z");

@@ -30,15 +30,13 @@ open_file(const char *path, bool *pipe, char *why)
 
     if (fd < 0)
         return -1;
-    if (fstat(fd, &about) != 0)
+    if (fstat(fd, &about) != 0 || fcntl(fd, F_SETFL, 0) != 0) // from here on it may wait
         what = strerror(errno);
     else if (S_ISDIR(about.st_mode))
         what = strerror(EISDIR);
     else if (!S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode) &&
              !(S_ISCHR(about.st_mode) && about.st_rdev == makedev(1, 3))) // that is /dev/null
         what = "this is neither a file nor a pipe";
-    else if (fcntl(fd, F_SETFL, 0) != 0)
-        what = strerror(errno);
     if (what != NULL) {
         (void)tell(why, path, what);
         close(fd);
@@ -106,7 +104,7 @@ options_text_read(const char *path, bool may_be_absent, char **out, char why[OPT
     text = malloc(OPTIONS_TEXT_MAX + 2);
     len = text == NULL ? -ENOMEM : read_all(fd, text, OPTIONS_TEXT_MAX + 1);
     close(fd);
-    if (refuse_text(path, text, len, pipe, why) != 0) {
+    if (refuse_text(path, text, len, pipe, why) != 0 || text == NULL) {
         free(text);
         return 1;
     }

@@ -36,7 +36,7 @@ round_revision_end(struct change *change, const Kansen__V1__Round *old, char *re
 
     if (rc != 0)
         return rc;
-    all = arena_array(change->arena, n, sizeof all[0]);
+    all = arena_array(change->arena, n, sizeof(Kansen__V1__RoundRevision *));
     made = arena_array(change->arena, n, sizeof *made);
     if (all == NULL || made == NULL)
         return STORE_FAULT_MEMORY;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "work/round_sentences.h"
 
+// Each is one text, in pieces where it is long.
+// NOLINTBEGIN(bugprone-suspicious-missing-comma)
 const char *const round_sentences[][SENTENCES] = {
     [ROUND_TEXT_NL] =
         {
@@ -121,3 +123,4 @@ const char *const round_sentences[][SENTENCES] = {
             [SAYS_ALIKE] = "everybody alike",
         },
 };
+// NOLINTEND(bugprone-suspicious-missing-comma)

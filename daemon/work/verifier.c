@@ -258,7 +258,7 @@ get_news(const struct verifier *verifier, struct news *out)
 int
 verifier_confine(struct verifier *verifier, struct fault *fault)
 {
-    struct news news;
+    struct news news = {0};
     int rc = give_order(verifier, ORDER_CONFINE, "");
 
     while (rc == 0)
@@ -288,7 +288,7 @@ verifier_check(struct verifier *verifier, const char *dir, const struct progress
 {
     bool result = false, stopped = false;
     uint64_t done = 0;
-    struct news news;
+    struct news news = {0};
     int found = 0, rc = give_order(verifier, ORDER_CHECK, dir);
 
     *out = (struct verifier_result){0};
