@@ -14,14 +14,14 @@ round_view_has_result(const Kansen__V1__Round *round)
 static int
 read_offers(struct txn *txn, const struct round_lines *lines, struct arena *arena, struct round_view *view)
 {
-    const uint64_t *list = view->student->offers + view->part.from;
     int rc = 0;
 
     view->offers = arena_array(arena, view->part.n + 1, sizeof(Kansen__V1__RoundOffer *));
     if (view->offers == NULL)
         return STORE_FAULT_MEMORY;
     for (size_t i = 0; i < view->part.n && rc == 0; i++)
-        rc = round_offer_get(txn, lines->round->id, list[i], arena, &view->offers[i]);
+        rc = round_offer_get(txn, lines->round->id, view->student->offers[view->part.from + i], arena,
+                             &view->offers[i]);
     return rc > 0 ? STORE_FAULT_CORRUPT : rc;
 }
 
