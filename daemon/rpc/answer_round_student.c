@@ -265,7 +265,8 @@ fill(struct filling *filling)
     if (rc == 0 && view->result != NULL && end == all)
         rc = round_text_end(&filling->text);
     student->n_offers = answer->n_wishes;
-    student->offers = view->student->offers + view->part.from;
+    if (view->part.n > 0)
+        student->offers = view->student->offers + view->part.from;
     answer->all_wishes = (uint32_t)all;
     answer->next_wish = end == all ? 0 : (uint32_t)end;
     answer->n_text = filling->text.n;
