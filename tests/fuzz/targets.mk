@@ -5,7 +5,7 @@
 FUZZ_TARGETS := frame wire dispatch session csv json config text answer client damage erasures verify cohort
 
 FUZZ_SECONDS ?= 60
-FUZZ_SHORT   ?= 30
+FUZZ_SHORT   ?= 20
 FUZZ         ?= $(FUZZ_TARGETS)
 FUZZ_JOBS    ?= 2
 FUZZ_BUILD   := build/fuzz
