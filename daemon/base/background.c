@@ -10,12 +10,12 @@
 #define NICENESS 10
 
 void
-background_enter(const struct log *log, const char *what)
+background_enter(enum background level, const struct log *log, const char *what)
 {
     struct sched_param none = {.sched_priority = 0};
 
     // EACCES: the daemon was started further back.
-    if (sched_setscheduler(0, SCHED_BATCH, &none) != 0 ||
+    if (sched_setscheduler(0, level == BACKGROUND_IDLE ? SCHED_IDLE : SCHED_BATCH, &none) != 0 ||
         (setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0 && errno != EACCES))
         LOG_WARNING(log, "main", "a thread for long work keeps its priority", LOG_TEXT("thread", what),
                     LOG_ERRNO(errno));

@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -449,8 +448,7 @@ run(void *arg)
     uint64_t behind = 0;
 
     pthread_setname_np(pthread_self(), "rounds"); // by itself: the sandbox lets no thread name another
-    background_enter(rounds->options.log, "rounds");
-    (void)sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}); // gives way to others at once
+    background_enter(BACKGROUND_IDLE, rounds->options.log, "rounds");
     while (goes_on(rounds)) {
         if (look(rounds, &behind)) {
             worked_us = clock_steady_us();

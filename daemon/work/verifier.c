@@ -178,7 +178,7 @@ serve(int fd, const struct options *options, const struct log *log)
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     pthread_setname_np(pthread_self(), "verifier");
-    background_enter(&own, "verifier");
+    background_enter(BACKGROUND_SHARE, &own, "verifier");
     while (recv(fd, &order, sizeof order, 0) == (ssize_t)sizeof order)
         obey(fd, &order, options, &own);
 }
