@@ -5,6 +5,7 @@
 #include "base/options_file.h"
 #include "base/options_flags.h"
 #include "base/options_table.h"
+#include "base/options_why.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -19,21 +20,6 @@
 #define RESULT_BYTES     640u // of the result of one write in an answer: a whole status and four numbers
 #define JOURNAL_DAYS_MIN 7u   // followers of the change feed may be away so long
 
-// Says what is wrong, unless something has been said already. Returns 1.
-PRINTF_LIKE(2, 3)
-static int
-tell(char *why, const char *format, ...)
-{
-    va_list args;
-
-    if (why[0] != '\0')
-        return 1;
-    va_start(args, format);
-    vsnprintf(why, OPTIONS_WHY_MAX, format, args);
-    va_end(args);
-    return 1;
-}
-
 // ---- The command line
 
 static int
@@ -43,7 +29,7 @@ set_flag(struct options *options, const struct option_row *row, const char *text
 
     if (text == NULL || options_table_set(options, row, text, message) == 0)
         return 0;
-    return tell(why, "--%s: %s", row->flag, message);
+    return options_why_tell(why, "--%s: %s", row->flag, message);
 }
 
 static void
@@ -63,19 +49,20 @@ take_replay(const struct options_flags *flags, struct options *options, char *wh
     char *end;
 
     if (flags->to_sequence != NULL && flags->mode != OPTIONS_REPLAY)
-        return tell(why, "--to-sequence goes with --replay");
+        return options_why_tell(why, "--to-sequence goes with --replay");
     if (flags->replay_file == NULL)
         return 0;
     options->replay_file = strdup(flags->replay_file);
     if (options->replay_file == NULL)
-        return tell(why, "memory is short");
+        return options_why_tell(why, "memory is short");
     if (flags->to_sequence == NULL)
         return 0;
     errno = 0;
     options->to_sequence = strtoull(flags->to_sequence, &end, 10);
     if (errno == 0 && *end == '\0' && options->to_sequence > 0 && flags->to_sequence[0] != '-')
         return 0;
-    return tell(why, "--to-sequence: \"%.60s\" is not allowed; it takes a number from 1", flags->to_sequence);
+    return options_why_tell(why, "--to-sequence: \"%.60s\" is not allowed; it takes a number from 1",
+                            flags->to_sequence);
 }
 
 static int
@@ -115,11 +102,11 @@ set_initial(struct options *options, const char *file, char *why)
     options->file = strdup(file);
     options->lines = calloc(ROWS, sizeof options->lines[0]);
     if (options->file == NULL || options->lines == NULL)
-        return tell(why, "memory is short");
+        return options_why_tell(why, "memory is short");
     for (size_t i = 0; i < ROWS; i++) {
         if (options_table[i].initial != NULL &&
             options_table_set(options, &options_table[i], options_table[i].initial, message) != 0)
-            return tell(why, "%s: %s", options_table[i].key, message);
+            return options_why_tell(why, "%s: %s", options_table[i].key, message);
     }
     return 0;
 }
@@ -184,7 +171,7 @@ set_derived(struct options *options, char *why)
              options_table_set(options, options_table_find("listen"), "127.0.0.1:7411", message);
         free(path);
     }
-    return rc == 0 ? 0 : tell(why, "memory is short");
+    return rc == 0 ? 0 : options_why_tell(why, "memory is short");
 }
 
 void

@@ -3,6 +3,7 @@
 #include "base/options_file.h"
 #include "base/options_table.h"
 #include "base/options_text.h"
+#include "base/options_why.h"
 #include <confuse.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -26,21 +27,6 @@ struct source {
     int last;   // that of the last character
 };
 
-// Says what is wrong, unless something has been said already. Returns 1.
-PRINTF_LIKE(2, 3)
-static int
-tell(char *why, const char *format, ...)
-{
-    va_list args;
-
-    if (why[0] != '\0')
-        return 1;
-    va_start(args, format);
-    vsnprintf(why, OPTIONS_WHY_MAX, format, args);
-    va_end(args);
-    return 1;
-}
-
 static int
 refuse_call(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 {
@@ -56,9 +42,10 @@ tell_unknown(char *why, const char *place, const char *key)
     const struct option_row *nearest = options_table_nearest(key);
 
     if (nearest == NULL)
-        tell(why, "%s: \"%.60s\" is not an option; kansend.conf(5) has all of them", place, key);
+        options_why_tell(why, "%s: \"%.60s\" is not an option; kansend.conf(5) has all of them", place, key);
     else
-        tell(why, "%s: \"%.60s\" is not an option; did you mean \"%s\"?", place, key, nearest->key);
+        options_why_tell(why, "%s: \"%.60s\" is not an option; did you mean \"%s\"?", place, key,
+                         nearest->key);
 }
 
 static struct source *
@@ -79,10 +66,11 @@ tell_end(const cfg_t *cfg, const struct source *source)
 
     for (const cfg_opt_t *opt = cfg->opts; strcmp(opt->name, CARRIER) != 0; opt++) {
         if (((unsigned)opt->flags & waits) == waits)
-            tell(source->why, "%s:%d: %s: the file ends before its value", source->name, source->last,
-                 opt->name);
+            options_why_tell(source->why, "%s:%d: %s: the file ends before its value", source->name,
+                             source->last, opt->name);
     }
-    tell(source->why, "%s:%d: the file ends in the middle of an option", source->name, source->last);
+    options_why_tell(source->why, "%s:%d: the file ends in the middle of an option", source->name,
+                     source->last);
 }
 
 PRINTF_LIKE(2, 0)
@@ -99,7 +87,7 @@ tell_file_error(cfg_t *cfg, const char *format, va_list args)
         tell_end(cfg, source);
     } else {
         vsnprintf(text, sizeof text, format, args);
-        tell(source->why, "%s: %s", place, text);
+        options_why_tell(source->why, "%s: %s", place, text);
     }
 }
 
@@ -149,14 +137,14 @@ take_file_values(cfg_t *cfg, struct options *options, char *why)
         unsigned values = cfg_size(cfg, row->key);
 
         if (values == 0 && ((unsigned)opt->flags & CFGF_MODIFIED) != 0)
-            return tell(why, "%s: %s: an empty list is not allowed", options->file, row->key);
+            return options_why_tell(why, "%s: %s: an empty list is not allowed", options->file, row->key);
         for (unsigned j = 0; j < values; j++) {
             const char *text = cfg_getnstr(cfg, row->key, j);
 
             if (text == NULL)
                 continue; // not in the file
             if (options_table_set(options, row, text, message) != 0)
-                return tell(why, "%s: %s: %s", options->file, row->key, message);
+                return options_why_tell(why, "%s: %s: %s", options->file, row->key, message);
         }
     }
     return 0;
@@ -180,14 +168,14 @@ parse(const char *text, struct options *options, struct source *source)
     opts[ROWS + 1] = (cfg_opt_t)CFG_END();
     cfg = cfg_init(opts, CFGF_NONE);
     if (cfg == NULL)
-        return tell(source->why, "%s: memory is short", source->name);
+        return options_why_tell(source->why, "%s: memory is short", source->name);
     cfg_set_error_function(cfg, tell_file_error);
     for (size_t i = 0; i < ROWS; i++)
         cfg_set_validate_func(cfg, options_table[i].key, check_file_value);
     if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
         rc = take_file_values(cfg, options, source->why);
     else // libconfuse refuses some files without a word, such as one with an option that has no name
-        tell(source->why, "%s:%d: the file can not be read further", source->name, cfg->line);
+        options_why_tell(source->why, "%s:%d: the file can not be read further", source->name, cfg->line);
     cfg_free(cfg);
     return rc;
 }

@@ -2,6 +2,7 @@
 // What is a word, a quote and an escape is as in libconfuse; a text ends in its line here, so that a quote
 // that is missing is told where it is missing.
 #include "base/options_text.h"
+#include "base/options_why.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,13 +13,6 @@
 #include <unistd.h>
 
 // ---- Reading
-
-static int
-tell(char *why, const char *path, const char *what)
-{
-    snprintf(why, OPTIONS_WHY_MAX, "%s: %s", path, what);
-    return 1;
-}
 
 // Opens what can be read to its end; a pipe without a writer must not make the caller wait.
 static int
@@ -38,7 +32,7 @@ open_file(const char *path, bool *pipe, char *why)
              !(S_ISCHR(about.st_mode) && about.st_rdev == makedev(1, 3))) // that is /dev/null
         what = "this is neither a file nor a pipe";
     if (what != NULL) {
-        (void)tell(why, path, what);
+        (void)options_why_tell(why, "%s: %s", path, what);
         close(fd);
         return -1;
     }
@@ -73,17 +67,16 @@ refuse_text(const char *path, const char *text, ssize_t len, bool pipe, char *wh
     int line = 1;
 
     if (len < 0)
-        return tell(why, path, strerror((int)-len));
+        return options_why_tell(why, "%s: %s", path, strerror((int)-len));
     if (len > (ssize_t)OPTIONS_TEXT_MAX)
-        return tell(why, path, "the file is larger than 1 MiB");
+        return options_why_tell(why, "%s: %s", path, "the file is larger than 1 MiB");
     if (len == 0 && pipe) // as when it is read for the second time
-        return tell(why, path, "there is nothing in this pipe");
+        return options_why_tell(why, "%s: %s", path, "there is nothing in this pipe");
     for (const char *at = text; zero != NULL && at < zero; at++)
         line += *at == '\n';
     if (zero == NULL)
         return 0;
-    snprintf(why, OPTIONS_WHY_MAX, "%s:%d: this is not a text, there is a byte 0 in it", path, line);
-    return 1;
+    return options_why_tell(why, "%s:%d: this is not a text, there is a byte 0 in it", path, line);
 }
 
 int
@@ -100,7 +93,7 @@ options_text_read(const char *path, bool may_be_absent, char **out, char why[OPT
     if (fd < 0 && why[0] == '\0' && errno == ENOENT && may_be_absent)
         return 0;
     if (fd < 0)
-        return why[0] == '\0' ? tell(why, path, strerror(errno)) : 1;
+        return why[0] == '\0' ? options_why_tell(why, "%s: %s", path, strerror(errno)) : 1;
     text = malloc(OPTIONS_TEXT_MAX + 2);
     len = text == NULL ? -ENOMEM : read_all(fd, text, OPTIONS_TEXT_MAX + 1);
     close(fd);
