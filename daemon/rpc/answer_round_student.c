@@ -67,27 +67,6 @@ find_student(struct call *call, const Kansen__V1__Round *round, struct round_vie
 
 // ---- Wishes
 
-static const char *
-words_of(const struct round_view *view, size_t i)
-{
-    static const char *const words[] = {[EXPLAIN_INELIGIBLE] = "ineligible", [EXPLAIN_WORSE_CLASS] = "class",
-                                        [EXPLAIN_LATER_LOTTERY] = "lottery", [EXPLAIN_CLOSED] = "closed",
-                                        [EXPLAIN_OBTAINED] = "open",         [EXPLAIN_NOT_CONSIDERED] = ""};
-    static const char *const suffixed[] = {[EXPLAIN_INELIGIBLE] = "ineligible",
-                                           [EXPLAIN_WORSE_CLASS] = "class+reserve",
-                                           [EXPLAIN_LATER_LOTTERY] = "lottery+reserve",
-                                           [EXPLAIN_CLOSED] = "closed+reserve",
-                                           [EXPLAIN_OBTAINED] = "open",
-                                           [EXPLAIN_NOT_CONSIDERED] = ""};
-    const struct explain_wish *wish = &view->wishes[i];
-
-    if (wish->reason == EXPLAIN_OBTAINED && view->explained.seat == EXPLAIN_PINNED_SEAT)
-        return "pinned";
-    if (wish->reason == EXPLAIN_OBTAINED && view->explained.seat == EXPLAIN_RESERVED_SEAT)
-        return "reserve";
-    return wish->worse_holds_reserved ? suffixed[wish->reason] : words[wish->reason];
-}
-
 static int
 add_wish(struct call *call, const struct round_lines *lines, const struct round_view *view, size_t i,
          Kansen__V1__RoundWish **out)
@@ -109,7 +88,7 @@ add_wish(struct call *call, const struct round_lines *lines, const struct round_
     }
     if (view->result == NULL)
         return 0;
-    wish->reason = (char *)words_of(view, i);
+    wish->reason = (char *)round_lines_reason(&view->explained, &view->wishes[i]);
     if (view->wishes[i].reason != EXPLAIN_NOT_CONSIDERED && view->wishes[i].reason != EXPLAIN_INELIGIBLE) {
         wish->cutoff = arena_alloc(call->arena, ROUND_LINES_BOUND);
         if (wish->cutoff == NULL)

@@ -321,31 +321,39 @@ round_lines_public_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out)
 
 // ---- Explanations
 
+const char *
+round_lines_reason(const struct explain_student *explained, const struct explain_wish *wish)
+{
+    static const char *const reasons[][2] = {[EXPLAIN_INELIGIBLE] = {"ineligible", "ineligible"},
+                                             [EXPLAIN_WORSE_CLASS] = {"class", "class+reserve"},
+                                             [EXPLAIN_LATER_LOTTERY] = {"lottery", "lottery+reserve"},
+                                             [EXPLAIN_CLOSED] = {"closed", "closed+reserve"},
+                                             [EXPLAIN_OBTAINED] = {"open", "open"},
+                                             [EXPLAIN_NOT_CONSIDERED] = {"", ""}};
+
+    if (wish->reason == EXPLAIN_OBTAINED && explained->seat == EXPLAIN_PINNED_SEAT)
+        return "pinned";
+    if (wish->reason == EXPLAIN_OBTAINED && explained->seat == EXPLAIN_RESERVED_SEAT)
+        return "reserve";
+    return reasons[wish->reason][wish->worse_holds_reserved];
+}
+
 // What became of one wish: WHY of kansen-record(5).
 static int
 add_why(const struct explain_student *explained, const struct explain_wish *wish, const char *line,
         struct buf *out)
 {
-    static const char *const words[] = {
-        [EXPLAIN_WORSE_CLASS] = "class", [EXPLAIN_LATER_LOTTERY] = "lottery", [EXPLAIN_CLOSED] = "closed"};
-    const char *suffix = wish->worse_holds_reserved ? "+reserve" : "";
+    const char *reason = round_lines_reason(explained, wish);
     char bound[ROUND_LINES_BOUND];
 
-    switch (wish->reason) {
-    case EXPLAIN_INELIGIBLE:
-        return add(out, "ineligible;%s", line);
-    case EXPLAIN_CLOSED:
-        return add(out, "closed%s;%" PRIu32 ",%" PRIu32, suffix, wish->class, wish->number);
-    case EXPLAIN_OBTAINED:
-        if (explained->seat == EXPLAIN_PINNED_SEAT)
-            return add(out, "pinned");
-        return add(out, "%s;%" PRIu32 ",%" PRIu32 ";%s",
-                   explained->seat == EXPLAIN_RESERVED_SEAT ? "reserve" : "open", wish->class, wish->number,
-                   round_lines_bound(wish->bound, bound));
-    default:
-        return add(out, "%s%s;%" PRIu32 ",%" PRIu32 ";%s", words[wish->reason], suffix, wish->class,
-                   wish->number, round_lines_bound(wish->bound, bound));
-    }
+    if (wish->reason == EXPLAIN_INELIGIBLE)
+        return add(out, "%s;%s", reason, line);
+    if (wish->reason == EXPLAIN_OBTAINED && explained->seat == EXPLAIN_PINNED_SEAT)
+        return add(out, "%s", reason);
+    if (wish->reason == EXPLAIN_CLOSED)
+        return add(out, "%s;%" PRIu32 ",%" PRIu32, reason, wish->class, wish->number);
+    return add(out, "%s;%" PRIu32 ",%" PRIu32 ";%s", reason, wish->class, wish->number,
+               round_lines_bound(wish->bound, bound));
 }
 
 int

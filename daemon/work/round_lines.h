@@ -36,6 +36,9 @@ char *round_lines_offer_ref(uint64_t offer, char out[ROUND_LINES_OFFER]); // in 
 #define ROUND_LINES_BOUND 24u
 char *round_lines_bound(uint64_t bound, char out[ROUND_LINES_BOUND]);
 
+// What became of a wish, in a word of kansen-record(5) as "class+reserve"; "" where it was not considered.
+const char *round_lines_reason(const struct explain_student *explained, const struct explain_wish *wish);
+
 // The class of a student at an offer; *line names the line of the rule that decided.
 uint32_t round_lines_class(const struct round_lines *lines, const Kansen__V1__RoundStudent *student,
                            const Kansen__V1__RoundOffer *offer, const char **line);
