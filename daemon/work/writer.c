@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "store/client.h"
 #include "store/placement.h"
-#include "store/records.h"
 #include "store/store.h"
+#include "store/write.h"
 #include "work/apply.h"
 #include "work/erasures.h"
 #include "work/idempotency.h"
@@ -48,28 +48,14 @@ struct writer {
 int
 writer_last_time(struct store *store, int64_t *time_us)
 {
-    Kansen__V1__JournalEntry *entry;
-    struct arena *arena = arena_new(SIZE_MAX / 2);
     struct txn *txn = NULL;
-    int64_t found = 0;
-    int rc;
+    int rc = txn_new_read(store, &txn);
 
-    if (arena == NULL)
-        return STORE_FAULT_MEMORY;
-    rc = txn_new_read(store, &txn);
     if (rc == 0)
         rc = txn_begin(txn);
-    if (rc == 0 && txn_sequence(txn) > 0) {
-        rc = journal_get(txn, txn_sequence(txn), arena, &entry);
-        if (rc == 0)
-            found = entry->time_us;
-        else if (rc == STORE_E_NOT_FOUND)
-            rc = STORE_FAULT_CORRUPT;
-    }
-    txn_free(txn);
-    arena_free(arena);
     if (rc == 0)
-        *time_us = found;
+        rc = journal_last_time(txn, time_us);
+    txn_free(txn);
     return rc;
 }
 
