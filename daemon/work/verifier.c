@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -165,24 +164,6 @@ obey(int fd, struct order *order, const struct options *options, const struct lo
     (void)send(fd, &news, sizeof news, MSG_NOSIGNAL);
 }
 
-// Whoever ends a daemon by a signal to all of its processes, as a terminal or a service manager does, still
-// gets what runs answered: this one ends with the daemon.
-static void
-serve(int fd, const struct options *options, const struct log *log)
-{
-    struct log own = {.fd = log->fd, .level = LOG_LEVEL_ERROR}; // the daemon tells the rest
-    struct order order;
-
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    pthread_setname_np(pthread_self(), "verifier");
-    background_enter(BACKGROUND_SHARE, &own, "verifier");
-    while (recv(fd, &order, sizeof order, 0) == (ssize_t)sizeof order)
-        obey(fd, &order, options, &own);
-}
-
 // Closes what the daemon was started with, such as sockets of the service manager; not standard error.
 static void
 keep_only(int fd)
@@ -200,6 +181,32 @@ keep_only(int fd)
     close(null);
 }
 
+struct serving {
+    int fd;
+    const struct options *options;
+    const struct log *log;
+};
+
+// Whoever ends a daemon by a signal to all of its processes, as a terminal or a service manager does, still
+// gets what runs answered: this one ends with the daemon.
+static int
+serve(void *arg)
+{
+    const struct serving *serving = arg;
+    struct log own = {.fd = serving->log->fd, .level = LOG_LEVEL_ERROR}; // the daemon tells the rest
+    struct order order;
+
+    keep_only(serving->fd);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    pthread_setname_np(pthread_self(), "verifier");
+    background_enter(BACKGROUND_SHARE, &own, "verifier");
+    while (recv(serving->fd, &order, sizeof order, 0) == (ssize_t)sizeof order)
+        obey(serving->fd, &order, serving->options, &own);
+    return 0;
+}
+
 // ---- The daemon's side
 
 int
@@ -207,31 +214,22 @@ verifier_start(const struct options *options, const struct log *log, struct veri
                struct fault *fault)
 {
     struct verifier *verifier = calloc(1, sizeof *verifier);
-    int pair[2], child;
+    int pair[2] = {-1, -1}, rc;
 
     if (verifier == NULL)
         return fault_set(fault, CODE_RESOURCE_EXHAUSTED, "", "memory is short");
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-        goto fail;
-    fflush(NULL);
-    child = fork();
-    if (child == 0) {
-        keep_only(pair[1]);
-        serve(pair[1], options, log);
-        _exit(0);
-    }
-    close(pair[1]);
-    if (child < 0) {
-        close(pair[0]);
-        goto fail;
+    rc = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0 ? 0 : -errno;
+    if (rc == 0) {
+        rc = apart_start(serve, &(struct serving){pair[1], options, log});
+        close(pair[1]);
     }
     verifier->fd = pair[0];
-    *out = verifier;
-    return 0;
-
-fail:
-    free(verifier);
-    return fault_set(fault, CODE_RESOURCE_EXHAUSTED, "", "no process can be started: %s", strerror(errno));
+    if (rc > 0) {
+        *out = verifier;
+        return 0;
+    }
+    verifier_free(verifier);
+    return fault_set(fault, CODE_RESOURCE_EXHAUSTED, "", "no process can be started: %s", strerror(-rc));
 }
 
 static int
@@ -320,6 +318,7 @@ verifier_free(struct verifier *verifier)
 {
     if (verifier == NULL)
         return;
-    close(verifier->fd);
+    if (verifier->fd >= 0)
+        close(verifier->fd);
     free(verifier);
 }
