@@ -246,7 +246,7 @@ open_loop(struct worker *worker)
     loop->base = make_base();
     if (loop->base == NULL)
         return -ENOMEM;
-    loop->env = rpc_env_new(worker->options.service, worker->options.number);
+    loop->env = rpc_env_new(worker->options.service, worker->options.number, NULL);
     loop->turn = evtimer_new(loop->base, on_turn, worker);
     worker->mail =
         event_new(loop->base, worker->options.mailbox->event_fd, EV_READ | EV_PERSIST, on_mail, worker);

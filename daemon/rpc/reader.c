@@ -40,7 +40,7 @@ run(void *arg)
 {
     struct reader *reader = arg;
     struct service *service = reader->options.service;
-    struct rpc_env *env = rpc_env_new_reading(service, &reader->ended);
+    struct rpc_env *env = rpc_env_new(service, 0, &reader->ended);
     struct reading *reading;
 
     pthread_setname_np(pthread_self(), "reader"); // by itself: the sandbox lets no thread name another

@@ -63,7 +63,7 @@ struct incoming {
 };
 
 struct rpc_env *
-rpc_env_new(struct service *service, unsigned worker)
+rpc_env_new(struct service *service, unsigned worker, const _Atomic bool *ended)
 {
     struct rpc_env *env = calloc(1, sizeof *env);
 
@@ -72,6 +72,7 @@ rpc_env_new(struct service *service, unsigned worker)
     env->service = service;
     env->limits = service_limits(service);
     env->worker = worker;
+    env->ended = ended;
     env->max_elements =
         service->max_batch_writes > WIRE_ELEMENTS_MAX ? service->max_batch_writes : WIRE_ELEMENTS_MAX;
     env->unbounded =
@@ -83,16 +84,6 @@ rpc_env_new(struct service *service, unsigned worker)
         return NULL;
     }
     env->tally = tallies_claim(service->tallies);
-    return env;
-}
-
-struct rpc_env *
-rpc_env_new_reading(struct service *service, const _Atomic bool *ended)
-{
-    struct rpc_env *env = rpc_env_new(service, 0);
-
-    if (env != NULL)
-        env->ended = ended;
     return env;
 }
 
@@ -237,14 +228,21 @@ hand_over(struct rpc_env *env, const struct incoming *in, struct fault *fault)
     return rc;
 }
 
-// Counts a read that ends with a fault.
+// Counts and logs a read that ends with a fault.
 static void
-count_failed(struct rpc_env *env, int rc, const struct fault *fault)
+tell_failed(struct rpc_env *env, const struct request_row *row, int rc, const struct fault *fault)
 {
-    if (rc == STORE_FAULT_MEMORY)
+    const struct log *log = env->service->log;
+
+    if (rc == STORE_FAULT_MEMORY) {
         counters_add(&env->service->counters, COUNTER_REQUEST_MEMORY);
-    else if (rc >= 0)
+        LOG_INFO(log, "rpc", "memory was too short for a request", LOG_TEXT("request", row->name));
+    } else if (rc < 0) {
+        LOG_ERROR(log, "rpc", "a request failed", LOG_TEXT("request", row->name),
+                  LOG_TEXT("fault", store_fault_text(rc)));
+    } else {
         counters_add_code(&env->service->counters, fault->code);
+    }
 }
 
 static int
@@ -272,15 +270,9 @@ answer_read(struct rpc_env *env, struct incoming *in, const struct request_row *
         rc = handover_late(&env->effort, deadline_of(in, request), &call.fault);
     if (rc == EFFORT_E_SPENT && (rc = hand_over(env, in, &call.fault)) == 0)
         return RPC_READING;
-    count_failed(env, rc, &call.fault);
+    tell_failed(env, row, rc, &call.fault);
     if (rc < 0)
         writer_fault(&call.fault, rc);
-    if (rc == STORE_FAULT_MEMORY)
-        LOG_INFO(env->service->log, "rpc", "memory was too short for a request",
-                 LOG_TEXT("request", row->name));
-    else if (rc < 0)
-        LOG_ERROR(env->service->log, "rpc", "a request failed", LOG_TEXT("request", row->name),
-                  LOG_TEXT("fault", store_fault_text(rc)));
     env->told = call.fault.code;
     reply_status(&status, &call.fault);
     call.response.status = &status; // beside a body where the handler has set one: where a watch may begin

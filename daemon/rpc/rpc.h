@@ -34,13 +34,11 @@ struct session {
     struct watches watches;    // what it follows; end or drop them before the session goes
 };
 
-// What a worker needs to answer: a read transaction and memory. Make and free it in the worker's thread. NULL
-// when memory is short. The service must outlive it.
-struct rpc_env *rpc_env_new(struct service *service, unsigned worker) MUST_CHECK;
-
-// The same for a reading thread, which answers what workers have handed over and hands nothing on. What is
-// under way ends soon after *ended, which must outlive it, is true.
-struct rpc_env *rpc_env_new_reading(struct service *service, const _Atomic bool *ended) MUST_CHECK;
+// What a thread needs to answer: a read transaction and memory. Make and free it in that thread. NULL when
+// memory is short. The service must outlive it. ended: NULL for a worker; for a reading thread, which answers
+// what workers have handed over and hands nothing on, what is under way ends soon after *ended, which must
+// outlive it, is true.
+struct rpc_env *rpc_env_new(struct service *service, unsigned worker, const _Atomic bool *ended) MUST_CHECK;
 void rpc_env_free(struct rpc_env *env);
 
 enum rpc_result {

@@ -105,8 +105,8 @@ open_store(struct world *world)
     assert(store_open(&options, &world->service.store, &fault) == 0);
     assert(erasures_open(world->list, &world->erasures, &fault) == 0);
     start_writer(world);
-    world->env = rpc_env_new(&world->service, 0);
-    world->reading_env = rpc_env_new_reading(&world->service, &world->reading_ended);
+    world->env = rpc_env_new(&world->service, 0, NULL);
+    world->reading_env = rpc_env_new(&world->service, 0, &world->reading_ended);
     assert(world->env != NULL && world->reading_env != NULL);
     for (unsigned i = 0; i < WORLD_CONNECTIONS; i++)
         world->sessions[i] = (struct session){.identity = identities[i], .connection = i + 1};

@@ -44,7 +44,7 @@ rpc_world_open(void)
                                       .limits = &world->limits,
                                       .state = SERVICE_SERVING};
     assert_int_equal(secret_open(world->store.dir, &world->service.secret, &fault), 0);
-    world->env = rpc_env_new(&world->service, 0);
+    world->env = rpc_env_new(&world->service, 0, NULL);
     assert_non_null(world->env);
     world->session.open = true;
     return world;

@@ -125,7 +125,7 @@ test_same_bytes(void **state)
     const struct asked all[] = {pack_match(false, 0), pack_match(true, 0), pack_list()};
     struct rpc_world *world = open_world();
     _Atomic bool ended = false;
-    struct rpc_env *reading_env = rpc_env_new_reading(&world->service, &ended);
+    struct rpc_env *reading_env = rpc_env_new(&world->service, 0, &ended);
 
     (void)state;
     assert_non_null(reading_env);
@@ -169,7 +169,7 @@ test_late(void **state)
     struct asked match = pack_match(true, 0), hasty = pack_match(true, 1000);
     struct rpc_world *world = open_world();
     _Atomic bool ended = false;
-    struct rpc_env *env = rpc_env_new_reading(&world->service, &ended);
+    struct rpc_env *env = rpc_env_new(&world->service, 0, &ended);
     struct buf out = {0};
 
     (void)state;

@@ -65,7 +65,7 @@ open_world(bool with_writer)
         assert_int_equal(rules_open(&world->rules, &rules), 0);
         assert_int_equal(writer_start(&writer, &world->service.writer), 0);
     }
-    world->env = rpc_env_new(&world->service, 0);
+    world->env = rpc_env_new(&world->service, 0, NULL);
     assert_non_null(world->env);
     world->session = (struct session){.identity = {.role = ROLE_OPERATOR, .client = "local", .actor = "test"},
                                       .connection = 77};
