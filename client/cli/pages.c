@@ -8,6 +8,61 @@
 
 #define PAGE_RECORDS 1000u
 
+struct pages {
+    struct cli *cli;
+    Kansen__V1__Request__BodyCase body_case;
+    struct arena *arena;
+    ProtobufCMessage *request;
+    Kansen__V1__Response *response; // NULL before the first page
+    bool ended;
+};
+
+// All members of the union are pointers to messages.
+static const ProtobufCMessage *
+body_of(const Kansen__V1__Response *response)
+{
+    return &response->list_partners->base;
+}
+
+// Asks for the next page.
+static int
+ask(struct pages *pages)
+{
+    Kansen__V1__Response *response;
+    ProtobufCBinaryData cursor;
+    int status = cli_ask(pages->cli, pages->body_case, pages->request, &response);
+
+    if (status != CLI_OK)
+        return status;
+    if (pages->response != NULL)
+        kansen__v1__response__free_unpacked(pages->response, NULL);
+    pages->response = response;
+    cursor = message_bytes(body_of(response), "next_cursor");
+    message_set_bytes(pages->request, "cursor", cursor);
+    pages->ended = cursor.len == 0;
+    return CLI_OK;
+}
+
+int
+pages_each(struct cli *cli, Kansen__V1__Request__BodyCase body_case, ProtobufCMessage *request,
+           pages_take *take, void *arg)
+{
+    struct pages pages = {.cli = cli, .body_case = body_case, .request = request};
+    int status = CLI_OK;
+
+    message_set_u32(request, "limit", PAGE_RECORDS);
+    while (status == CLI_OK && !pages.ended) {
+        status = ask(&pages);
+        if (status == CLI_OK)
+            status = take(arg, pages.response);
+    }
+    if (pages.response != NULL)
+        kansen__v1__response__free_unpacked(pages.response, NULL);
+    return status;
+}
+
+// ---- The records of a table
+
 static const struct list {
     const struct rows_table *table;
     Kansen__V1__Request__BodyCase body_case;
@@ -21,15 +76,6 @@ static const struct list {
     {&rows_postcodes, KANSEN__V1__REQUEST__BODY_LIST_POSTCODES,
      &kansen__v1__list_postcodes_request__descriptor},
     {NULL, KANSEN__V1__REQUEST__BODY_LIST_PLACEMENTS, &kansen__v1__list_placements_request__descriptor},
-};
-
-struct pages {
-    struct cli *cli;
-    const struct list *list;
-    struct arena *arena;
-    ProtobufCMessage *request;
-    Kansen__V1__Response *response; // NULL before the first page
-    bool ended;
 };
 
 static const struct list *
@@ -47,16 +93,17 @@ list_of(const struct rows_table *table)
 int
 pages_open(struct cli *cli, const struct rows_table *table, ProtobufCMessage *filters, struct pages **pages)
 {
+    const struct list *list = list_of(table);
     struct pages *new = calloc(1, sizeof *new);
 
     if (new == NULL)
         return cli_no_memory(cli);
     new->cli = cli;
-    new->list = list_of(table);
+    new->body_case = list->body_case;
     new->arena = arena_new(64u << 10);
     new->request = filters;
     if (new->arena != NULL && filters == NULL)
-        new->request = message_new(new->list->request, new->arena);
+        new->request = message_new(list->request, new->arena);
     if (new->request == NULL || new->arena == NULL) {
         pages_close(new);
         return cli_no_memory(cli);
@@ -80,23 +127,14 @@ pages_close(struct pages *pages)
 int
 pages_next(struct pages *pages, ProtobufCMessage *const **records, size_t *count)
 {
-    Kansen__V1__Response *response;
-    const ProtobufCMessage *page;
-    ProtobufCBinaryData cursor;
-    int status;
-
     *count = 0;
     while (!pages->ended && *count == 0) { // a page may be empty and yet not the last
-        status = cli_ask(pages->cli, pages->list->body_case, pages->request, &response);
+        const ProtobufCMessage *page;
+        int status = ask(pages);
+
         if (status != CLI_OK)
             return status;
-        if (pages->response != NULL)
-            kansen__v1__response__free_unpacked(pages->response, NULL);
-        pages->response = response;
-        page = &response->list_partners->base; // all members of the union are pointers to messages
-        cursor = message_bytes(page, "next_cursor");
-        pages->ended = cursor.len == 0;
-        message_set_bytes(pages->request, "cursor", cursor);
+        page = body_of(pages->response);
         *records = message_list(page, page->descriptor->fields[0].name, count);
     }
     return CLI_OK;

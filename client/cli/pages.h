@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// All records of one kind, page by page. One thread.
+// Lists that the daemon gives page by page, as many records at a time as it may. One thread.
 #ifndef CLIENT_CLI_PAGES_H
 #define CLIENT_CLI_PAGES_H
 
 #include "client/cli/cli.h"
+
+// Takes a page: the response has the body of the list that is asked for. A cli_status; anything but CLI_OK
+// ends the walk.
+typedef int pages_take(void *arg, const Kansen__V1__Response *page);
+
+// Gives each page of a list to take, the first one also when it is empty. request: the message of that body,
+// with its filters set. A cli_status.
+int pages_each(struct cli *cli, Kansen__V1__Request__BodyCase body_case, ProtobufCMessage *request,
+               pages_take *take, void *arg) MUST_CHECK;
+
+// ---- The records of a table, as they are pulled
 
 struct pages; // a list that is read
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/round_chain.h"
+#include "client/cli/pages.h"
 #include <string.h>
 
 bool
@@ -26,36 +27,38 @@ round_chain_is_again(struct round_record *record)
     return true;
 }
 
+// The last record that a key has signed, as far as the list was read.
+struct latest {
+    struct round_record *record;
+    int64_t recorded_us;
+    uint8_t *digest;
+};
+
+static int
+find_latest(void *arg, const Kansen__V1__Response *page)
+{
+    struct latest *latest = arg;
+
+    for (size_t i = 0; i < page->list_rounds->n_rounds; i++) {
+        const Kansen__V1__Round *round = page->list_rounds->rounds[i];
+
+        if (round->recorded_us <= latest->recorded_us || round->record_digest.len != ROUND_RECORD_DIGEST ||
+            !has_key(round, latest->record))
+            continue;
+        latest->recorded_us = round->recorded_us;
+        memcpy(latest->digest, round->record_digest.data, ROUND_RECORD_DIGEST);
+        latest->record->previous = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, latest->digest};
+    }
+    return CLI_OK;
+}
+
 int
 round_chain_find(struct cli *cli, struct round_record *record, uint8_t previous[ROUND_RECORD_DIGEST])
 {
     Kansen__V1__ListRoundsRequest list = KANSEN__V1__LIST_ROUNDS_REQUEST__INIT;
-    Kansen__V1__Response *response, *last = NULL;
-    int64_t latest = 0;
-    int status;
+    struct latest latest = {.record = record, .digest = previous};
 
-    do {
-        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUNDS, &list, &response);
-        if (status != CLI_OK)
-            break;
-        for (size_t i = 0; i < response->list_rounds->n_rounds; i++) {
-            const Kansen__V1__Round *round = response->list_rounds->rounds[i];
-
-            if (round->recorded_us > latest && round->record_digest.len == ROUND_RECORD_DIGEST &&
-                has_key(round, record)) {
-                latest = round->recorded_us;
-                memcpy(previous, round->record_digest.data, ROUND_RECORD_DIGEST);
-                record->previous = (ProtobufCBinaryData){ROUND_RECORD_DIGEST, previous};
-            }
-        }
-        list.cursor = response->list_rounds->next_cursor;
-        if (last != NULL)
-            kansen__v1__response__free_unpacked(last, NULL);
-        last = response; // has the cursor
-    } while (list.cursor.len > 0);
-    if (last != NULL)
-        kansen__v1__response__free_unpacked(last, NULL);
-    return status;
+    return pages_each(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUNDS, &list.base, find_latest, &latest);
 }
 
 int

@@ -5,6 +5,7 @@
 // seat is told as a number only if it is no small one, and neither is what is then left of the last bin; else
 // that row of the rest is left out, so that the number does not follow from all who are placed.
 #include "client/cli/round_html.h"
+#include "client/cli/pages.h"
 #include "client/cli/round_bins.h"
 #include "client/cli/round_html_words.h"
 #include <errno.h>
@@ -16,7 +17,6 @@
 
 #define WORD_MAX   65u
 #define NAME_BYTES 801u // 200 characters
-#define PAGE       1000u
 
 struct cell {
     char region[WORD_MAX], kind[WORD_MAX], name[NAME_BYTES];
@@ -115,30 +115,22 @@ name_region(struct round_html *html, const Kansen__V1__Region *region)
     }
 }
 
+static int
+name_regions(void *arg, const Kansen__V1__Response *page)
+{
+    for (size_t i = 0; i < page->list_regions->n_regions; i++)
+        name_region(arg, page->list_regions->regions[i]);
+    return CLI_OK;
+}
+
 // The daemon knows the names of the municipalities; a code without one stays.
 static int
 find_names(struct cli *cli, struct round_html *html)
 {
     Kansen__V1__ListRegionsRequest list = KANSEN__V1__LIST_REGIONS_REQUEST__INIT;
-    Kansen__V1__Response *response, *last = NULL;
-    int status;
 
-    list.limit = PAGE;
     list.type = KANSEN__V1__REGION_TYPE__REGION_TYPE_MUNICIPALITY;
-    do {
-        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_LIST_REGIONS, &list, &response);
-        if (status != CLI_OK)
-            break;
-        for (size_t i = 0; i < response->list_regions->n_regions; i++)
-            name_region(html, response->list_regions->regions[i]);
-        list.cursor = response->list_regions->next_cursor;
-        if (last != NULL)
-            kansen__v1__response__free_unpacked(last, NULL);
-        last = response; // has the cursor
-    } while (list.cursor.len > 0);
-    if (last != NULL)
-        kansen__v1__response__free_unpacked(last, NULL);
-    return status;
+    return pages_each(cli, KANSEN__V1__REQUEST__BODY_LIST_REGIONS, &list.base, name_regions, html);
 }
 
 // ---- What is told

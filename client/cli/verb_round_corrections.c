@@ -3,6 +3,7 @@
 // check a record or the round that follows: kansen-record(5).
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
+#include "client/cli/pages.h"
 #include "client/cli/round.h"
 #include "client/cli/round_dir.h"
 #include "client/cli/round_secret.h"
@@ -86,34 +87,25 @@ put_correction(struct document *document, const Kansen__V1__RoundObjection *obje
 }
 
 static int
+put_page(void *arg, const Kansen__V1__Response *page)
+{
+    const Kansen__V1__ListRoundObjectionsResponse *list = page->list_round_objections;
+
+    for (size_t i = 0; i < list->n_objections; i++)
+        if (is_published_correction(list->objections[i]) &&
+            list->objections[i]->ref.len == ROUND_SECRET_BYTES)
+            put_correction(arg, list->objections[i]);
+    return CLI_OK;
+}
+
+static int
 fetch(struct document *document)
 {
     Kansen__V1__ListRoundObjectionsRequest list = KANSEN__V1__LIST_ROUND_OBJECTIONS_REQUEST__INIT;
-    Kansen__V1__Response *response, *last = NULL;
-    int status;
 
     list.round = document->round->name;
-    list.limit = 1000;
-    do {
-        const Kansen__V1__ListRoundObjectionsResponse *page;
-
-        status = cli_ask(document->cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_OBJECTIONS, &list, &response);
-        if (status != CLI_OK)
-            break;
-        page = response->list_round_objections;
-        for (size_t i = 0; i < page->n_objections; i++) {
-            if (is_published_correction(page->objections[i]) &&
-                page->objections[i]->ref.len == ROUND_SECRET_BYTES)
-                put_correction(document, page->objections[i]);
-        }
-        list.cursor = page->next_cursor;
-        if (last != NULL)
-            kansen__v1__response__free_unpacked(last, NULL);
-        last = response; // has the cursor
-    } while (list.cursor.len > 0);
-    if (last != NULL)
-        kansen__v1__response__free_unpacked(last, NULL);
-    return status;
+    return pages_each(document->cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_OBJECTIONS, &list.base, put_page,
+                      document);
 }
 
 // The whole text, which the caller frees; NULL when memory is short.

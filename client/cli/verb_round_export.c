@@ -5,6 +5,7 @@
 // keeps: what the real one has signed was always looked at.
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
+#include "client/cli/pages.h"
 #include "client/cli/progress.h"
 #include "client/cli/round.h"
 #include "client/cli/round_before.h"
@@ -27,8 +28,8 @@
 #include <unistd.h>
 
 #define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
+#define SORT(name)  KANSEN__V1__ROUND_LINE_SORT__ROUND_LINE_SORT_##name
 
-#define PAGE           1000u
 #define SIGNATURE_LINE (2u * crypto_sign_BYTES + 2u) // hex, a line feed and a NUL
 
 struct options {
@@ -148,29 +149,25 @@ take_page(struct exporting *export, bool offers, const Kansen__V1__ListRoundLine
 }
 
 static int
-fetch_lines(struct exporting *export, bool offers)
+take_offers(void *arg, const Kansen__V1__Response *page)
+{
+    return take_page(arg, true, page->list_round_lines);
+}
+
+static int
+take_students(void *arg, const Kansen__V1__Response *page)
+{
+    return take_page(arg, false, page->list_round_lines);
+}
+
+static int
+fetch_lines(struct exporting *export, Kansen__V1__RoundLineSort sort, pages_take *take)
 {
     Kansen__V1__ListRoundLinesRequest list = KANSEN__V1__LIST_ROUND_LINES_REQUEST__INIT;
-    Kansen__V1__Response *response, *last = NULL;
-    int status = CLI_OK;
 
     list.round = export->round->name;
-    list.sort = offers ? KANSEN__V1__ROUND_LINE_SORT__ROUND_LINE_SORT_OFFERS
-                       : KANSEN__V1__ROUND_LINE_SORT__ROUND_LINE_SORT_STUDENTS;
-    list.limit = PAGE;
-    do {
-        status = cli_ask(export->cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_LINES, &list, &response);
-        if (status != CLI_OK)
-            break;
-        status = take_page(export, offers, response->list_round_lines);
-        list.cursor = response->list_round_lines->next_cursor;
-        if (last != NULL)
-            kansen__v1__response__free_unpacked(last, NULL);
-        last = response; // has the cursor
-    } while (status == CLI_OK && list.cursor.len > 0);
-    if (last != NULL)
-        kansen__v1__response__free_unpacked(last, NULL);
-    return status;
+    list.sort = sort;
+    return pages_each(export->cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_LINES, &list.base, take, export);
 }
 
 // The files are what was published, to the byte; else the round has changed meanwhile, or is damaged.
@@ -202,9 +199,9 @@ write_files(struct exporting *export)
 
     progress_start(&export->progress, export->round->offers + export->round->students, false);
     if (status == CLI_OK)
-        status = fetch_lines(export, true);
+        status = fetch_lines(export, SORT(OFFERS), take_offers);
     if (status == CLI_OK)
-        status = fetch_lines(export, false);
+        status = fetch_lines(export, SORT(STUDENTS), take_students);
     progress_clear(&export->progress);
     if (status == CLI_OK)
         add(export, ROUND_RECORD_AUDIT, audit);

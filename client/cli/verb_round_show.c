@@ -2,6 +2,7 @@
 // round show, list, result, explain.
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
+#include "client/cli/pages.h"
 #include "client/cli/round.h"
 #include "client/cli/round_secret.h"
 #include "client/cli/round_shown.h"
@@ -55,30 +56,26 @@ verb_round_show(struct cli *cli, int argc, char **argv)
     return status;
 }
 
+static int
+tell_rounds(void *arg, const Kansen__V1__Response *page)
+{
+    int status = CLI_OK;
+
+    for (size_t i = 0; i < page->list_rounds->n_rounds && status == CLI_OK; i++)
+        status = round_tell(arg, page->list_rounds->rounds[i]);
+    return status;
+}
+
 int
 verb_round_list(struct cli *cli, int argc, char **argv)
 {
     Kansen__V1__ListRoundsRequest list = KANSEN__V1__LIST_ROUNDS_REQUEST__INIT;
-    Kansen__V1__Response *response, *last = NULL;
     struct options options = {0};
-    bool more = true;
     int status = flags_read_with(cli, argc, argv, &options, 0, "");
 
-    while (status == CLI_OK && more) {
-        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUNDS, &list, &response);
-        if (status != CLI_OK)
-            break;
-        for (size_t i = 0; i < response->list_rounds->n_rounds && status == CLI_OK; i++)
-            status = round_tell(cli, response->list_rounds->rounds[i]);
-        more = response->list_rounds->next_cursor.len > 0;
-        list.cursor = response->list_rounds->next_cursor;
-        if (last != NULL)
-            kansen__v1__response__free_unpacked(last, NULL);
-        last = response; // has the cursor
-    }
-    if (last != NULL)
-        kansen__v1__response__free_unpacked(last, NULL);
-    return status;
+    return status == CLI_OK
+               ? pages_each(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUNDS, &list.base, tell_rounds, cli)
+               : status;
 }
 
 // ---- A student
@@ -186,31 +183,26 @@ print_result(struct cli *cli, const char *line)
     return json_print(object);
 }
 
+static int
+print_page(void *arg, const Kansen__V1__Response *page)
+{
+    struct cli *cli = arg;
+    int result = 0;
+
+    for (size_t i = 0; i < page->list_round_lines->n_lines && result == 0; i++)
+        result = print_result(cli, page->list_round_lines->lines[i]->result);
+    return cli_printed(cli, result);
+}
+
 // The results of all students, for operators.
 static int
 print_results(struct cli *cli, char *name)
 {
     Kansen__V1__ListRoundLinesRequest list = KANSEN__V1__LIST_ROUND_LINES_REQUEST__INIT;
-    Kansen__V1__Response *response, *last = NULL;
-    int status = CLI_OK, result = 0;
 
     list.round = name;
     list.sort = KANSEN__V1__ROUND_LINE_SORT__ROUND_LINE_SORT_STUDENTS;
-    list.limit = 1000;
-    do {
-        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_LINES, &list, &response);
-        if (status != CLI_OK)
-            break;
-        for (size_t i = 0; i < response->list_round_lines->n_lines && result == 0; i++)
-            result = print_result(cli, response->list_round_lines->lines[i]->result);
-        list.cursor = response->list_round_lines->next_cursor;
-        if (last != NULL)
-            kansen__v1__response__free_unpacked(last, NULL);
-        last = response; // has the cursor
-    } while (result == 0 && list.cursor.len > 0);
-    if (last != NULL)
-        kansen__v1__response__free_unpacked(last, NULL);
-    return status == CLI_OK ? cli_printed(cli, result) : status;
+    return pages_each(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_LINES, &list.base, print_page, cli);
 }
 
 int
