@@ -61,6 +61,14 @@ pages_each(struct cli *cli, Kansen__V1__Request__BodyCase body_case, ProtobufCMe
     return status;
 }
 
+ProtobufCMessage *const *
+pages_records(const Kansen__V1__Response *page, size_t *count)
+{
+    const ProtobufCMessage *body = body_of(page);
+
+    return message_list(body, body->descriptor->fields[0].name, count);
+}
+
 // ---- The records of a table
 
 static const struct list {
@@ -129,13 +137,11 @@ pages_next(struct pages *pages, ProtobufCMessage *const **records, size_t *count
 {
     *count = 0;
     while (!pages->ended && *count == 0) { // a page may be empty and yet not the last
-        const ProtobufCMessage *page;
         int status = ask(pages);
 
         if (status != CLI_OK)
             return status;
-        page = body_of(pages->response);
-        *records = message_list(page, page->descriptor->fields[0].name, count);
+        *records = pages_records(pages->response, count);
     }
     return CLI_OK;
 }

@@ -14,6 +14,9 @@ typedef int pages_take(void *arg, const Kansen__V1__Response *page);
 int pages_each(struct cli *cli, Kansen__V1__Request__BodyCase body_case, ProtobufCMessage *request,
                pages_take *take, void *arg) MUST_CHECK;
 
+// The records of a page, which is of a list that has them as its first member.
+ProtobufCMessage *const *pages_records(const Kansen__V1__Response *page, size_t *count);
+
 // ---- The records of a table, as they are pulled
 
 struct pages; // a list that is read

@@ -2,15 +2,13 @@
 // client: add, list, suspend, resume, certificate.
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
-#include "client/cli/table.h"
+#include "client/cli/listing.h"
 #include "client/cli/verb_record.h"
 #include "client/cli/verbs.h"
 #include "proto/rows.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define PAGE 1000u
 
 struct options {
     const char *source, *partner, *key;
@@ -139,8 +137,9 @@ verb_client_certificate(struct cli *cli, int argc, char **argv)
 // ---- List
 
 static int
-print_json(const Kansen__V1__Client *client)
+print_json(const ProtobufCMessage *record)
 {
+    const Kansen__V1__Client *client = (const void *)record;
     json_t *object = json_object();
 
     json_put_text(object, "client", client->name);
@@ -158,8 +157,9 @@ print_json(const Kansen__V1__Client *client)
 }
 
 static void
-add_row(struct table *table, const Kansen__V1__Client *client)
+add_row(struct table *table, const ProtobufCMessage *record)
 {
+    const Kansen__V1__Client *client = (const void *)record;
     const char *role = names_text(&names_role, (int)client->role);
     const char *status = names_text(&names_client_status, (int)client->status);
 
@@ -173,49 +173,19 @@ add_row(struct table *table, const Kansen__V1__Client *client)
     table_cell(table, 5, client->certificate_login ? "yes" : "");
 }
 
-static int
-print_page(struct cli *cli, const Kansen__V1__ListClientsResponse *page, bool first)
-{
-    static const struct table_column heads[] = {
-        {"CLIENT", 0, 0}, {"ROLE", 0, 0},   {"PARTNER", TABLE_RIGHT, 0},
-        {"SOURCE", 0, 0}, {"STATUS", 0, 0}, {"CERTIFICATE", 0, 0}};
-    struct table *table = cli->json ? NULL : table_new(heads, sizeof heads / sizeof heads[0], first);
-    int result = cli->json || table != NULL ? 0 : -1;
-
-    for (size_t i = 0; i < page->n_clients && result == 0; i++) {
-        if (cli->json)
-            result = print_json(page->clients[i]);
-        else
-            add_row(table, page->clients[i]);
-    }
-    if (result == 0 && table != NULL && page->n_clients > 0)
-        result = table_print(table);
-    table_free(table);
-    return cli_printed(cli, result);
-}
+static const struct table_column columns[] = {{"CLIENT", 0, 0}, {"ROLE", 0, 0},   {"PARTNER", TABLE_RIGHT, 0},
+                                              {"SOURCE", 0, 0}, {"STATUS", 0, 0}, {"CERTIFICATE", 0, 0}};
+static const struct listing listing = {columns, sizeof columns / sizeof columns[0], add_row, print_json};
 
 int
 verb_client_list(struct cli *cli, int argc, char **argv)
 {
     Kansen__V1__ListClientsRequest list = KANSEN__V1__LIST_CLIENTS_REQUEST__INIT;
-    Kansen__V1__Response *page = NULL, *next = NULL;
     struct options options;
     int count, status = flags_read(cli, argc, argv, &options, NULL, &count);
 
     if (status == CLI_OK && count > 0)
         status = cli_usage(cli, "unexpected argument %s", argv[0]);
-    list.limit = PAGE;
-    while (status == CLI_OK && (page == NULL || list.cursor.len > 0)) {
-        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_LIST_CLIENTS, &list, &next);
-        if (status != CLI_OK)
-            break;
-        status = print_page(cli, next->list_clients, page == NULL);
-        if (page != NULL)
-            kansen__v1__response__free_unpacked(page, NULL);
-        page = next; // holds the cursor of the next one
-        list.cursor = page->list_clients->next_cursor;
-    }
-    if (page != NULL)
-        kansen__v1__response__free_unpacked(page, NULL);
-    return status;
+    return status == CLI_OK ? listing_print(cli, KANSEN__V1__REQUEST__BODY_LIST_CLIENTS, &list.base, &listing)
+                            : status;
 }

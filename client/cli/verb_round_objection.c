@@ -2,10 +2,10 @@
 // round object, objections, review, agree: what a person decides beside the lottery.
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
+#include "client/cli/listing.h"
 #include "client/cli/round.h"
 #include "client/cli/round_secret.h"
 #include "client/cli/student.h"
-#include "client/cli/table.h"
 #include "client/cli/verb_record.h"
 #include "client/cli/verbs.h"
 #include "proto/names.h"
@@ -186,8 +186,9 @@ ref_text(const Kansen__V1__RoundObjection *objection, char out[ROUND_SECRET_HEX]
 }
 
 static int
-print_json(const Kansen__V1__RoundObjection *objection)
+print_json(const ProtobufCMessage *record)
 {
+    const Kansen__V1__RoundObjection *objection = (const void *)record;
     json_t *object = json_object();
     char ref[ROUND_SECRET_HEX];
 
@@ -205,63 +206,37 @@ print_json(const Kansen__V1__RoundObjection *objection)
     return json_print(object);
 }
 
-static int
-print_page(struct cli *cli, const Kansen__V1__ListRoundObjectionsResponse *page)
+static void
+add_row(struct table *table, const ProtobufCMessage *record)
 {
-    static const struct table_column columns[] = {
-        {"ID", TABLE_RIGHT, 0}, {"KIND", 0, 0},    {"STATE", 0, 0},           {"FROM", TABLE_RIGHT, 0},
-        {"TO", TABLE_RIGHT, 0}, {"STUDENT", 0, 0}, {"REASON", TABLE_TRUNC, 1}};
-    struct table *table;
-    int result = 0;
+    const Kansen__V1__RoundObjection *objection = (const void *)record;
+    const char *kind = names_text(&names_objection_kind, (int)objection->kind);
+    char ref[ROUND_SECRET_HEX];
 
-    for (size_t i = 0; cli->json && i < page->n_objections && result == 0; i++)
-        result = print_json(page->objections[i]);
-    if (cli->json || page->n_objections == 0)
-        return cli_printed(cli, result);
-    table = table_new(columns, sizeof columns / sizeof columns[0], true);
-    if (table == NULL)
-        return cli_no_memory(cli);
-    for (size_t i = 0; i < page->n_objections; i++) {
-        const Kansen__V1__RoundObjection *objection = page->objections[i];
-        const char *kind = names_text(&names_objection_kind, (int)objection->kind);
-        char ref[ROUND_SECRET_HEX];
-
-        table_row(table);
-        table_cellf(table, 0, "%" PRIu64, objection->id);
-        table_cell(table, 1, kind != NULL ? kind : "?");
-        table_cell(table, 2, state_word(objection));
-        table_cellf(table, 3, "%" PRIu64, objection->from_offer);
-        table_cellf(table, 4, "%" PRIu64, objection->to_offer);
-        table_cell(table, 5, ref_text(objection, ref));
-        table_cell(table, 6, objection->reason);
-    }
-    result = table_print(table);
-    table_free(table);
-    return cli_printed(cli, result);
+    table_row(table);
+    table_cellf(table, 0, "%" PRIu64, objection->id);
+    table_cell(table, 1, kind != NULL ? kind : "?");
+    table_cell(table, 2, state_word(objection));
+    table_cellf(table, 3, "%" PRIu64, objection->from_offer);
+    table_cellf(table, 4, "%" PRIu64, objection->to_offer);
+    table_cell(table, 5, ref_text(objection, ref));
+    table_cell(table, 6, objection->reason);
 }
+
+static const struct table_column columns[] = {
+    {"ID", TABLE_RIGHT, 0}, {"KIND", 0, 0},    {"STATE", 0, 0},           {"FROM", TABLE_RIGHT, 0},
+    {"TO", TABLE_RIGHT, 0}, {"STUDENT", 0, 0}, {"REASON", TABLE_TRUNC, 1}};
+static const struct listing listing = {columns, sizeof columns / sizeof columns[0], add_row, print_json};
 
 int
 verb_round_objections(struct cli *cli, int argc, char **argv)
 {
     Kansen__V1__ListRoundObjectionsRequest list = KANSEN__V1__LIST_ROUND_OBJECTIONS_REQUEST__INIT;
-    Kansen__V1__Response *response, *last = NULL;
     struct options options = {.issuer = ""};
     int status = flags_read_with(cli, argc, argv, &options, 1, "the name of a round");
 
+    if (status != CLI_OK)
+        return status;
     list.round = argv[0];
-    while (status == CLI_OK) {
-        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_OBJECTIONS, &list, &response);
-        if (status != CLI_OK)
-            break;
-        status = print_page(cli, response->list_round_objections);
-        list.cursor = response->list_round_objections->next_cursor;
-        if (last != NULL)
-            kansen__v1__response__free_unpacked(last, NULL);
-        last = response; // has the cursor
-        if (list.cursor.len == 0)
-            break;
-    }
-    if (last != NULL)
-        kansen__v1__response__free_unpacked(last, NULL);
-    return status;
+    return listing_print(cli, KANSEN__V1__REQUEST__BODY_LIST_ROUND_OBJECTIONS, &list.base, &listing);
 }

@@ -3,7 +3,7 @@
 // sent to a file; what a person wants to know beside it goes to standard error.
 #include "client/cli/flags.h"
 #include "client/cli/json.h"
-#include "client/cli/table.h"
+#include "client/cli/listing.h"
 #include "client/cli/time_text.h"
 #include "client/cli/verb_record.h"
 #include "client/cli/verbs.h"
@@ -13,7 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-#define PAGE      1000u
 #define SECOND_US INT64_C(1000000)
 
 struct options {
@@ -172,8 +171,9 @@ put_time(json_t *object, const char *key, int64_t time_us)
 }
 
 static int
-print_json(const Kansen__V1__Token *token)
+print_json(const ProtobufCMessage *record)
 {
+    const Kansen__V1__Token *token = (const void *)record;
     json_t *object = json_object();
 
     json_put_number(object, "token", token->id);
@@ -187,8 +187,9 @@ print_json(const Kansen__V1__Token *token)
 }
 
 static void
-add_row(struct table *table, const Kansen__V1__Token *token)
+add_row(struct table *table, const ProtobufCMessage *record)
 {
+    const Kansen__V1__Token *token = (const void *)record;
     char text[TIME_TEXT_MAX];
 
     table_row(table);
@@ -201,48 +202,19 @@ add_row(struct table *table, const Kansen__V1__Token *token)
         table_cell(table, 5, time_text_seconds(token->expires_us, text));
 }
 
-static int
-print_page(struct cli *cli, const Kansen__V1__ListTokensResponse *page, bool first)
-{
-    static const struct table_column heads[] = {
-        {"TOKEN", TABLE_RIGHT, 0}, {"CLIENT", 0, 0}, {"LABEL", TABLE_TRUNC, 0.3},
-        {"STATE", 0, 0},           {"ISSUED", 0, 0}, {"EXPIRES", 0, 0}};
-    struct table *table = cli->json ? NULL : table_new(heads, sizeof heads / sizeof heads[0], first);
-    int result = cli->json || table != NULL ? 0 : -1;
-
-    for (size_t i = 0; i < page->n_tokens && result == 0; i++) {
-        if (cli->json)
-            result = print_json(page->tokens[i]);
-        else
-            add_row(table, page->tokens[i]);
-    }
-    if (result == 0 && table != NULL && page->n_tokens > 0)
-        result = table_print(table);
-    table_free(table);
-    return cli_printed(cli, result);
-}
+static const struct table_column columns[] = {
+    {"TOKEN", TABLE_RIGHT, 0}, {"CLIENT", 0, 0}, {"LABEL", TABLE_TRUNC, 0.3},
+    {"STATE", 0, 0},           {"ISSUED", 0, 0}, {"EXPIRES", 0, 0}};
+static const struct listing listing = {columns, sizeof columns / sizeof columns[0], add_row, print_json};
 
 int
 verb_token_list(struct cli *cli, int argc, char **argv)
 {
     Kansen__V1__ListTokensRequest list = KANSEN__V1__LIST_TOKENS_REQUEST__INIT;
-    Kansen__V1__Response *page = NULL, *next = NULL;
     struct options options;
     int status = read_options(cli, argc, argv, 0, "", &options);
 
-    list.limit = PAGE;
     list.client = (char *)(options.client != NULL ? options.client : "");
-    while (status == CLI_OK && (page == NULL || list.cursor.len > 0)) {
-        status = cli_ask(cli, KANSEN__V1__REQUEST__BODY_LIST_TOKENS, &list, &next);
-        if (status != CLI_OK)
-            break;
-        status = print_page(cli, next->list_tokens, page == NULL);
-        if (page != NULL)
-            kansen__v1__response__free_unpacked(page, NULL);
-        page = next; // holds the cursor of the next one
-        list.cursor = page->list_tokens->next_cursor;
-    }
-    if (page != NULL)
-        kansen__v1__response__free_unpacked(page, NULL);
-    return status;
+    return status == CLI_OK ? listing_print(cli, KANSEN__V1__REQUEST__BODY_LIST_TOKENS, &list.base, &listing)
+                            : status;
 }

@@ -543,6 +543,21 @@ class Cli(unittest.TestCase):
         withdrawn = self.ctl("round", "withdraw", "r", "--issuer", "school", "--student", "s", status=1)
         self.assertIn("round r is created and can not give a list back", withdrawn.stderr)
 
+    def test_many_objections(self):
+        """More than a page by default: all of them, and the columns are named once."""
+        offer = self.client.add_offer("o", self.partner, seats=200)
+        portal = self.portal("school")
+        self.create("r")
+        self.ctl("round", "open", "r")
+        names = [f"s{n}" for n in range(101)]
+        portal("round", "submit", "r", "-", stdin="".join(json.dumps({"student": name, "offers": [offer]}) + "\n" for name in names))
+        self.finish("r")
+        told = self.client.batch([{"object_to_round": {"round": "r", "issuer": "school", "student": name, "kind": 1}} for name in names])
+        self.assertEqual({result.status.code for result in told}, {harness.OK})
+        table = self.ctl("round", "objections", "r").stdout.splitlines()
+        self.assertEqual((len(table), [n for n, line in enumerate(table) if "KIND" in line]), (102, [0]))
+        self.assertEqual(len(self.ctl("--json", "round", "objections", "r").stdout.splitlines()), 101)
+
     def test_a_case_by_its_reference(self):
         """Whoever reviews has no reference of a school's: the objection names the student, and explain takes that."""
         offer, other = (self.client.add_offer(f"o{n}", self.partner, seats=n) for n in (1, 9))
