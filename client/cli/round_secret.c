@@ -90,6 +90,17 @@ hash_texts(const char *const *texts, size_t n, const uint8_t *secret, uint8_t *o
 }
 
 int
+round_secret_take_party(void *target, const struct flag *flag, const char *text, struct column_message *bad)
+{
+    struct round_parties *parties = (void *)((char *)target + flag->offset);
+
+    if (parties->n == ROUND_SECRET_PARTIES)
+        return column_bad(bad, text, strlen(text), "at most 16 parties");
+    parties->texts[parties->n++] = text;
+    return 0;
+}
+
+int
 round_secret_party(struct cli *cli, const char *run, const char *text, bool may_make,
                    struct round_party *party)
 {

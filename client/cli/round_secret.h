@@ -5,6 +5,7 @@
 #define CLIENT_CLI_ROUND_SECRET_H
 
 #include "client/cli/cli.h"
+#include "client/cli/flags.h"
 
 #define ROUND_SECRET_BYTES   32u
 #define ROUND_SECRET_HEX     65u // of such bytes as text, with its end
@@ -25,6 +26,16 @@ char *round_secret_text(const uint8_t *bytes, char out[ROUND_SECRET_HEX]); // re
 // and *made is set. A cli_status.
 int round_secret_read(struct cli *cli, const char *file, bool make, uint8_t out[ROUND_SECRET_BYTES],
                       bool *made) MUST_CHECK;
+
+// The parties that a command line names, in their order.
+struct round_parties {
+    const char *texts[ROUND_SECRET_PARTIES];
+    size_t n;
+};
+
+// The set function of a flag that is given once for each party: a struct round_parties at flag->offset.
+int round_secret_take_party(void *target, const struct flag *flag, const char *text,
+                            struct column_message *bad);
 
 // "NAME=FILE", whose file is read (with make, made where it is not there), or "NAME:HEX" or "NAME=HEX" with
 // 64 digits, which is the commitment alone. A cli_status.

@@ -23,19 +23,16 @@ struct options {
     const char *own_lottery, *own_region;
     const char *beacon_source, *beacon_date, *beacon_encoding, *beacon_fallback;
     const char *beacon, *beacon_hex;
-    const char *parties[ROUND_SECRET_PARTIES];
-    size_t n_parties;
+    struct round_parties parties;
     uint32_t kinds, own_kinds; // a bit for each kind of offer
     bool single_party, fallback, no_wait;
 };
-
-static int set_party(void *target, const struct flag *flag, const char *text, struct column_message *bad);
 
 #define AT(member) NULL, offsetof(struct options, member)
 
 const struct flag verb_round_create_flags[] = {
     {"party", "NAME=FILE", "who commits a secret, in a file that is made if it is not there; two or more",
-     set_party, NULL, 0},
+     round_secret_take_party, AT(parties)},
     {"single-party", NULL, "one party may do", flags_set_true, AT(single_party)},
     {"commitment", "HEX", "of the joined secrets, where parties are given as NAME:COMMITMENT",
      flags_set_given, AT(commitment)},
@@ -61,7 +58,7 @@ const struct flag verb_round_create_flags[] = {
      &names_offer_kind, offsetof(struct options, own_kinds)},
     {0}};
 const struct flag verb_round_draw_flags[] = {
-    {"party", "NAME=FILE", "the file of each party's secret", set_party, NULL, 0},
+    {"party", "NAME=FILE", "the file of each party's secret", round_secret_take_party, AT(parties)},
     {"beacon", "TEXT", "the bytes of the public draw, as text", flags_set_given, AT(beacon)},
     {"beacon-hex", "HEX", "the same as hexadecimal digits", flags_set_given, AT(beacon_hex)},
     {"fallback", NULL, "they come from the fallback that was announced", flags_set_true, AT(fallback)},
@@ -70,18 +67,6 @@ const struct flag verb_round_step_flags[] = {
     {"no-wait", NULL, "do not wait for what follows by itself", flags_set_true, AT(no_wait)}, {0}};
 const struct flag verb_round_reason_flags[] = {
     {"reason", "TEXT", "required; why", flags_set_given, AT(reason)}, {0}};
-
-static int
-set_party(void *target, const struct flag *flag, const char *text, struct column_message *bad)
-{
-    struct options *options = target;
-
-    (void)flag;
-    if (options->n_parties == ROUND_SECRET_PARTIES)
-        return column_bad(bad, text, strlen(text), "at most 16 parties");
-    options->parties[options->n_parties++] = text;
-    return 0;
-}
 
 static int
 write_quietly(struct cli *cli, Kansen__V1__Write *write, Kansen__V1__Outcome *outcome)
@@ -105,16 +90,16 @@ read_parties(struct cli *cli, const char *run, const struct options *options, st
 {
     int status = CLI_OK;
 
-    for (size_t i = 0; i < options->n_parties && status == CLI_OK; i++)
-        status = round_secret_party(cli, run, options->parties[i], true, &parties[i]);
+    for (size_t i = 0; i < options->parties.n && status == CLI_OK; i++)
+        status = round_secret_party(cli, run, options->parties.texts[i], true, &parties[i]);
     if (status != CLI_OK)
         return status;
-    round_secret_sort(parties, options->n_parties);
+    round_secret_sort(parties, options->parties.n);
     if (options->commitment != NULL)
         return round_secret_parse(options->commitment, commitment)
                    ? CLI_OK
                    : cli_usage_at(cli, "--commitment", "a commitment has 64 hexadecimal digits");
-    if (round_secret_commit(run, parties, options->n_parties, commitment))
+    if (round_secret_commit(run, parties, options->parties.n, commitment))
         return CLI_OK;
     return cli_usage_at(cli, "--commitment", "it is needed where a party's secret is not given");
 }
@@ -157,7 +142,7 @@ send_round(struct cli *cli, const char *name, const struct options *options, str
     Kansen__V1__Write write = KANSEN__V1__WRITE__INIT;
     Kansen__V1__Outcome outcome;
 
-    for (size_t i = 0; i < options->n_parties; i++) {
+    for (size_t i = 0; i < options->parties.n; i++) {
         pointers[i] = &party[i];
         kansen__v1__round_party__init(&party[i]);
         party[i].name = parties[i].name;
@@ -172,7 +157,7 @@ send_round(struct cli *cli, const char *name, const struct options *options, str
     plan.kinds = kinds;
     plan.own_lottery = read_group(options, own_kinds, &group) ? &group : NULL;
     plan.rule = rule;
-    plan.n_parties = options->n_parties;
+    plan.n_parties = options->parties.n;
     plan.parties = pointers;
     plan.commitment = (ProtobufCBinaryData){ROUND_SECRET_BYTES, (uint8_t *)commitment};
     plan.beacon = &beacon;
@@ -300,15 +285,15 @@ verb_round_draw(struct cli *cli, int argc, char **argv)
 
     if (status == CLI_OK)
         status = read_beacon(cli, &options, bytes, &draw.beacon_bytes);
-    for (size_t i = 0; i < options.n_parties && status == CLI_OK; i++)
-        status = read_secret(cli, argv[0], options.parties[i], &parties[i]);
+    for (size_t i = 0; i < options.parties.n && status == CLI_OK; i++)
+        status = read_secret(cli, argv[0], options.parties.texts[i], &parties[i]);
     if (status != CLI_OK)
         return status;
-    round_secret_sort(parties, options.n_parties);
-    for (size_t i = 0; i < options.n_parties; i++)
+    round_secret_sort(parties, options.parties.n);
+    for (size_t i = 0; i < options.parties.n; i++)
         secrets[i] = (ProtobufCBinaryData){ROUND_SECRET_BYTES, parties[i].secret};
     draw.round = argv[0];
-    draw.n_secrets = options.n_parties;
+    draw.n_secrets = options.parties.n;
     draw.secrets = secrets;
     draw.fallback = options.fallback;
     write.operation_case = KANSEN__V1__WRITE__OPERATION_DRAW_ROUND;

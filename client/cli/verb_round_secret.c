@@ -9,26 +9,13 @@
 #include <string.h>
 
 struct options {
-    const char *parties[ROUND_SECRET_PARTIES];
-    size_t n_parties;
+    struct round_parties parties;
     bool single_party;
 };
 
-static int
-add_party(void *target, const struct flag *flag, const char *text, struct column_message *bad)
-{
-    struct options *options = target;
-
-    (void)flag;
-    if (options->n_parties == ROUND_SECRET_PARTIES)
-        return column_bad(bad, text, strlen(text), "at most 16 parties");
-    options->parties[options->n_parties++] = text;
-    return 0;
-}
-
 const struct flag verb_round_secret_flags[] = {
     {"party", "NAME=FILE", "required; a party, and the file of its secret, made if it is not there",
-     add_party, NULL, 0},
+     round_secret_take_party, NULL, offsetof(struct options, parties)},
     {"single-party", NULL, "it is the only one, so its secret is what the round commits to", flags_set_true,
      NULL, offsetof(struct options, single_party)},
     {0}};
@@ -76,22 +63,22 @@ verb_round_secret(struct cli *cli, int argc, char **argv)
 {
     struct round_party parties[ROUND_SECRET_PARTIES] = {0};
     uint8_t joined[ROUND_SECRET_BYTES];
-    struct options options = {.n_parties = 0};
+    struct options options = {.parties = {.n = 0}};
     int status = flags_read_with(cli, argc, argv, &options, 1, "the name of the round");
 
-    if (status == CLI_OK && options.n_parties == 0)
+    if (status == CLI_OK && options.parties.n == 0)
         status = cli_usage_at(cli, "--party", "this flag is missing");
-    for (size_t i = 0; i < options.n_parties && status == CLI_OK; i++) {
-        status = round_secret_party(cli, argv[0], options.parties[i], true, &parties[i]);
+    for (size_t i = 0; i < options.parties.n && status == CLI_OK; i++) {
+        status = round_secret_party(cli, argv[0], options.parties.texts[i], true, &parties[i]);
         if (status == CLI_OK && !parties[i].has_secret)
             status = cli_usage_at(cli, "--party", "a file is wanted, as NAME=FILE");
     }
     if (status == CLI_OK) {
-        bool whole = options.n_parties > 1 || options.single_party;
+        bool whole = options.parties.n > 1 || options.single_party;
 
-        round_secret_sort(parties, options.n_parties);
-        whole = whole && round_secret_commit(argv[0], parties, options.n_parties, joined);
-        status = tell(cli, argv[0], parties, options.n_parties, whole ? joined : NULL);
+        round_secret_sort(parties, options.parties.n);
+        whole = whole && round_secret_commit(argv[0], parties, options.parties.n, joined);
+        status = tell(cli, argv[0], parties, options.parties.n, whole ? joined : NULL);
     }
     round_secret_wipe(parties, ROUND_SECRET_PARTIES);
     return status;
