@@ -173,7 +173,7 @@ class Nothing(unittest.TestCase):
         """Of every request there is, the plant in one field at a time, and all of them refused or found empty."""
         sent = 0
         for path in text_paths(protocol_pb2.Request.DESCRIPTOR):
-            if path[0].name in ("batch", "idempotency_key"):
+            if path[0].name in ("batch", "idempotency_key", "backup"):  # an operator names a backup, and the log may tell which
                 continue
             request = self.client.request()
             plant(request, path)
