@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linux keeps the niceness of each thread by itself, and who only has an ordinary priority may lower it.
+// sched_setattr(2), as the slice can be asked for in no other way; the C library has no function for it.
 #include "base/background.h"
 #include "base/log.h"
 #include <errno.h>
-#include <sched.h>
+#include <linux/sched.h>
+#include <linux/sched/types.h>
+#include <stdint.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NICENESS 10
+#define SLICE_NS UINT64_C(100000) // the shortest that Linux gives
 
 void
-background_enter(enum background level, const struct log *log, const char *what)
+background_enter(const struct log *log, const char *what)
 {
-    struct sched_param none = {.sched_priority = 0};
+    int niceness = getpriority(PRIO_PROCESS, (id_t)gettid()); // further back the daemon may have been started
+    struct sched_attr attr = {.size = sizeof attr,
+                              .sched_policy = SCHED_BATCH,
+                              .sched_nice = niceness > NICENESS ? niceness : NICENESS,
+                              .sched_runtime = SLICE_NS};
 
-    // EACCES: the daemon was started further back.
-    if (sched_setscheduler(0, level == BACKGROUND_IDLE ? SCHED_IDLE : SCHED_BATCH, &none) != 0 ||
-        (setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0 && errno != EACCES))
+    if (syscall(SYS_sched_setattr, 0, &attr, 0) != 0)
         LOG_WARNING(log, "main", "a thread for long work keeps its priority", LOG_TEXT("thread", what),
                     LOG_ERRNO(errno));
 }

@@ -5,16 +5,10 @@
 
 struct log;
 
-enum background {
-    // A tenth of what a worker gets when both want a core, in slices of some milliseconds. For work that
-    // holds a snapshot all the time: with less, a busy core would keep it for seconds.
-    BACKGROUND_SHARE,
-    // What the others leave; whoever wakes goes first at once. For work that may take long on a busy machine.
-    BACKGROUND_IDLE,
-};
-
-// Lets all others on the same core go first. Where that is not allowed the thread goes on as it was, and the
-// log says so. what names the thread there.
-void background_enter(enum background level, const struct log *log, const char *what);
+// Gives the calling thread a tenth of what a worker gets where both want a core, so that what holds a
+// snapshot or a lock always goes on, and slices of 0.1 ms, so that a worker that wakes need not wait for its
+// core. Linux takes slices from 6.12 on; older ones let who wakes go first as they see fit. Where this is not
+// allowed the thread goes on as it was, and the log says so. what names the thread there.
+void background_enter(const struct log *log, const char *what);
 
 #endif

@@ -44,7 +44,7 @@ run(void *arg)
     struct reading *reading;
 
     pthread_setname_np(pthread_self(), "reader"); // by itself: the sandbox lets no thread name another
-    background_enter(BACKGROUND_SHARE, service->log, "reader");
+    background_enter(service->log, "reader");
     if (env == NULL) {
         LOG_ERROR(service->log, "reader", "memory is too short for a reading thread");
         readings_close(service->readings); // long requests are refused, the others go on

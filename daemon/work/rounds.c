@@ -448,7 +448,7 @@ run(void *arg)
     uint64_t behind = 0;
 
     pthread_setname_np(pthread_self(), "rounds"); // by itself: the sandbox lets no thread name another
-    background_enter(BACKGROUND_IDLE, rounds->options.log, "rounds");
+    background_enter(rounds->options.log, "rounds");
     while (goes_on(rounds)) {
         if (look(rounds, &behind)) {
             worked_us = clock_steady_us();

@@ -179,7 +179,7 @@ run(void *arg)
     struct task *task;
 
     pthread_setname_np(pthread_self(), "tasks"); // by itself: the sandbox lets no thread name another
-    background_enter(BACKGROUND_SHARE, tasks->options.log, "tasks");
+    background_enter(tasks->options.log, "tasks");
     while ((task = take(tasks)) != NULL) {
         run_task(tasks, task);
         give_back(tasks, task);

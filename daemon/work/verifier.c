@@ -201,7 +201,7 @@ serve(void *arg)
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     pthread_setname_np(pthread_self(), "verifier");
-    background_enter(BACKGROUND_SHARE, &own, "verifier");
+    background_enter(&own, "verifier");
     while (recv(serving->fd, &order, sizeof order, 0) == (ssize_t)sizeof order)
         obey(serving->fd, &order, serving->options, &own);
     return 0;

@@ -95,6 +95,8 @@ for part in no_new_privileges capabilities seccomp; do
     check "its sandbox has $part" grep -qE "\"sandbox_$part\": *\"on\"" /tmp/status
 done
 check 'its sandbox has landlock, where the kernel has it' grep -qE '"sandbox_landlock": *"(on|unsupported)"' /tmp/status
+stepped_back() { ! logged 'keeps its priority'; }
+check 'its threads for long work may step back' stepped_back
 check 'it has seeds' is_not "$(kansenctl regions Schiedam | wc -l)" 0
 check 'exposure is at most 0.5' systemd-analyze security --no-pager --threshold=5 kansend.service
 probe() { # PATH

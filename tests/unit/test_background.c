@@ -6,30 +6,43 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-struct seen {
-    enum background level;
-    int policy, niceness;
+// struct sched_attr of linux/sched/types.h, which can not be read beside sched.h.
+struct attr {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
 };
+
+static struct attr
+own(void)
+{
+    struct attr attr = {.size = sizeof attr};
+
+    assert_int_equal(syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0), 0);
+    return attr;
+}
 
 static void *
 enter(void *arg)
 {
-    struct seen *seen = arg;
+    struct attr *seen = arg;
     struct log log;
 
     log_open(&log, STDERR_FILENO, LOG_LEVEL_WARNING, NULL);
-    background_enter(seen->level, &log, "test");
-    seen->policy = sched_getscheduler(0);
-    seen->niceness = getpriority(PRIO_PROCESS, (id_t)gettid());
+    background_enter(&log, "test");
+    *seen = own();
     return NULL;
 }
 
-static struct seen
-seen_in_a_thread(enum background level)
+static struct attr
+seen_in_a_thread(void)
 {
-    struct seen seen = {.level = level};
+    struct attr seen = {0};
     pthread_t thread;
 
     assert_int_equal(pthread_create(&thread, NULL, enter, &seen), 0);
@@ -38,23 +51,35 @@ seen_in_a_thread(enum background level)
 }
 
 static void
-test_levels(void **state)
+test_a_thread(void **state)
 {
-    int policy = sched_getscheduler(0), niceness = getpriority(PRIO_PROCESS, (id_t)gettid());
+    struct attr before = own(), after, seen = seen_in_a_thread();
 
     (void)state;
-    assert_int_equal(seen_in_a_thread(BACKGROUND_SHARE).policy, SCHED_BATCH);
-    assert_true(seen_in_a_thread(BACKGROUND_SHARE).niceness >= 10);
-    assert_int_equal(seen_in_a_thread(BACKGROUND_IDLE).policy, SCHED_IDLE);
-    assert_int_equal(sched_getscheduler(0), policy);
-    assert_int_equal(getpriority(PRIO_PROCESS, (id_t)gettid()), niceness);
+    after = own();
+    assert_int_equal(seen.policy, SCHED_BATCH);
+    assert_true(seen.nice >= 10);
+    assert_true(seen.runtime == 100000 || seen.runtime == 0); // Linux before 6.12 has none
+    assert_true(seen.runtime != before.runtime || seen.runtime == 0);
+    assert_int_equal(after.policy, before.policy);
+    assert_int_equal(after.nice, before.nice);
+    assert_int_equal(after.runtime, before.runtime);
+}
+
+static void
+test_further_back(void **state)
+{
+    (void)state;
+    assert_int_equal(setpriority(PRIO_PROCESS, (id_t)gettid(), 15), 0); // what the thread is started with
+    assert_true(seen_in_a_thread().nice >= 15);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_a_thread),
+        cmocka_unit_test(test_further_back),
     };
 
     return cmocka_run_group_tests_name("background", tests, NULL, NULL);
