@@ -291,6 +291,8 @@ put_cutoff(struct change *change, Kansen__V1__Round *round, const Kansen__V1__Ro
     offer->referred_cutoff = given->referred_cutoff;
     offer->within_reserve = given->within_reserve;
     offer->listed = given->listed;
+    offer->pinned_left = given->pinned_left;
+    offer->pinned_left_referred = given->pinned_left_referred;
     round->at_offer = offer->offer_id;
     count_apart(round, offer);
     return round_offer_put(change->txn, offer, false);

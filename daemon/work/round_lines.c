@@ -299,9 +299,11 @@ public_text(uint64_t bound, uint32_t holders, char out[ROUND_LINES_BOUND])
 int
 round_lines_public_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out)
 {
-    uint32_t others = offer->held - offer->held_referred, m = offer->held_referred - offer->pinned_referred,
-             n = others - (offer->pinned - offer->pinned_referred), q = offer->seats - offer->pinned,
-             r = offer->reserved > offer->pinned_referred ? offer->reserved - offer->pinned_referred : 0;
+    uint32_t pinned = offer->pinned - offer->pinned_left,
+             pinned_referred = offer->pinned_referred - offer->pinned_left_referred,
+             others = offer->held - offer->held_referred, m = offer->held_referred - pinned_referred,
+             n = others - (pinned - pinned_referred), q = offer->seats - pinned,
+             r = offer->reserved > pinned_referred ? offer->reserved - pinned_referred : 0;
     char ref[ROUND_LINES_OFFER], referred_held[16] = "*", general[ROUND_LINES_BOUND],
                                  referred[ROUND_LINES_BOUND];
     const char *general_text;

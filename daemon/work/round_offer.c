@@ -295,6 +295,7 @@ count_pins(struct change *change, Kansen__V1__Round *round, Kansen__V1__RoundOff
     int rc;
 
     offer->pinned = offer->pinned_referred = 0;
+    offer->pinned_left = offer->pinned_left_referred = 0;
     while ((rc = round_pin_next(change->txn, round->id, offer->offer_id, &pin)) == 0) {
         Kansen__V1__Placement *placement = NULL;
 

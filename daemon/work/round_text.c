@@ -88,7 +88,7 @@ why_closed(const Kansen__V1__RoundOffer *offer)
 {
     if (offer->seats == 0)
         return SAYS_NO_SEATS;
-    return offer->seats <= offer->pinned ? SAYS_ALL_PINNED : SAYS_ALL_RESERVED;
+    return offer->seats <= offer->pinned - offer->pinned_left ? SAYS_ALL_PINNED : SAYS_ALL_RESERVED;
 }
 
 // Code and number, and how the one follows from the other.

@@ -33,8 +33,9 @@ cutoff_of(const Kansen__V1__RoundOffer *offer)
                            .reserved = offer->within_reserve,
                            .held = (uint16_t)offer->held,
                            .held_referred = (uint16_t)offer->held_referred,
-                           .pinned = (uint16_t)offer->pinned,
-                           .pinned_referred = (uint16_t)offer->pinned_referred};
+                           .pinned = (uint16_t)(offer->pinned - offer->pinned_left),
+                           .pinned_referred =
+                               (uint16_t)(offer->pinned_referred - offer->pinned_left_referred)};
 }
 
 // Takes the student's numbers at these wishes out of the result.

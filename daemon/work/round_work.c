@@ -434,6 +434,8 @@ round_work_cutoff(const struct round_work *work, size_t i, Kansen__V1__RoundOffe
     out->referred_cutoff = cutoff->referred;
     out->within_reserve = cutoff->reserved;
     out->listed = work->listed == NULL ? 0 : work->listed[i];
+    out->pinned_left = work->offers[i]->pinned - cutoff->pinned;
+    out->pinned_left_referred = work->offers[i]->pinned_referred - cutoff->pinned_referred;
 }
 
 void

@@ -222,6 +222,27 @@ class Cli(unittest.TestCase):
         self.assertIn("This offer drew a lottery of its own", " ".join(explained["text"]))
         self.ctl("round", "publish", "two")
 
+    def test_who_moved_up_in_a_late_round(self):
+        """What is public counts those who still sit where they were pinned, not those who were: eleven get a better place here, and
+        eleven others their seats, so the last of these is told."""
+        old, new = self.client.add_offer("old", self.partner, seats=12), self.client.add_offer("new", self.partner, seats=11)
+        self.create("one", "--offers", str(old))
+        self.ctl("round", "open", "one")
+        submit = lambda name, lists: self.ctl(  # noqa: E731
+            "round", "submit", name, "-", "--issuer", "school",
+            stdin="".join(json.dumps({"student": student, "offers": [offer]}) + "\n" for student, offer in lists))
+        submit("one", [(f"s{n}", old) for n in range(12)])
+        self.finish("one")
+        self.key = self.ctl("round", "export", "one", "one", "--key", "sign.key").stdout.split()[-1]
+        self.ctl("round", "publish", "one")
+        self.create("two", "--offers", f"{old},{new}", "--previous", "one")
+        self.ctl("round", "open", "two")
+        submit("two", [(f"s{n}", new) for n in range(12)] + [(f"late{n}", old) for n in range(20)])
+        self.finish("two")
+        self.ctl("round", "export", "two", "two", "--key", "sign.key", "--earlier", "one", "--previous", "one")
+        self.assertRegex((self.folder / "two" / "public-cutoffs").read_text(),
+                         rf"\A0*{old} 12 0 12 \* (0,\d+) \1\n0*{new} 11 0 11 \* (0,\d+) \2\n\Z")
+
     def guess(self, cutoffs, hidden, wanted):
         """The file cutoffs of an offer with one seat and others with many, tried out from their public lines alone; None if none of
         them has this digest."""

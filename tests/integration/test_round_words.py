@@ -144,6 +144,24 @@ class Words(Told):
         self.assertIn("2. Vast (pVast): deze leerling houdt de plaats uit een eerdere ronde.", self.said("x", "nl", "two"))
         self.assertIn("2. Vast (pVast): this student keeps the place from an earlier round.", self.said("x", "en", "two"))
 
+    def test_a_seat_that_was_given_up(self):
+        """Who held it got a better place and a referred student the seat, so it did not stay with anyone."""
+        left, better = self.offer("Oud", seats=1, reserved_seats=1), self.offer("Nieuw", seats=1)
+        first = Round(self.client, "one").take([left]).step("open")
+        self.submit(first, [("x", False, [left])])
+        first.freeze()
+        first.draw().compute()
+        first.publish()
+        first.record()
+        second = Round(self.client, "two", previous="one").take([left, better]).step("open")
+        self.submit(second, [("x", False, [better]), ("r", True, [left]), ("y", False, [left])])
+        second.freeze()
+        second.draw().compute()
+        self.assertEqual([second.student(s).result.rank for s in "xry"], [1, 1, 0])
+        self.assertIn("1. Oud (pOud): alle plaatsen die hier te verdelen waren, waren gereserveerd voor voorgedragen leerlingen en zijn naar "
+                      "hen gegaan.", self.said("y", "nl", "two"))
+        self.assertNotIn("eerdere ronde", self.said("y", "nl", "two"))
+
     def test_enough_for_those_referred(self):
         """An offer that is full, but not of referred students."""
         seat = self.offer("Half", seats=2, reserved_seats=2)
