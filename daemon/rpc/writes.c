@@ -55,14 +55,21 @@ student_of(const Kansen__V1__Write *write)
     }
 }
 
+// One that is too long is told by the command, in its turn: one write of a batch does not stop the others.
 static int
-add_student(const struct service *service, struct job *job, size_t i, const char *student,
-            struct fault *fault)
+add_student(const struct service *service, struct job *job, size_t i, const char *student)
 {
-    if (strlen(student) > STUDENT_REFERENCE_MAX)
-        return fault_set(fault, CODE_INVALID_ARGUMENT, "student",
-                         "the reference has %zu bytes; 1 to %u are allowed", strlen(student),
-                         STUDENT_REFERENCE_MAX);
+    if (strlen(student) > STUDENT_REFERENCE_MAX) {
+        struct fault *fault = arena_alloc(job->arena, sizeof *fault);
+
+        if (fault == NULL)
+            return STORE_FAULT_MEMORY;
+        job->secrets[i].fault = fault;
+        (void)fault_set(fault, CODE_INVALID_ARGUMENT, "student",
+                        "the reference has %zu bytes; 1 to %u are allowed", strlen(student),
+                        STUDENT_REFERENCE_MAX);
+        return 0;
+    }
     job->secrets[i].has_student = student[0] != '\0';
     secret_hash_student(service->secret, job->client, student, job->secrets[i].student_hash);
     secret_random(job->secrets[i].random, sizeof job->secrets[i].random);
@@ -89,9 +96,9 @@ add_token(const struct service *service, struct job *job, size_t i)
 }
 
 // Turns references into hashes, makes tokens and adds chance, so that the command carries all of it and the
-// writer needs neither key nor dice. 0, FAULT, or a store fault.
+// writer needs neither key nor dice. 0 or a store fault.
 static int
-add_secrets(const struct service *service, struct txn *txn, struct job *job, struct fault *fault)
+add_secrets(const struct service *service, struct txn *txn, struct job *job)
 {
     struct effort effort = {.left = ROUND_REFS_EFFORT};
     int rc = 0;
@@ -111,8 +118,8 @@ add_secrets(const struct service *service, struct txn *txn, struct job *job, str
         if (issues)
             rc = add_token(service, job, i);
         else if (student != NULL)
-            rc = add_student(service, job, i, student, fault);
-        if (rc == 0 && of_round)
+            rc = add_student(service, job, i, student);
+        if (rc == 0 && of_round && job->secrets[i].fault == NULL)
             rc = round_refs_add(service, txn, job, i, &effort);
     }
     return rc;
@@ -221,7 +228,7 @@ writes_submit(struct service *service, struct txn *txn, struct job *job, const K
         job->writes[i] = job->batch ? request->batch->writes[i] : request->write;
     rc = add_key(service, job, request); // of what was asked: a list that is made of a query may differ
     if (rc == 0)
-        rc = add_secrets(service, txn, job, fault);
+        rc = add_secrets(service, txn, job);
     if (rc != 0)
         return rc;
     job->bytes = arena_held(job->arena);

@@ -222,6 +222,20 @@ class Cli(unittest.TestCase):
         self.assertIn("This offer drew a lottery of its own", " ".join(explained["text"]))
         self.ctl("round", "publish", "two")
 
+    def test_a_reference_that_is_too_long(self):
+        """Is told with its line, and the other lists of its batch are taken."""
+        offer = self.client.add_offer("o", self.partner)
+        self.create("r")
+        self.ctl("round", "open", "r")
+        told = self.json("round", "submit", "r", "-", "--issuer", "school", status=1, stdin="".join(
+            json.dumps({"student": student, "offers": [offer]}) + "\n" for student in ("a", "x" * 200, "y" * 201, "b")))
+        self.assertEqual((told["created"], told["failed"]), (3, 1))
+        self.assertEqual(told["errors"], [{"line": 3, "code": "INVALID_ARGUMENT", "field": "student",
+                                           "message": "the reference has 201 bytes; 1 to 200 are allowed"}])
+        for verb in (("withdraw", "r"), ("object", "r", "--kind", "list")):
+            self.assertIn("student: the reference has 201 bytes", self.ctl(
+                "round", *verb, "--issuer", "school", "--student", "y" * 201, status=1).stderr)
+
     def test_who_moved_up_in_a_late_round(self):
         """What is public counts those who still sit where they were pinned, not those who were: eleven get a better place here, and
         eleven others their seats, so the last of these is told."""
