@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/verify/cutoff_files.h"
+#include "client/verify/record.h"
 
 // What is not told in public: the worst key of a few, or that there are none of a kind.
 static bool
@@ -11,23 +12,30 @@ is_hidden(const struct cutoff_bound *bound, bool general, const struct cutoff *c
 }
 
 static void
-make_line(struct text *text, const struct input_offer *offer, const struct cutoff *cutoff, bool in_public)
+make_line(struct text *text, const struct input_offer *offer, const struct cutoff *cutoff, bool in_public,
+          uint64_t form)
 {
     uint32_t others = cutoff->held - cutoff->held_referred;
+    bool few = in_public && (cutoff->held_referred < CUTOFF_PUBLIC || others < CUTOFF_PUBLIC);
+    // Both bounds together tell how many of the holders are referred, one alone does not where there are many
+    // seats beside the reserve.
+    bool apart =
+        few && form >= RECORD_FORM && offer->reserve > 0 && cutoff->seats > 0 && cutoff->held == offer->seats;
 
     text_clear(text);
     text_add_slice(text, offer->ref);
     text_add(text, " %u %u %u ", offer->seats, offer->reserve, cutoff->held);
-    if (in_public && (cutoff->held_referred < CUTOFF_PUBLIC || others < CUTOFF_PUBLIC))
+    if (few)
         text_add(text, "* ");
     else
         text_add(text, "%u ", cutoff->held_referred);
-    if (in_public && is_hidden(&cutoff->general, true, cutoff))
+    if ((in_public && is_hidden(&cutoff->general, true, cutoff)) ||
+        (apart && offer->seats < offer->reserve + CUTOFF_PUBLIC))
         text_add(text, "*");
     else
         cutoff_add_text(text, &cutoff->general);
     text_add(text, " ");
-    if (in_public && is_hidden(&cutoff->referred, false, cutoff))
+    if (apart || (in_public && is_hidden(&cutoff->referred, false, cutoff)))
         text_add(text, "*");
     else
         cutoff_add_text(text, &cutoff->referred);
@@ -35,7 +43,7 @@ make_line(struct text *text, const struct input_offer *offer, const struct cutof
 
 static int
 check(struct lines *lines, const struct input *input, const struct cutoff *cutoffs, bool in_public,
-      struct text *text)
+      uint64_t form, struct text *text)
 {
     for (uint32_t i = 0; i < input->n_offers; i++) {
         char who[96];
@@ -44,7 +52,7 @@ check(struct lines *lines, const struct input *input, const struct cutoff *cutof
             continue;
         if (lines_next(lines) != 0)
             return -1;
-        make_line(text, &input->offers[i], &cutoffs[i], in_public);
+        make_line(text, &input->offers[i], &cutoffs[i], in_public, form);
         if (text->short_of_memory)
             return report_no_memory(lines->report);
         snprintf(who, sizeof who, "offer %.*s: ", SLICE_ARGS(input->offers[i].ref));
@@ -62,19 +70,19 @@ cutoff_files_check(struct slice file, const struct input *input, const struct cu
 {
     struct lines lines = lines_of("cutoffs", file, report);
     struct text text = {0};
-    int rc = check(&lines, input, cutoffs, false, &text);
+    int rc = check(&lines, input, cutoffs, false, 0, &text);
 
     text_free(&text);
     return rc;
 }
 
 int
-cutoff_files_check_public(struct slice file, const struct input *input, const struct cutoff *cutoffs,
-                          struct report *report)
+cutoff_files_check_public(struct slice file, uint64_t form, const struct input *input,
+                          const struct cutoff *cutoffs, struct report *report)
 {
     struct lines lines = lines_of("public-cutoffs", file, report);
     struct text text = {0};
-    int rc = check(&lines, input, cutoffs, true, &text);
+    int rc = check(&lines, input, cutoffs, true, form, &text);
 
     text_free(&text);
     return rc;

@@ -8,7 +8,8 @@
 // 0, or -1 when the form is wrong or memory is short; what differs is a fault, but 0.
 int cutoff_files_check(struct slice file, const struct input *input, const struct cutoff *cutoffs,
                        struct report *report);
-int cutoff_files_check_public(struct slice file, const struct input *input, const struct cutoff *cutoffs,
-                              struct report *report);
+// form is that of the record.
+int cutoff_files_check_public(struct slice file, uint64_t form, const struct input *input,
+                              const struct cutoff *cutoffs, struct report *report);
 
 #endif

@@ -48,14 +48,22 @@ read_row(struct lines *lines, struct row *row)
 }
 
 static void
-check_row(const struct lines *lines, const struct row *row, struct slice general, struct slice referred)
+check_row(const struct lines *lines, const struct row *row, struct slice general, struct slice referred,
+          uint64_t form)
 {
+    bool apart = form >= RECORD_FORM && row->hidden && row->reserve > 0 && row->held == row->seats &&
+                 !slice_is(referred, "CLOSED");
     bool few = row->held < RECORD_LEAST ||
                (!row->hidden && (row->referred < RECORD_LEAST || row->held - row->referred < RECORD_LEAST));
 
     if (few)
         report_fault(lines->report, lines->file, lines->number, "suppression",
                      "offer %.*s: fewer than %u holders are told of", SLICE_ARGS(row->ref), RECORD_LEAST);
+    if (apart &&
+        (!slice_is(referred, "*") || (row->seats - row->reserve < RECORD_LEAST && !slice_is(general, "*"))))
+        report_fault(lines->report, lines->file, lines->number, "suppression",
+                     "offer %.*s: from both cutoffs follows how many of its holders are referred",
+                     SLICE_ARGS(row->ref));
     // Who is referred gets in wherever others do, and nothing is open that is full.
     if ((slice_is(general, "OPEN") && !slice_is(referred, "OPEN")) ||
         (slice_is(general, "OPEN") && row->held == row->seats) ||
@@ -114,7 +122,7 @@ public_cutoffs_check(struct slice file, const struct record *record, struct repo
             return -1;
         if (slice_compare(row.ref, before) <= 0)
             return lines_bad(&lines, "offer", row.ref, "an offer that is sorted behind the one before");
-        check_row(&lines, &row, general, referred);
+        check_row(&lines, &row, general, referred, record->form);
         before = row.ref;
         held += row.held;
         held_referred += row.hidden ? 0 : row.referred;

@@ -196,7 +196,8 @@ check_outcome(const struct files *files, const struct verify *verify, const stru
     counts_check_record(&counts, input, &verify->record, report);
     if (check_optimal(input, lottery, placed, report) == 0 &&
         cutoff_files_check(files->file[FILES_CUTOFFS], input, cutoffs, report) == 0 &&
-        cutoff_files_check_public(files->file[FILES_PUBLIC_CUTOFFS], input, cutoffs, report) == 0 &&
+        cutoff_files_check_public(files->file[FILES_PUBLIC_CUTOFFS], verify->record.form, input, cutoffs,
+                                  report) == 0 &&
         explanation_check(files->file[FILES_EXPLANATIONS], input, lottery, placed, cutoffs, report) == 0 &&
         counts_check_audit(files->file[FILES_AUDIT], &counts, input, report) == 0)
         rc = check_tree(files, input, receipt_key, &verify->record, report);

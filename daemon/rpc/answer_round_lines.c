@@ -42,7 +42,9 @@ offer_lines(struct call *call, struct listing *listing, const Kansen__V1__RoundO
     if (rc != 0 || !round_view_has_result(listing->lines.round))
         return rc;
     rc = take(call, buf, round_lines_cutoff(offer, buf), &out->result);
-    return rc == 0 ? take(call, buf, round_lines_public_cutoff(offer, buf), &out->explanation) : rc;
+    return rc == 0 ? take(call, buf, round_lines_public_cutoff(listing->lines.round, offer, buf),
+                          &out->explanation)
+                   : rc;
 }
 
 static int

@@ -4,6 +4,7 @@
 #include "cohort/cutoff.h"
 #include "store/round.h"
 #include "store/store.h"
+#include "work/round_work.h"
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -296,8 +297,17 @@ public_text(uint64_t bound, uint32_t holders, char out[ROUND_LINES_BOUND])
     return is_key && holders < EXPLAIN_K ? "*" : round_lines_bound(bound, out);
 }
 
+// Whether from both bounds together would follow how many referred students hold seats: which bound is the
+// worst of whom depends on how they compare with the reserve.
+static bool
+tells_apart(const Kansen__V1__RoundOffer *offer)
+{
+    return offer->reserved != 0 && offer->held == offer->seats;
+}
+
 int
-round_lines_public_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out)
+round_lines_public_cutoff(const Kansen__V1__Round *round, const Kansen__V1__RoundOffer *offer,
+                          struct buf *out)
 {
     uint32_t pinned = offer->pinned - offer->pinned_left,
              pinned_referred = offer->pinned_referred - offer->pinned_left_referred,
@@ -306,7 +316,7 @@ round_lines_public_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out)
              r = offer->reserved > pinned_referred ? offer->reserved - pinned_referred : 0;
     char ref[ROUND_LINES_OFFER], referred_held[16] = "*", general[ROUND_LINES_BOUND],
                                  referred[ROUND_LINES_BOUND];
-    const char *general_text;
+    const char *general_text, *referred_text;
 
     if (offer->held < EXPLAIN_K)
         return 0;
@@ -316,9 +326,14 @@ round_lines_public_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out)
     general_text = public_text(offer->general_cutoff, m <= r ? n : m + n, general);
     if (offer->general_cutoff == CUTOFF_CLOSED && q != 0)
         general_text = "*";
+    referred_text = public_text(offer->referred_cutoff, m + n, referred);
+    if (round->record_form >= ROUND_WORK_FORM && referred_held[0] == '*' && q != 0 && tells_apart(offer)) {
+        referred_text = "*";
+        general_text = offer->seats - offer->reserved < EXPLAIN_K ? "*" : general_text;
+    }
     return add(out, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 " %s %s %s\n",
                round_lines_offer_ref(offer->offer_id, ref), offer->seats, offer->reserved, offer->held,
-               referred_held, general_text, public_text(offer->referred_cutoff, m + n, referred));
+               referred_held, general_text, referred_text);
 }
 
 // ---- Explanations

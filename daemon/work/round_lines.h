@@ -78,7 +78,8 @@ int round_lines_student(const struct round_lines *lines, const Kansen__V1__Round
 // "explanations"
 int round_lines_result(const uint8_t *ref, uint64_t offer, uint32_t rank, struct buf *out) MUST_CHECK;
 int round_lines_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out) MUST_CHECK;
-int round_lines_public_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out) MUST_CHECK;
+int round_lines_public_cutoff(const Kansen__V1__Round *round, const Kansen__V1__RoundOffer *offer,
+                              struct buf *out) MUST_CHECK;
 // offers and wishes: those of this part.
 int round_lines_explanation(const struct round_lines *lines, const Kansen__V1__RoundStudent *student,
                             struct round_lines_part part, Kansen__V1__RoundOffer *const *offers,

@@ -222,6 +222,22 @@ class Cli(unittest.TestCase):
         self.assertIn("This offer drew a lottery of its own", " ".join(explained["text"]))
         self.ctl("round", "publish", "two")
 
+    def test_how_many_are_referred_does_not_follow(self):
+        """Where a reserve is filled by students who else had got nothing, or not filled, two cutoffs in public would tell how many they are."""
+        filled, unfilled, tight = (self.client.add_offer(f"o{n}", self.partner, seats=seats, reserved_seats=5)
+                                   for n, seats in enumerate((20, 20, 12)))
+        self.create("r")
+        self.ctl("round", "open", "r")
+        who = [(f"{offer} {n}", offer, n < referred) for offer, referred in ((filled, 9), (unfilled, 2), (tight, 2)) for n in range(60)]
+        self.ctl("round", "submit", "r", "-", "--issuer", "school", stdin="".join(
+            json.dumps({"student": student, "offers": [offer], "referred": referred}) + "\n" for student, offer, referred in who))
+        self.finish("r")
+        self.ctl("round", "export", "r", "sealed", "--key", "sign.key")
+        held = [line.split(" ")[4] for line in (self.folder / "sealed" / "cutoffs").read_text().splitlines()]
+        self.assertLess(max(map(int, held)), 10)
+        self.assertRegex((self.folder / "sealed" / "public-cutoffs").read_text(),
+                         rf"\A0*{filled} 20 5 20 \* 0,\d+ \*\n0*{unfilled} 20 5 20 \* 0,\d+ \*\n0*{tight} 12 5 12 \* \* \*\n\Z")
+
     def test_a_reference_that_is_too_long(self):
         """Is told with its line, and the other lists of its batch are taken."""
         offer = self.client.add_offer("o", self.partner)

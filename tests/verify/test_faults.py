@@ -146,6 +146,16 @@ class Signed(harness.Case):
                                               lambda m: f"bin {m[1]} {m[2]} {m[3]} 3\n", text, count=1)}
         self.assert_fault(few.files(self.key, edit=edit), "suppression", "bin 1")
 
+    def test_what_follows_about_referral(self):
+        """Both cutoffs of an offer with a reserve are told in public, though few of its holders are referred."""
+        crowd = lambda letter, n, referred: {f"{letter}{i:02}": dict(list=["x"], referred=referred) for i in range(n)}  # noqa: E731
+        for offer, cutoffs in ((dict(q=20, r=5), ("0,20 OPEN", "0,20 0,25")), (dict(q=12, r=5), ("* OPEN", "0,20 *"))):
+            of_crowd = record.Round({**crowd("r", 2, 1), **crowd("o", 30, 0)}, {"x": offer})
+            for told in cutoffs:
+                edit = {"public-cutoffs": lambda _, told=told, offer=offer: f"x {offer['q']} {offer['r']} {offer['q']} * {told}\n"}
+                self.assert_fault(of_crowd.files(self.key, edit=edit), "suppression", "offer x: from both cutoffs follows",
+                                  options=["--public"], names=record.PUBLIC, only=True)
+
     def test_what_follows_about_few(self):
         """How many are placed is not told where the small offers' holders, or few of a kind at the others, would follow."""
         small = [("o1", 40, 80, 2), ("o2", 40, 79, 2), ("o3", 1, 1, 2)]  # offer, seats, who wants it, one in how many is referred

@@ -116,10 +116,13 @@ class Shapes(harness.Case):
         """What becomes of the cutoffs of offers with many holders of one kind."""
         crowd = lambda letter, n, referred: {f"{letter}{i:02}": dict(list=["x"], referred=referred) for i in range(n)}  # noqa: E731
         for referred, others, offer, told in (
-                (14, 5, dict(q=12, r=12), r"x 12 12 12 \* \* 0,\d+"),     # nobody else is in
-                (14, 14, dict(q=12, r=10), r"x 12 10 12 \* \* 0,\d+"),    # few others are
+                (14, 5, dict(q=12, r=12), r"x 12 12 12 \* \* \*"),     # nobody else is in
+                (14, 14, dict(q=12, r=10), r"x 12 10 12 \* \* \*"),    # few others are
                 (12, 14, dict(q=22, r=12), r"x 22 12 22 12 0,\d+ 0,\d+"),
-                (2, 30, dict(q=20, r=5), r"x 20 5 20 \* 0,\d+ OPEN"),
+                (2, 30, dict(q=20, r=5), r"x 20 5 20 \* 0,\d+ \*"),   # fewer than the reserve,
+                (5, 30, dict(q=20, r=5), r"x 20 5 20 \* 0,\d+ \*"),   # or just as many, as a higher bound beside would tell
+                (2, 30, dict(q=12, r=3), r"x 12 3 12 \* \* \*"),      # whether a bound is that of few would tell, too
+                (2, 30, dict(q=20, r=0), r"x 20 0 20 \* (0,\d+) \1"),
                 (10, 10, dict(q=21, r=1), r"x 21 1 20 10 OPEN OPEN"),
                 (5, 5, dict(q=9, r=1), "")):
             of_crowd = record.Round({**crowd("r", referred, 1), **crowd("o", others, 0)}, {"x": offer})
