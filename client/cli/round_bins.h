@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #define ROUND_BINS_SMALL 10u // fewer are not told of
+#define ROUND_BINS_RANKS 32u // the last rank, which counts those behind it too
 
 struct round_bin {
     size_t first, last;     // ranks; 0 = none

@@ -238,8 +238,10 @@ bin_label(const struct page *page, const struct round_bin *bin, char *out, size_
         snprintf(out, size, "%s", page->words->none);
     else if (bin->last == 0)
         snprintf(out, size, page->words->or_none, bin->first);
+    else if (bin->last >= ROUND_BINS_RANKS)
+        snprintf(out, size, page->words->or_further, bin->first);
     else if (bin->first == bin->last)
-        snprintf(out, size, "%zu", bin->first);
+        snprintf(out, size, page->words->one, bin->first);
     else
         snprintf(out, size, page->words->to, bin->first, bin->last);
 }
@@ -322,7 +324,9 @@ put_seats(const struct page *page, struct round_html *html)
     size_t from = gather(html, page->exact, &rest);
     bool told = page->exact && may_tell_cell(&rest);
 
-    fprintf(page->out, "<h2>%s</h2>\n<table><tr><th>%s</th><th>%s</th><th>%s</th><th>%s</th></tr>\n",
+    fprintf(page->out,
+            "<h2>%s</h2>\n<table><tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th><th "
+            "scope=\"col\">%s</th><th scope=\"col\">%s</th></tr>\n",
             page->words->seats_left, columns[0], columns[1], columns[2], columns[3]);
     for (size_t i = from; i < html->n; i++)
         put_cell(page, &html->cells[i]);
@@ -344,14 +348,17 @@ put_head(const struct page *page)
 
     fprintf(
         page->out,
-        "<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>%s %s</title>\n<style>\n"
+        "<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width\"><title>%s %s</title>\n<style>\n"
         "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 "
         "1rem;color:#1a1a1a}\n"
         "table{border-collapse:collapse;width:100%%;margin:.5rem 0 "
         "1.5rem}th,td{text-align:left;padding:.2rem .5rem}\n"
         "th[scope=row]{width:12rem;font-weight:normal}.n{text-align:right;width:7rem;font-variant-numeric:"
         "tabular-nums}\n"
-        ".bar{background:#1f6feb;height:1.1rem;border-radius:2px}\n</style></head><body>\n<h1>%s "
+        ".bar{background:#1f6feb;height:1.1rem;border-radius:2px;-webkit-print-color-adjust:exact;print-"
+        "color-adjust:exact}\n"
+        "tr{break-inside:avoid}h2,h3{break-after:avoid}\n</style></head><body>\n<h1>%s "
         "%s</h1>\n",
         page->words->code, word, name, word, name);
     put_intro(page);

@@ -22,7 +22,9 @@ static const struct round_html_words words[] = {
             .none_most =
                 "Zonder plaats: hooguit %" PRIu64 " leerlingen (%" PRIu64 "%c%" PRIu64 " %%). Het juiste "
                 "aantal staat hier niet, want daaruit zou iets volgen over minder dan 10 leerlingen.",
+            .one = "keuze %zu",
             .to = "keuze %zu t/m %zu",
+            .or_further = "keuze %zu of verder op de lijst",
             .or_none = "keuze %zu of verder op de lijst, of geen plaats",
             .none = "geen plaats",
             .seats_left = "Plaatsen die vrij bleven",
@@ -48,7 +50,9 @@ static const struct round_html_words words[] = {
             .none_most =
                 "Without a seat: at most %" PRIu64 " students (%" PRIu64 "%c%" PRIu64 " %%). The number "
                 "itself is not told, as something about fewer than 10 students would follow from it.",
+            .one = "choice %zu",
             .to = "choice %zu to %zu",
+            .or_further = "choice %zu or further down",
             .or_none = "choice %zu or further down, or no seat",
             .none = "no seat",
             .seats_left = "Seats left",

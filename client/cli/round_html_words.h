@@ -18,8 +18,9 @@ struct round_html_words {
     const char *round, *intro, *few; // intro: students, seats, offers (three PRIu64)
     const char *own_lotteries;       // offers that drew one, all offers (two PRIu64)
     const char *choices, *referred, *others;
-    const char *none_exact, *none_most;  // students without a seat (PRIu64), whole and tenths of a percent
-    const char *to, *or_none, *none;     // labels of bars: a range, a range that ends without a seat, no seat
+    const char *none_exact, *none_most; // students without a seat (PRIu64), whole and tenths of a percent
+    // Labels of bars: one choice, a range, from one on, a range that ends without a seat, no seat.
+    const char *one, *to, *or_further, *or_none, *none;
     const char *seats_left, *columns[4]; // region, kind, seats, left
     const char *rest, *left_out;
     const char *kinds[6]; // as names_offer_kind

@@ -388,7 +388,7 @@ print_ranks(const Kansen__V1__Round *round)
         most = round_bins_count(round, rank, false) > most ? round_bins_count(round, rank, false) : most;
     puts("\nChoice obtained");
     for (size_t rank = 1; rank <= round->n_ranks; rank++) {
-        snprintf(label, sizeof label, "%zu", rank);
+        snprintf(label, sizeof label, rank < ROUND_BINS_RANKS ? "%zu" : "%zu or later", rank);
         print_bar(label, round_bins_count(round, rank, false), most, round->students);
     }
     print_bar("none", round_bins_count(round, 0, false), most, round->students);

@@ -373,6 +373,17 @@ class Board(Told):
             self.assertEqual([one[:2] for one in self.none(text)], told, name)
             self.assertEqual(got.students - got.assigned, without)
 
+    def test_far_down_a_list(self):
+        """What counts more than one choice says so, in the page and in the terminal; and what is printed has its bars."""
+        partner = self.client.add_partner("at", region="GM0606")
+        full = [self.offer(f"f{n}", partner, seats=0) for n in range(33)]
+        first, last = (self.offer(name, partner, seats=20) for name in ("first", "last"))
+        lists = [(f"s{i}", False, [first] if i < 15 else [*full, last] if i < 27 else full) for i in range(40)]
+        _, tables, text = self.page("r", lists)
+        self.assertEqual(tables[self.CHOICES], [["choice 1", "", "15"], ["choice 2 or further down", "", "12"], ["no seat", "", "13"]])
+        self.assertIn("print-color-adjust:exact", text)
+        self.assertRegex(self.ctl("show", "r"), r"\n +31 +0 +0\.0 %\n 32 or later \S+ +12 +30\.0 %\n +none ")
+
     def test_in_dutch(self):
         """Unless something else is asked for."""
         partner = self.client.add_partner("at", region="GM0606")
@@ -384,7 +395,7 @@ class Board(Told):
         self.assertIn("Zonder plaats: 30 leerlingen (50,0 %).", text)
         self.assertEqual(tables["Plaatsen die vrij bleven"], [["Gemeente", "Soort", "Plaatsen", "Vrij"], ["Schiedam (GM0606)", "cultuur", "15", "0"],
                                                               ["Schiedam (GM0606)", "sport", "15", "0"]])
-        self.assertEqual(tables["Welke keuze de leerlingen kregen"], [["1", "", "30"], ["geen plaats", "", "30"]])
+        self.assertEqual(tables["Welke keuze de leerlingen kregen"], [["keuze 1", "", "30"], ["geen plaats", "", "30"]])
         self.assertLessEqual({"Voorgedragen leerlingen", "Andere leerlingen"}, set(tables))
 
 
