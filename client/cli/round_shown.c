@@ -2,6 +2,7 @@
 #include "client/cli/round_shown.h"
 #include "client/cli/round_bins.h"
 #include "client/cli/round_secret.h"
+#include "client/cli/screen.h"
 #include "client/cli/time_text.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,8 +11,9 @@
 
 #define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
 
-#define BAR_MAX   50u // characters
-#define COUNT_MAX 24u
+#define BAR_MAX    50u // characters
+#define BAR_BESIDE 30u // of a line that a bar is in
+#define COUNT_MAX  24u
 
 // ---- Counts
 
@@ -364,15 +366,24 @@ print_plan(const Kansen__V1__Round *round, const Kansen__V1__RoundPlan *plan)
     }
 }
 
-static void
-print_bar(const char *label, uint64_t count, uint64_t most, uint64_t total)
+// Characters of the longest bar: what a line has beside label and figures, so that none is broken.
+static size_t
+bar_room(void)
 {
-    size_t width = most == 0 ? 0 : (size_t)(count * BAR_MAX / most);
+    size_t columns = screen_columns(), room = columns > BAR_BESIDE ? columns - BAR_BESIDE : 0;
+
+    return room < BAR_MAX ? room : BAR_MAX;
+}
+
+static void
+print_bar(const char *label, uint64_t count, uint64_t most, uint64_t total, size_t room)
+{
+    size_t width = most == 0 ? 0 : (size_t)(count * room / most);
 
     if (count > 0 && width == 0)
         width = 1;
     printf("%12s ", label);
-    for (size_t i = 0; i < BAR_MAX; i++)
+    for (size_t i = 0; i < room; i++)
         fputs(i < width ? "\u2588" : " ", stdout);
     printf(" %8" PRIu64 " %5.1f %%\n", count, total == 0 ? 0.0 : 100.0 * (double)count / (double)total);
 }
@@ -382,6 +393,7 @@ static void
 print_ranks(const Kansen__V1__Round *round)
 {
     uint64_t most = round_bins_count(round, 0, false);
+    size_t room = bar_room();
     char label[24];
 
     for (size_t rank = 1; rank <= round->n_ranks; rank++)
@@ -389,9 +401,9 @@ print_ranks(const Kansen__V1__Round *round)
     puts("\nChoice obtained");
     for (size_t rank = 1; rank <= round->n_ranks; rank++) {
         snprintf(label, sizeof label, rank < ROUND_BINS_RANKS ? "%zu" : "%zu or later", rank);
-        print_bar(label, round_bins_count(round, rank, false), most, round->students);
+        print_bar(label, round_bins_count(round, rank, false), most, round->students, room);
     }
-    print_bar("none", round_bins_count(round, 0, false), most, round->students);
+    print_bar("none", round_bins_count(round, 0, false), most, round->students, room);
     if (round->referred > 0 && round->referred < round->students)
         printf("\nWithout a seat: %.1f %% of the referred, %.1f %% of the others\n",
                100.0 * (double)round_bins_count(round, 0, true) / (double)round->referred,

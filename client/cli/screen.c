@@ -64,15 +64,23 @@ draw_line(const char *text, size_t len, size_t columns)
     fputs(CLEAR_LINE, stdout);
 }
 
+size_t
+screen_columns(void)
+{
+    struct winsize size = {0};
+
+    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    return size.ws_col != 0 ? size.ws_col : COLUMNS_USUAL;
+}
+
 void
 screen_draw(const char *text)
 {
     struct winsize size = {0};
-    size_t rows, columns;
+    size_t rows, columns = screen_columns();
 
     (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
     rows = size.ws_row != 0 ? size.ws_row : ROWS_USUAL;
-    columns = size.ws_col != 0 ? size.ws_col : COLUMNS_USUAL;
     fputs(HOME, stdout);
     for (size_t row = 0; row < rows && *text != '\0'; row++) {
         size_t len = strcspn(text, "\n");

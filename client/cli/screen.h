@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <termios.h>
 
 struct screen {
@@ -20,6 +21,9 @@ bool screen_is_possible(void);
 // comes back at screen_close. 0 or -errno. Who opens it closes it on every way out; closing it twice is safe.
 int screen_open(struct screen *screen) MUST_CHECK;
 void screen_close(struct screen *screen);
+
+// Columns of the terminal that standard output is; 80 where it is none, or does not say.
+size_t screen_columns(void);
 
 // Shows text from its first line on, as much as fits; bytes that are not printable ASCII as '?'.
 void screen_draw(const char *text);

@@ -206,6 +206,21 @@ print_json(const ProtobufCMessage *record)
     return json_print(object);
 }
 
+// Whether it says where the student goes: what is corrected before publication is the list, and to that no
+// second operator agrees.
+static bool
+has_target(const Kansen__V1__RoundObjection *objection)
+{
+    switch (objection->state) {
+    case KANSEN__V1__ROUND_OBJECTION_STATE__ROUND_OBJECTION_STATE_PROPOSED:
+        return true;
+    case KANSEN__V1__ROUND_OBJECTION_STATE__ROUND_OBJECTION_STATE_CORRECTED:
+        return objection->second_reviewer[0] != '\0';
+    default:
+        return false;
+    }
+}
+
 static void
 add_row(struct table *table, const ProtobufCMessage *record)
 {
@@ -218,7 +233,10 @@ add_row(struct table *table, const ProtobufCMessage *record)
     table_cell(table, 1, kind != NULL ? kind : "?");
     table_cell(table, 2, state_word(objection));
     table_cellf(table, 3, "%" PRIu64, objection->from_offer);
-    table_cellf(table, 4, "%" PRIu64, objection->to_offer);
+    if (has_target(objection))
+        table_cellf(table, 4, "%" PRIu64, objection->to_offer);
+    else
+        table_cell(table, 4, "-");
     table_cell(table, 5, ref_text(objection, ref));
     table_cell(table, 6, objection->reason);
 }

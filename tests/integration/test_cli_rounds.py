@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kansenctl round`: the whole life from the command line, and the record as kansen-verify sees it."""
+import contextlib
 import fcntl
 import itertools
 import json
 import os
 import pathlib
+import pty
 import random
 import re
 import shutil
+import struct
+import subprocess
 import sys
+import termios
 import time
 import unittest
 
@@ -129,8 +134,10 @@ class Cli(unittest.TestCase):
         self.assertEqual(self.json("round", "publish", "r")["state"], "published")
         objection = str(self.json("round", "object", "r", *who, "--kind", "list")["objection"])
         self.ctl("round", "review", "r", objection, "--confirm", status=2)
-        self.assertIn("list", self.ctl("round", "objections", "r").stdout)
+        had = result["offer"]
+        self.assertRegex(self.ctl("round", "objections", "r").stdout, rf"\n *1 +list +open +{had} +- ")
         self.ctl("round", "review", "r", objection, "--correct", "--reason", "a wrong list", "--no-offer")
+        self.assertRegex(self.ctl("round", "objections", "r").stdout, rf"\n *1 +list +proposed +{had} +0 ")
         self.ctl("round", "agree", "r", objection, status=1)
         self.client.write(create_client={"client": {"name": "second", "role": "ROLE_OPERATOR"}})
         harness.write_token(self.folder / "second.token", harness.issue_token(self.client, "second"))
@@ -221,6 +228,27 @@ class Cli(unittest.TestCase):
         self.assertEqual([wish["own_lottery"] for wish in explained["wishes"]], [True] * 3)
         self.assertIn("This offer drew a lottery of its own", " ".join(explained["text"]))
         self.ctl("round", "publish", "two")
+
+    def test_the_picture_fits_the_terminal(self):
+        offer = self.client.add_offer("o", self.partner, seats=9)
+        self.create("r")
+        self.ctl("round", "open", "r")
+        self.ctl("round", "submit", "r", "-", "--issuer", "school",
+                 stdin="".join(json.dumps({"student": f"s{n}", "offers": [offer]}) + "\n" for n in range(12)))
+        self.finish("r")
+        command = [harness.kansenctl(), "round", "show", "r", "-s", self.daemon.tcp]
+        for columns, bar in ((200, 50), (80, 50), (40, 10), (20, 0), (0, 50)):
+            master, slave = pty.openpty()
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+            with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=slave, env=harness.environment(command)):
+                os.close(slave)
+                text = b""
+                with contextlib.suppress(OSError):  # which the end of the program is
+                    while more := os.read(master, 1 << 16):
+                        text += more
+            os.close(master)
+            one = next(line for line in text.decode().splitlines() if line.startswith(" " * 11 + "1 "))
+            self.assertEqual((one.count("\u2588"), len(one)), (bar, 30 + bar), columns)
 
     def test_how_many_are_referred_does_not_follow(self):
         """Where a reserve is filled by students who else had got nothing, or not filled, two cutoffs in public would tell how many they are."""
