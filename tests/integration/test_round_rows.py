@@ -108,6 +108,19 @@ class OneSeat(Row):
         self.assertEqual(list(two.student("a").student.offers), [self.second])
         self.assertEqual(self.held(self.student), [self.second])
 
+    def test_who_leaves_while_it_is_frozen(self):
+        """The input was final, so the result tells that the seat is kept; but nobody is given again what they gave up."""
+        none, placement = self.offer(seats=0, **SPORT), self.one.student("a").result.placement_id
+        two = Round(self.client, "two", previous="one").take().step("open")
+        self.assertEqual(two.submit("a", [none]).status.code, OK)
+        two.freeze()
+        self.client.write(move_placement={"id": placement, "move": "PLACEMENT_MOVE_WITHDRAW"})
+        two.draw().compute()
+        two.publish()
+        result = two.student("a").result
+        self.assertEqual((result.offer_id, result.placement_id), (self.first, placement))
+        self.assertEqual(self.held(self.student), [])
+
     def test_a_row_does_not_branch(self):
         two = Round(self.client, "two", previous="one").take().step("open")
         create = lambda name, previous: self.client.ask(write={"create_round": {"name": name, "plan": rounds.plan(name), "previous": previous}})
