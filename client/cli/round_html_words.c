@@ -11,8 +11,8 @@ static const struct round_html_words words[] = {
             .code = "nl",
             .point = ',',
             .round = "Ronde",
-            .intro = "Er deden %" PRIu64 " leerlingen mee. Er waren %" PRIu64 " plaatsen, bij %" PRIu64
-                     " stages en activiteiten.",
+            .intro = "Er deden %" PRIu64 " leerlingen mee. Aantal plaatsen: %" PRIu64
+                     "; aantal stages en activiteiten: %" PRIu64 ".",
             .few = "Er deden minder dan 10 leerlingen mee. Daarom staan hier geen aantallen.",
             .own_lotteries = "Bij %" PRIu64 " van de %" PRIu64 " stages en activiteiten is apart geloot.",
             .choices = "Welke keuze de leerlingen kregen",
@@ -38,8 +38,8 @@ static const struct round_html_words words[] = {
             .code = "en",
             .point = '.',
             .round = "Round",
-            .intro = "%" PRIu64 " students took part. There were %" PRIu64 " seats, at %" PRIu64
-                     " internships and activities.",
+            .intro = "%" PRIu64 " students took part. Seats: %" PRIu64
+                     "; internships and activities: %" PRIu64 ".",
             .few = "Fewer than 10 students took part, so nothing is told of them.",
             .own_lotteries =
                 "%" PRIu64 " of the %" PRIu64 " internships and activities drew a lottery of their own.",

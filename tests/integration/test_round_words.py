@@ -391,7 +391,7 @@ class Board(Told):
         lists = [(f"s{i}", i % 2 == 0, [seats[i % 2] if i < 30 else none]) for i in range(60)]
         _, tables, text = self.page("r", lists, language=None)
         self.assertIn('<html lang="nl">', text)
-        self.assertIn("<p>Er deden 60 leerlingen mee. Er waren 30 plaatsen, bij 3 stages en activiteiten.</p>", text)
+        self.assertIn("<p>Er deden 60 leerlingen mee. Aantal plaatsen: 30; aantal stages en activiteiten: 3.</p>", text)
         self.assertIn("Zonder plaats: 30 leerlingen (50,0 %).", text)
         self.assertEqual(tables["Plaatsen die vrij bleven"], [["Gemeente", "Soort", "Plaatsen", "Vrij"], ["Schiedam (GM0606)", "cultuur", "15", "0"],
                                                               ["Schiedam (GM0606)", "sport", "15", "0"]])
