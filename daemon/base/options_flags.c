@@ -68,6 +68,25 @@ take_row(struct options_flags *flags, size_t row, char *why)
     return 0;
 }
 
+// A second flag that says what to do would silently win over the first, and one that was asked to look would
+// write. Who asks for help gets it.
+static int
+take_mode(struct options_flags *flags, const struct mode_flag *mode, char *why)
+{
+    if (flags->mode == OPTIONS_HELP)
+        return 0;
+    if (flags->mode != OPTIONS_SERVE && mode->mode != OPTIONS_HELP &&
+        (flags->mode != mode->mode || mode->mode == OPTIONS_REPLAY)) {
+        snprintf(why, OPTIONS_WHY_MAX, "--%s: only one of the flags that say what to do is allowed, once",
+                 mode->name);
+        return 1;
+    }
+    flags->mode = mode->mode;
+    if (mode->mode == OPTIONS_REPLAY)
+        flags->replay_file = optarg;
+    return 0;
+}
+
 static int
 take_flag(struct options_flags *flags, int flag, char *why)
 {
@@ -80,9 +99,7 @@ take_flag(struct options_flags *flags, int flag, char *why)
     } else if (flag == FLAG_TO_SEQUENCE) {
         flags->to_sequence = optarg;
     } else if (mode != NULL) {
-        flags->mode = mode->mode;
-        if (mode->mode == OPTIONS_REPLAY)
-            flags->replay_file = optarg;
+        return take_mode(flags, mode, why);
     } else {
         snprintf(why, OPTIONS_WHY_MAX, "see kansend --help"); // getopt_long has said what is wrong
         return 1;

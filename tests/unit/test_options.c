@@ -120,6 +120,30 @@ test_check_takes_a_directory(void **state)
     options_free(&options);
 }
 
+// One that was asked to look must not write, and of two journals none must be left out without a word.
+static void
+test_one_thing_to_do(void **state)
+{
+    char *dry[] = {(char *)"-n", (char *)"--forget-key", NULL};
+    char *both[] = {(char *)"--check", (char *)"--compact", (char *)"/d", NULL};
+    char *journals[] = {(char *)"--replay", (char *)"1", (char *)"--replay", (char *)"2", NULL};
+    char *again[] = {(char *)"-n", (char *)"-n", NULL};
+    char *help[] = {(char *)"--compact", (char *)"--help", (char *)"--check", NULL};
+    struct options options;
+    char said[TEXT_MAX];
+
+    (void)state;
+    assert_refused(NULL, dry, "--forget-key: only one of the flags that say what to do is allowed, once");
+    assert_refused(NULL, both, "--compact: only one");
+    assert_refused(NULL, journals, "--replay: only one");
+    assert_int_equal(read_options(NULL, again, &options, said), 0);
+    assert_int_equal(options.mode, OPTIONS_TEST_CONFIG);
+    options_free(&options);
+    assert_int_equal(read_options(NULL, help, &options, said), 0);
+    assert_int_equal(options.mode, OPTIONS_HELP);
+    options_free(&options);
+}
+
 static void
 test_refusals(void **state)
 {
@@ -431,6 +455,7 @@ main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_command_line_wins),
         cmocka_unit_test(test_check_takes_a_directory),
+        cmocka_unit_test(test_one_thing_to_do),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_places),
