@@ -51,13 +51,18 @@ check_order(struct archive_writer *writer, struct fault *fault)
         return rc;
     if (order->from == 0)
         order->from = first;
+    if (order->to != 0 && order->from > order->to + 1) // one behind it is what is new since: nothing
+        return fault_set(fault, CODE_INVALID_ARGUMENT, "to_sequence",
+                         "%" PRIu64 " is before from_sequence, which is %" PRIu64, order->to, order->from);
     if (order->to == 0 || order->to > last)
         order->to = last;
     if (order->from < first)
         return fault_set(fault, CODE_OUT_OF_RANGE, "from_sequence",
                          "the journal is kept from %" PRIu64 " on, not from %" PRIu64, first, order->from);
     if (order->from > last + 1)
-        return fault_set(fault, CODE_OUT_OF_RANGE, "from_sequence", "the journal ends at %" PRIu64, last);
+        return fault_set(fault, CODE_OUT_OF_RANGE, "from_sequence",
+                         "the journal ends at %" PRIu64 ", so it can not be from %" PRIu64, last,
+                         order->from);
     return 0;
 }
 

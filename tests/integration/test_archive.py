@@ -428,6 +428,13 @@ class Replay(Case):
         self.assertEqual(none, f"no entries; the next export begins with --from {end + 1}\n")
         none = json.loads(self.kansenctl(self.one, "--json", "journal", "export", "--from", first, folder / "none").stdout)
         self.assertEqual((none["last_sequence"], none["entries"]), (end, 0))
+        none = self.kansenctl(self.one, "journal", "export", "--from", 5, "--to", 4, folder / "none").stdout
+        self.assertEqual(none, "no entries; the next export begins with --from 5\n")
+        for wrong, words in ((("--from", 5, "--to", 3), "to_sequence: 3 is before from_sequence, which is 5"),
+                             (("--from", end + 2), f"from_sequence: the journal ends at {end}, so it can not be from {end + 2}")):
+            done = self.kansenctl(self.one, "journal", "export", *wrong, folder / "wrong", status=1)
+            self.assertIn(words, done.stderr)
+            self.assertFalse((folder / "wrong").exists())
         dumped = json.loads(self.kansenctl(self.one, "--json", "dump", folder / "dump").stdout)
         self.assertEqual(dumped, {"path": str(folder / "dump"), "sequence": end, "bytes": (folder / "dump").stat().st_size})
         with open(folder / "out", "wb") as out:  # a stream on standard output is nothing but that
