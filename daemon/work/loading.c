@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "work/loading.h"
+#include "base/log.h"
 #include "store/store.h"
 #include "work/job.h"
 #include <stddef.h>
@@ -35,4 +36,31 @@ loading_explain(struct store *store, struct job *job)
             &job->fault, CODE_RESOURCE_EXHAUSTED, "load_stream",
             "the store, its disk or the memory is full (option map_size): the stream can not be read to "
             "its end; once it is given up, the store is empty");
+}
+
+// The last piece, or the word to give the stream up, that was taken; NULL = none.
+static const Kansen__V1__LoadStream *
+last_taken(const struct job *group)
+{
+    const Kansen__V1__LoadStream *last = NULL;
+
+    for (const struct job *job = group; job != NULL; job = (const struct job *)job->mail.next) {
+        if (job->fault.code == CODE_OK && count_pieces(job) > 0)
+            last = job->writes[0]->load_stream; // it comes alone
+    }
+    return last;
+}
+
+void
+loading_tell(struct store *store, const struct log *log, bool was_loading, const struct job *group)
+{
+    bool loading = store_is_loading(store);
+    const Kansen__V1__LoadStream *last = last_taken(group);
+
+    if (loading && !was_loading)
+        LOG_NOTICE(log, "load", "a stream is read into the store, which answers nothing else meanwhile");
+    else if (!loading && last != NULL && last->data.len > 0)
+        LOG_NOTICE(log, "load", "a stream was read into the store, all of it");
+    else if (!loading && (was_loading || last != NULL))
+        LOG_WARNING(log, "load", "a stream was not read to its end; nothing of it is in the store");
 }

@@ -421,6 +421,7 @@ run(void *arg)
         size_t writes = job_count_writes(group, NULL);
         int64_t started = clock_steady_us();
         uint64_t generation = client_generation(options->store);
+        bool loading = store_is_loading(options->store);
 
         rules_take(options->rules, &writer->rules);
         while (queue_next_waiter(options->queue, &worker))
@@ -430,6 +431,7 @@ run(void *arg)
             fail_jobs(writer, group, NULL, STORE_FAULT_IO);
         else
             write_group(writer, group);
+        loading_tell(options->store, options->log, loading, group);
         send_back(writer, group);
         tell_clients(writer, generation); // behind the answer to who has shut itself out
         tell_committed(writer);

@@ -104,7 +104,10 @@ class Moving(Case):
             new = client.add_offer("new", partner, funds=["stichting"])
             self.assertEqual(new, self.offers[-1] + 1)
             self.assertIn(new, [o.id for o in client.call(list_offers={"partner_id": partner, "limit": 1000}).list_offers.offers])
-        two.restart()
+        two.stop()
+        self.assertEqual(two.log().count("notice load: a stream was read into the store, all of it\n"), 1)
+        self.assertNotIn("warning load:", two.log())
+        two.start()
         two.stop()
         self.assertEqual(check(two)[0], 0)
 
@@ -178,6 +181,8 @@ class Moving(Case):
                     self.assertRegex(told, "this is no stream of a store|the stream of a journal")
                 self.assertEqual(self.state(two), before)
         self.kansenctl(two, "load", one.scratch / "dump")
+        two.stop()
+        self.assertIn("notice load: a stream was read into the store, all of it\n", two.log())
 
     def test_no_room(self):
         """When the store is full in the middle, it is said what becomes of it, and it is so."""
@@ -220,7 +225,9 @@ class Moving(Case):
         with Client(daemon.unix) as client:
             status = client.call(status={}).server
             self.assertEqual((status.partners, status.offers, status.regions, status.sequence), (0, 0, 0, 0))
-        daemon.restart()
+        daemon.stop()
+        self.assertIn("warning load: a stream was not read to its end; nothing of it is in the store\n", daemon.log())
+        daemon.start()
         with Client(daemon.unix) as client:
             self.assertGreater(client.call(status={}).server.regions, 0)
             client.add_partner("p")
