@@ -99,6 +99,16 @@ help(struct cli *cli, int argc, char **argv)
 }
 
 static int
+refuse_verb(struct cli *cli, int argc, char **argv)
+{
+    bool two = argc > 1 && argv[1][0] != '-';
+    int status = cli_usage(cli, "there is no verb \"%s%s%s\"", argv[0], two ? " " : "", two ? argv[1] : "");
+
+    (void)print_group(argv[0], stderr);
+    return status;
+}
+
+static int
 run(struct cli *cli, int argc, char **argv)
 {
     int words;
@@ -109,11 +119,9 @@ run(struct cli *cli, int argc, char **argv)
         return complete_run(argc - 1, argv + 1);
     cli->verb = find_verb(argc, argv, &words);
     if (cli->verb == NULL) {
-        bool help_wanted = flags_want_help(argc - 1, argv + 1);
-
-        if (print_group(argv[0], help_wanted ? stdout : stderr) > 0)
-            return help_wanted ? CLI_OK : CLI_USAGE;
-        return cli_usage(cli, "there is no verb \"%s\"", argv[0]);
+        if (flags_want_help(argc - 1, argv + 1) && print_group(argv[0], stdout) > 0)
+            return CLI_OK;
+        return refuse_verb(cli, argc, argv);
     }
     if (flags_want_help(argc - words, argv + words))
         return print_verb_help(cli->verb);

@@ -303,6 +303,15 @@ class Verbs(Cli):
         self.ctl("ping", server=f"127.0.0.1:{harness.free_port()}", expect=UNREACHABLE)
         self.ctl("ping", server=f"unix:{self.daemon.scratch}/nowhere", expect=UNREACHABLE)
 
+    def test_no_such_verb(self):
+        """Also of a verb of two words it is said which is none, for scripts too, and then which there are."""
+        for words in (["offer", "lst"], ["offer"], ["no-such-verb"]):
+            done = self.ctl("--json", *words, expect=USAGE)
+            told = f'there is no verb "{" ".join(words)}"'
+            self.assertEqual(json.loads(done.stdout)["error"]["message"], told)
+            self.assertIn(told, done.stderr)
+            self.assertEqual("kansenctl offer list" in done.stderr, words[0] == "offer")
+
     def test_messages_say_what_to_do(self):
         done = self.ctl("ping", server=f"unix:{self.daemon.scratch}/nowhere", expect=UNREACHABLE)
         self.assertIn("nowhere", done.stderr)
