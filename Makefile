@@ -23,6 +23,7 @@ help:
 	@echo 'make unit|library-check|integration|oracle|asan|tsan   parts of the tests, on what is installed'
 	@echo 'make install      with DESTDIR and PREFIX; make deb builds the Debian packages under build/deb/'
 	@echo 'make system-test  the packages in a Debian of their own, under systemd (as root)'
+	@echo 'make fresh-test   make demo and make check in a Debian with nothing but git and make (as root)'
 	@echo 'make lint         compilers, formatting, static checks, protocol, layers, manuals'
 	@echo 'make clean        remove build/'
 	@echo 'Variants: DEBUG=1, SANITIZE=address,undefined, SANITIZE=thread, CC=clang'

@@ -58,7 +58,8 @@ struct kansen_random {
 
 // A session with server (as in kansen_connect); a server or a file that is no good makes it FAILED at once.
 // Everything is copied but what random->arg points to; random NULL = the kernel's. NULL when memory is short.
-// kansen_session_free(NULL) is safe; what was not answered never will be. Threads: any.
+// kansen_session_free(NULL) is safe; what was not answered never will be. Threads: any to make it, the
+// session's to free it.
 struct kansen_session *kansen_session_new(const char *server, const struct kansen_options *options,
                                           const struct kansen_random *random) KANSEN_MUST_CHECK;
 void kansen_session_free(struct kansen_session *session);
