@@ -146,6 +146,17 @@ class CommandLine(Tokens):
         self.ctl("token", "issue", "--client", "nobody", expect=REFUSED)
         self.ctl("token", "issue", expect=USAGE)
 
+    def test_a_list_of_several_pages(self):
+        """A page has a thousand; the columns are named once, and nothing is left out or told twice."""
+        name = self.client()
+        for _ in range(3):
+            self.admin.call(batch={"writes": [{"issue_token": {"client": name}}] * 400})
+        told = self.ctl("token", "list", "--client", name).stdout.splitlines()
+        self.assertEqual([line for line in told if "CLIENT" in line], told[:1])
+        rows = [row["token"] for row in self.json("token", "list", "--client", name)]
+        self.assertEqual((len(rows), len(set(rows))), (1200, 1200))
+        self.assertEqual([int(line.split()[0]) for line in told[1:]], rows)
+
     def test_no_list_and_no_file_tells_a_token(self):
         name = self.client()
         token = self.ctl("token", "issue", "--client", name, "--idempotency-key", self.fresh("k")).stdout.strip()
