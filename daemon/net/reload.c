@@ -56,13 +56,13 @@ check(const struct reload *reload, const struct options *next, struct fault *fau
 static void
 tell_change(void *arg, const struct options_difference *difference)
 {
-    const struct reload *reload = arg;
+    const struct log *log = arg;
 
     if (difference->holds_now)
-        LOG_NOTICE(reload->log, "reload", "an option has changed", LOG_TEXT("option", difference->key),
+        LOG_NOTICE(log, "reload", "an option has changed", LOG_TEXT("option", difference->key),
                    LOG_TEXT("old", difference->old), LOG_TEXT("new", difference->new));
     else
-        LOG_WARNING(reload->log, "reload", "an option has changed in the file, which needs a restart",
+        LOG_WARNING(log, "reload", "an option has changed in the file, which needs a restart",
                     LOG_TEXT("option", difference->key), LOG_TEXT("old", difference->old),
                     LOG_TEXT("new", difference->new));
 }
@@ -104,6 +104,7 @@ static bool
 take(const struct reload *reload, struct options *next, char *why)
 {
     const struct limits *limits = limits_make(reload->service, next);
+    struct log each = {.fd = reload->log->fd, .level = reload->log->level, .journal = reload->log->journal};
     struct fault fault;
 
     if (limits == NULL) {
@@ -114,7 +115,7 @@ take(const struct reload *reload, struct options *next, char *why)
         options_blame(next, fault.field, fault.message, why);
         return refuse(reload, why);
     }
-    options_change(reload->options, next, tell_change, (void *)reload);
+    options_change(reload->options, next, tell_change, &each); // with no bound: there are as many as options
     limits_use(reload->service, limits);
     use_options(reload, reload->options);
     tell_tls(reload);

@@ -220,6 +220,19 @@ class Reload(unittest.TestCase):
                 client.write(reserve_placement={**reserve, "student": "c"})
         daemon.stop()
 
+    def test_many_at_once(self):
+        """Each is told, though events of one kind are otherwise 20 in 10 s."""
+        daemon = self.serve("")
+        options = ("max_in_flight", "max_connections", "token_connections", "token_rate", "token_burst", "write_timeout_s", "write_queue",
+                   "commit_group", "commit_delay_ms", "max_holds", "retain_placements_days", "retain_students_days",
+                   "retain_journal_days", "retain_rounds_days", "read_budget", "long_reads", "max_long_reads", "long_read_s",
+                   "handshake_timeout_s", "frame_timeout_s", "idle_timeout_s", "drain_timeout_s", "workers", "long_read_threads",
+                   "max_batch_writes")
+        for value in (9, 10):
+            log = "".join(daemon.reload("".join(f"{option} = {value}\n" for option in options)))
+            self.assertEqual([option for option in options if f"option={option} " not in log], [], value)
+        daemon.stop()
+
     def test_what_needs_a_restart(self):
         daemon = self.serve("workers = 1\n")
         lines = daemon.reload("workers = 2\nmax_frame = 2MiB\nmax_in_flight = 7\n")
