@@ -102,6 +102,13 @@ explain_end(struct task *task)
         fault_fill(&task->fault, CODE_DEADLINE_EXCEEDED, "deadline_ms", "the deadline passed before the end");
 }
 
+// Whether it asked for what is there already, which is nobody's trouble.
+static bool
+was_refused(const struct task *task)
+{
+    return task->fault.code == CODE_ALREADY_EXISTS;
+}
+
 static void
 tell_end(const struct log *log, const struct task *task)
 {
@@ -110,6 +117,9 @@ tell_end(const struct log *log, const struct task *task)
     if (task->fault.code == CODE_OK)
         LOG_NOTICE(log, "tasks", "a task is done", LOG_TEXT("task", task->kind->name),
                    LOG_I64("took_ms", took_ms));
+    else if (was_refused(task))
+        LOG_INFO(log, "tasks", "a task was refused", LOG_TEXT("task", task->kind->name),
+                 LOG_TEXT("why", task->fault.message));
     else
         LOG_WARNING(log, "tasks", "a task has failed", LOG_TEXT("task", task->kind->name),
                     LOG_I64("took_ms", took_ms), LOG_I64("code", (int64_t)task->fault.code),
@@ -163,7 +173,7 @@ give_back(struct tasks *tasks, struct task *task)
     tasks->running = NULL;
     if (task->fault.code == CODE_OK)
         tasks->done++;
-    else
+    else if (!was_refused(task))
         tasks->failed++;
     pthread_mutex_unlock(&tasks->lock);
     if (task->worker == TASKS_NOBODY)

@@ -148,6 +148,8 @@ class Backup(Case):
                     pass
                 codes.append(answer.status.code)
             self.assertEqual(sorted(codes), [OK, ALREADY_EXISTS])
+            status = one.call(status={}).server
+            self.assertEqual((status.tasks, status.tasks_failed), (1, 0))  # which is nobody's trouble
         self.assertEqual(self.names(daemon), ["same"])
 
     def test_names(self):
