@@ -342,6 +342,8 @@ open_store(struct daemon *daemon)
     if (store_upgraded_from(service->store) != 0)
         LOG_NOTICE(&daemon->log, "main", "the store was upgraded", LOG_YES("copied", !options.plain_upgrade),
                    LOG_U64("from", store_upgraded_from(service->store)), LOG_U64("to", STORE_FORMAT));
+    if (store_was_emptied(service->store))
+        LOG_WARNING(&daemon->log, "load", "a stream was not read to its end; nothing of it is in the store");
     return 0;
 }
 

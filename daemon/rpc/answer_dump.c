@@ -3,6 +3,7 @@
 // copying, and the next one is made when it is asked for, so nobody waits for a slow client.
 #include "rpc/answer_dump.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/version.h"
 #include "rpc/call.h"
 #include "rpc/rpc.h"
@@ -76,6 +77,10 @@ begin(struct call *call, const Kansen__V1__DumpRequest *given)
         return rc;
     }
     call->session->dump = dump;
+    LOG_NOTICE(
+        call->service->log, "dump", "a stream is read out of the store",
+        LOG_TEXT("kind", given->kind == KANSEN__V1__STREAM_KIND__STREAM_KIND_STORE ? "store" : "journal"),
+        LOG_TEXT("actor", call->session->identity.actor));
     return 0;
 }
 

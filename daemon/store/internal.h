@@ -66,6 +66,7 @@ struct store {
     int lock_fd; // holds the directory's lock; -1 = none
     _Atomic uint64_t client_generation;
     unsigned upgraded_from; // 0 = it was not
+    bool emptied;           // when it was opened
     struct load *load;      // the stream that is read into it; NULL = none. The writer's
     _Atomic bool loading;   // nothing else may be done
 };

@@ -119,11 +119,12 @@ empty_tables(struct txn *txn, bool loading)
 }
 
 int
-load_clean(struct txn *txn)
+load_clean(struct txn *txn, bool *emptied)
 {
     uint64_t loading = 0;
     int rc = meta_get(txn, META_LOADING, &loading);
 
+    *emptied = rc >= 0 && loading != 0;
     return rc < 0 || loading == 0 ? (rc < 0 ? rc : 0) : empty_tables(txn, false);
 }
 

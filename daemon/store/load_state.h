@@ -14,7 +14,7 @@ void load_free(struct load *load); // NULL is safe
 // A transaction has failed in which pieces may have been taken: no further one may follow them.
 void load_lost(struct txn *txn);
 
-// Empties a store that a stream was read into and not to its end. 0 or a fault.
-int load_clean(struct txn *txn) MUST_CHECK;
+// Empties a store that a stream was read into and not to its end, and says so in *emptied. 0 or a fault.
+int load_clean(struct txn *txn, bool *emptied) MUST_CHECK;
 
 #endif

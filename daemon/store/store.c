@@ -175,7 +175,7 @@ open_tables(struct store *store, bool read_only, uint64_t *format)
         if (rc == 0)
             rc = meta_put(&txn, META_FORMAT, *format) == 0 ? 0 : EIO;
     }
-    if (rc == 0 && !read_only && load_clean(&txn) != 0)
+    if (rc == 0 && !read_only && load_clean(&txn, &store->emptied) != 0)
         rc = EIO;
     if (rc != 0) {
         mdb_txn_abort(txn.mdb);
@@ -254,6 +254,12 @@ store_close(struct store *store)
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     free(store);
+}
+
+bool
+store_was_emptied(const struct store *store)
+{
+    return store->emptied;
 }
 
 unsigned

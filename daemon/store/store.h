@@ -58,6 +58,9 @@ void store_close(struct store *store); // all transactions must be freed before;
 // The format from which it was upgraded when it was opened; 0 = it was not.
 unsigned store_upgraded_from(const struct store *store);
 
+// Whether it held a part of a stream when it was opened, and was emptied of that.
+bool store_was_emptied(const struct store *store);
+
 // Whether a stream is being read into it (store/load.h), and nothing else may be done. Any thread.
 bool store_is_loading(struct store *store);
 

@@ -323,7 +323,12 @@ class Moving(Case):
             status = client.call(status={}).server
             self.assertEqual((status.partners, status.offers), (0, 0))
             self.assertGreater(status.regions, 0)
+        self.assertIn("warning load: a stream was not read to its end; nothing of it is in the store\n", two.log())
         self.kansenctl(two, "load", one.scratch / "dump")
+        two.restart()
+        self.assertNotIn("warning load:", two.log())  # of that start no more
+        one.stop()
+        self.assertIn("notice dump: a stream is read out of the store kind=store actor=unix:uid=0\n", one.log().replace('"', ""))
 
     def test_pieces(self):
         """A piece comes alone, without a key, from an operator; any size will do."""
