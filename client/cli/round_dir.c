@@ -20,11 +20,11 @@ failed(const struct round_dir *dir, const char *what)
     return cli_fail(dir->cli, "UNAVAILABLE", "", "%s can not be written: %s", what, strerror(errno));
 }
 
-// Removes the files that a record has, and nothing else.
+// Removes the files that a record or its corrections have, and nothing else.
 static int
 empty(int fd)
 {
-    static const char *const others[] = {"record", "signature"};
+    static const char *const others[] = {"corrections", "record", "signature"};
     int rc = 0;
 
     for (size_t i = 0; i < ROUND_RECORD_FILES; i++)

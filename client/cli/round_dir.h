@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A directory of a record that is being written: under the name DIR.part, so that what has the name is whole.
-// One thread. Functions return a cli_status, unless said otherwise.
+// A directory of a record, or of its corrections, that is being written: under the name DIR.part, so that
+// what has the name is whole. One thread. Functions return a cli_status, unless said otherwise.
 #ifndef CLIENT_CLI_ROUND_DIR_H
 #define CLIENT_CLI_ROUND_DIR_H
 

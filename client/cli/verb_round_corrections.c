@@ -34,7 +34,8 @@ const struct flag verb_round_corrections_flags[] = {
 struct document {
     struct cli *cli;
     const Kansen__V1__Round *round;
-    FILE *lines; // of corrections
+    const char *dir, *public_dir; // public_dir may be NULL
+    FILE *lines;                  // of corrections
     uint64_t n;
 };
 
@@ -128,25 +129,39 @@ make_text(const struct document *document, const char *word, const char *lines)
 // ---- Files
 
 static int
-write_both(struct cli *cli, const char *path, mode_t mode, const char *text, const uint8_t *secret_key)
+write_signed(const struct round_dir *dir, mode_t mode, const char *text, const uint8_t *secret_key)
 {
     uint8_t signature[crypto_sign_BYTES];
     char hex[SIGNATURE_LINE];
-    struct round_dir dir = {0};
-    int status = round_dir_begin(cli, path, mode, &dir);
+    int status = round_dir_write(dir, "corrections", mode, text);
 
     crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
     sodium_bin2hex(hex, SIGNATURE_LINE - 1, signature, sizeof signature);
     memcpy(hex + SIGNATURE_LINE - 2, "\n", 2);
     if (status == CLI_OK)
-        status = round_dir_write(&dir, "corrections", mode & 0666, text);
+        status = round_dir_write(dir, "signature", mode, hex);
+    return status == CLI_OK ? round_dir_sync(dir) : status;
+}
+
+// Both directories, or none.
+static int
+write_both(const struct document *document, const char *text, const char *told, const uint8_t *secret_key)
+{
+    struct round_dir sealed = {0}, in_public = {0};
+    int status = round_dir_begin(document->cli, document->dir, 0700, &sealed);
+
+    if (status == CLI_OK && document->public_dir != NULL)
+        status = round_dir_begin(document->cli, document->public_dir, 0777, &in_public);
     if (status == CLI_OK)
-        status = round_dir_write(&dir, "signature", mode & 0666, hex);
+        status = write_signed(&sealed, 0600, text, secret_key);
+    if (status == CLI_OK && in_public.path != NULL)
+        status = write_signed(&in_public, 0666, told, secret_key);
     if (status == CLI_OK)
-        status = round_dir_sync(&dir);
-    if (status == CLI_OK)
-        status = round_dir_keep(&dir);
-    round_dir_drop(&dir);
+        status = round_dir_keep(&sealed);
+    if (status == CLI_OK && in_public.path != NULL)
+        status = round_dir_keep(&in_public);
+    round_dir_drop(&sealed);
+    round_dir_drop(&in_public);
     return status;
 }
 
@@ -171,24 +186,25 @@ read_key(struct cli *cli, const char *file, const Kansen__V1__Round *round,
 }
 
 static int
-tell(struct cli *cli, const struct document *document, const char *dir)
+tell(const struct document *document)
 {
+    struct cli *cli = document->cli;
     json_t *object;
 
     if (!cli->json) {
-        printf("round %s: %" PRIu64 " corrections in %s\n", document->round->name, document->n, dir);
+        printf("round %s: %" PRIu64 " corrections in %s\n", document->round->name, document->n,
+               document->dir);
         return cli_finish_output(cli);
     }
     object = json_object();
     json_put_text(object, "round", document->round->name);
-    json_put_text(object, "directory", dir);
+    json_put_text(object, "directory", document->dir);
     json_put_number(object, "corrections", document->n);
     return cli_printed(cli, json_print(object));
 }
 
 static int
-export_corrections(struct document *document, const char *dir, const char *public_dir,
-                   const uint8_t *secret_key)
+export_corrections(struct document *document, const uint8_t *secret_key)
 {
     char *lines = NULL, *text = NULL, *told = NULL;
     size_t size;
@@ -207,13 +223,11 @@ export_corrections(struct document *document, const char *dir, const char *publi
                              (told = make_text(document, "kansen-public-corrections", "")) == NULL))
         status = cli_no_memory(document->cli);
     if (status == CLI_OK)
-        status = write_both(document->cli, dir, 0700, text, secret_key);
-    if (status == CLI_OK && public_dir != NULL)
-        status = write_both(document->cli, public_dir, 0777, told, secret_key);
+        status = write_both(document, text, told, secret_key);
     free(lines);
     free(told);
     free(text);
-    return status == CLI_OK ? tell(document->cli, document, dir) : status;
+    return status == CLI_OK ? tell(document) : status;
 }
 
 static bool
@@ -238,6 +252,8 @@ verb_round_corrections(struct cli *cli, int argc, char **argv)
         status = round_fetch(cli, argv[0], &response);
     if (status != CLI_OK)
         return status;
+    document.dir = argv[1];
+    document.public_dir = options.public_dir;
     document.round = response->get_round->round;
     if (document.round->record_digest.len != ROUND_SECRET_BYTES ||
         document.round->record_key.len != ROUND_SECRET_BYTES ||
@@ -249,7 +265,7 @@ verb_round_corrections(struct cli *cli, int argc, char **argv)
     if (status == CLI_OK)
         status = read_key(cli, options.key, document.round, secret_key);
     if (status == CLI_OK)
-        status = export_corrections(&document, argv[1], options.public_dir, secret_key);
+        status = export_corrections(&document, secret_key);
     sodium_memzero(secret_key, sizeof secret_key);
     kansen__v1__response__free_unpacked(response, NULL);
     return status;

@@ -550,6 +550,17 @@ class Cli(unittest.TestCase):
         self.key = self.ctl("round", "export", "r", "sealed/", "--key", "sign.key").stdout.split()[-1]
         self.assertEqual((part.exists(), (self.folder / "sealed").stat().st_mode & 0o777), (False, 0o700))
         self.verify("sealed")
+        # The same for corrections, of which either both directories are there or none.
+        self.ctl("round", "publish", "r")
+        corrections = ("round", "corrections", "r", "fixed", "--key", "sign.key", "--public")
+        (self.folder / "fixed.part").mkdir()
+        for name in ("corrections", "signature"):
+            (self.folder / "fixed.part" / name).write_text("half")
+        self.ctl(*corrections, "sealed", status=2)
+        self.assertEqual(list(self.folder.glob("fixed*")), [])
+        self.ctl(*corrections, "told")
+        self.verify("--corrections", "fixed", "sealed")
+        self.assertEqual({path.name for folder in ("fixed", "told") for path in (self.folder / folder).iterdir()}, {"corrections", "signature"})
 
     def test_what_is_shown(self):
         """All that was published, of a drawn and a cancelled round; what is withheld or not known yet is no 0."""
