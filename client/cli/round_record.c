@@ -21,6 +21,16 @@ const char *const round_record_names[ROUND_RECORD_FILES] = {
 };
 
 void
+round_record_sign(const char *text, const uint8_t *secret_key, char line[ROUND_RECORD_SIGNATURE])
+{
+    uint8_t signature[crypto_sign_BYTES];
+
+    crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
+    sodium_bin2hex(line, ROUND_RECORD_SIGNATURE - 1, signature, sizeof signature);
+    memcpy(line + ROUND_RECORD_SIGNATURE - 2, "\n", 2);
+}
+
+void
 round_record_digest(const Kansen__V1__Round *round, enum round_record_file file,
                     crypto_generichash_state *state)
 {

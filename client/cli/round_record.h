@@ -32,6 +32,10 @@ struct round_record {
     int64_t exported_us;
 };
 
+// The line of the file signature, with a NUL behind it, of the text of a file.
+#define ROUND_RECORD_SIGNATURE (2u * crypto_sign_BYTES + 2u)
+void round_record_sign(const char *text, const uint8_t *secret_key, char line[ROUND_RECORD_SIGNATURE]);
+
 // Begins the digest of a file, with the key that it has in the round's form of a record.
 void round_record_digest(const Kansen__V1__Round *round, enum round_record_file file,
                          crypto_generichash_state *state);

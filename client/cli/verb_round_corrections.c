@@ -6,6 +6,7 @@
 #include "client/cli/pages.h"
 #include "client/cli/round.h"
 #include "client/cli/round_dir.h"
+#include "client/cli/round_record.h"
 #include "client/cli/round_secret.h"
 #include "client/cli/time_text.h"
 #include "client/cli/verbs.h"
@@ -16,8 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#define TEXT_BYTES     500u                          // of a reason
-#define SIGNATURE_LINE (2u * crypto_sign_BYTES + 2u) // hex, a line feed and a NUL
+#define TEXT_BYTES 500u // of a reason
 
 struct options {
     const char *key, *public_dir;
@@ -131,15 +131,12 @@ make_text(const struct document *document, const char *word, const char *lines)
 static int
 write_signed(const struct round_dir *dir, mode_t mode, const char *text, const uint8_t *secret_key)
 {
-    uint8_t signature[crypto_sign_BYTES];
-    char hex[SIGNATURE_LINE];
+    char line[ROUND_RECORD_SIGNATURE];
     int status = round_dir_write(dir, "corrections", mode, text);
 
-    crypto_sign_detached(signature, NULL, (const uint8_t *)text, strlen(text), secret_key);
-    sodium_bin2hex(hex, SIGNATURE_LINE - 1, signature, sizeof signature);
-    memcpy(hex + SIGNATURE_LINE - 2, "\n", 2);
+    round_record_sign(text, secret_key, line);
     if (status == CLI_OK)
-        status = round_dir_write(dir, "signature", mode, hex);
+        status = round_dir_write(dir, "signature", mode, line);
     return status == CLI_OK ? round_dir_sync(dir) : status;
 }
 

@@ -30,8 +30,6 @@
 #define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
 #define SORT(name)  KANSEN__V1__ROUND_LINE_SORT__ROUND_LINE_SORT_##name
 
-#define SIGNATURE_LINE (2u * crypto_sign_BYTES + 2u) // hex, a line feed and a NUL
-
 struct options {
     const char *key, *public_dir, *html, *verifier;
     struct round_before before;
@@ -236,20 +234,18 @@ write_public(struct exporting *export, const char *record, const char *signature
 
 // Writes the files record and signature; *text is the caller's to free, also after an error.
 static int
-write_signed(struct exporting *export, const uint8_t *secret_key, char **text, char hex[SIGNATURE_LINE])
+write_signed(struct exporting *export, const uint8_t *secret_key, char **text,
+             char line[ROUND_RECORD_SIGNATURE])
 {
-    uint8_t signature[crypto_sign_BYTES];
     int status;
 
     *text = round_record_text(&export->record);
     if (*text == NULL)
         return cli_no_memory(export->cli);
-    crypto_sign_detached(signature, NULL, (const uint8_t *)*text, strlen(*text), secret_key);
-    sodium_bin2hex(hex, SIGNATURE_LINE - 1, signature, sizeof signature);
-    memcpy(hex + SIGNATURE_LINE - 2, "\n", 2);
+    round_record_sign(*text, secret_key, line);
     status = round_dir_write(&export->sealed, "record", 0600, *text);
     if (status == CLI_OK)
-        status = round_dir_write(&export->sealed, "signature", 0600, hex);
+        status = round_dir_write(&export->sealed, "signature", 0600, line);
     return status == CLI_OK ? round_dir_sync(&export->sealed) : status;
 }
 
@@ -258,14 +254,14 @@ static int
 verify(struct exporting *export)
 {
     uint8_t key[ROUND_RECORD_DIGEST], secret_key[crypto_sign_SECRETKEYBYTES];
-    char *text = NULL, hex[SIGNATURE_LINE];
+    char *text = NULL, line[ROUND_RECORD_SIGNATURE];
     int status, removed;
 
     if (export->options.unverified)
         return CLI_OK;
     memcpy(key, export->record.key, sizeof key);
     crypto_sign_keypair(export->record.key, secret_key);
-    status = write_signed(export, secret_key, &text, hex);
+    status = write_signed(export, secret_key, &text, line);
     free(text);
     if (status == CLI_OK)
         status = round_before_ask(export->cli, &export->verdict, &export->options.before, key, export->dir);
@@ -280,11 +276,11 @@ static int
 sign(struct exporting *export, const uint8_t *secret_key)
 {
     uint8_t digest[ROUND_RECORD_DIGEST];
-    char *text, hex[SIGNATURE_LINE];
-    int status = write_signed(export, secret_key, &text, hex);
+    char *text, line[ROUND_RECORD_SIGNATURE];
+    int status = write_signed(export, secret_key, &text, line);
 
     if (status == CLI_OK)
-        status = write_public(export, text, hex);
+        status = write_public(export, text, line);
     if (status == CLI_OK) {
         crypto_generichash(digest, sizeof digest, (const uint8_t *)text, strlen(text), NULL, 0);
         status = round_chain_tell(export->cli, &export->record, digest);
