@@ -7,7 +7,9 @@
 #include <string.h>
 
 #define PATH_MAX_BYTES 4096u
-#define ARGUMENTS_MAX  (4u * ROUND_BEFORE_EARLIER + 6u) // two each, and the record behind them, and NULL
+#define ARGUMENTS_MAX  (4u * ROUND_BEFORE_EARLIER + 5u) // two each, and the record behind them
+
+_Static_assert(ARGUMENTS_MAX <= ROUND_VERDICT_ARGUMENTS, "the record is the last one");
 
 int
 round_before_add(void *target, const struct flag *flag, const char *text, struct column_message *bad)
@@ -34,7 +36,7 @@ int
 round_before_ask(struct cli *cli, const struct round_verdict *verdict, const struct round_before *before,
                  const uint8_t key[ROUND_RECORD_DIGEST], const char *dir)
 {
-    const char *arguments[ARGUMENTS_MAX];
+    const char *arguments[ARGUMENTS_MAX + 1];
     char hex[ROUND_SECRET_HEX];
     size_t n = 0;
 

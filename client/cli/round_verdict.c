@@ -8,8 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define VERIFIER      "kansen-verify"
-#define ARGUMENTS_MAX 600u // more are not passed
+#define VERIFIER "kansen-verify"
 
 extern char **environ;
 
@@ -19,14 +18,14 @@ extern char **environ;
 static int
 run(const char *program, const char *const *arguments, int from, char *text, size_t size)
 {
-    char *argv[ARGUMENTS_MAX + 2] = {(char *)VERIFIER}, rest[512];
+    char *argv[ROUND_VERDICT_ARGUMENTS + 2] = {(char *)VERIFIER}, rest[512];
     int other = from == STDOUT_FILENO ? STDERR_FILENO : STDOUT_FILENO, pipes[2], status, rc;
     posix_spawn_file_actions_t actions;
     size_t len = 0;
     ssize_t n;
     pid_t pid;
 
-    for (size_t i = 0; i < ARGUMENTS_MAX && arguments[i] != NULL; i++)
+    for (size_t i = 0; i < ROUND_VERDICT_ARGUMENTS && arguments[i] != NULL; i++)
         argv[i + 1] = (char *)arguments[i];
     if (pipe2(pipes, O_CLOEXEC) != 0)
         return -1;

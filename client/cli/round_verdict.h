@@ -18,8 +18,9 @@ struct round_verdict {
 // its version. CLI_OK or what cli_fail() returns.
 int round_verdict_find(struct cli *cli, const char *given, struct round_verdict *verdict) MUST_CHECK;
 
-// Has it look at a record. arguments: the program's, up to a NULL. CLI_OK if all holds; else the first thing
-// that does not is told.
+// Has it look at a record. arguments: the program's, up to a NULL, at most so many. CLI_OK if all holds; else
+// the first thing that does not is told.
+#define ROUND_VERDICT_ARGUMENTS 1100u
 int round_verdict_ask(struct cli *cli, const struct round_verdict *verdict,
                       const char *const *arguments) MUST_CHECK;
 

@@ -475,6 +475,11 @@ class Cli(unittest.TestCase):
         self.assertIn("--unverified", self.ctl(*export, "none", *key, "--verifier", "./nothing", status=1).stderr)
         self.assertFalse((self.folder / "none").exists())
         self.assertEqual(self.client.call(get_round={"name": "r"}).get_round.round.record_digest, b"")
+        # As many records as one may name are passed on, and the one that is looked at is the last word.
+        named = [word for _ in range(255) for word in ("--earlier", "x", "--corrections", "y")]
+        said = self.ctl(*export, "many", *key, *named, *self.verifier(f'{told}for last; do :; done; echo $# "$last" >&2; exit 1\n'),
+                        status=1).stderr
+        self.assertIn(": 1021 many.part ", said)
         # What it is shown is whole but for the key, which is nobody's.
         held = self.ctl(*export, "held", *key, *self.verifier(
             f"{told}cp -r \"$1\" draft && exec {harness.BUILD / 'kansen-verify'} \"$1\"\n"))
