@@ -4,7 +4,9 @@
 #include "client/cli/round.h"
 #include "client/cli/verbs.h"
 #include "proto/names.h"
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define OFFERS_MAX 1000u
 
@@ -23,15 +25,17 @@ const struct flag verb_round_offers_flags[] = {{"offers", "A,B", "these, by id (
 static int
 read_ids(struct cli *cli, const char *flag, const char *text, uint64_t *ids, size_t *n)
 {
-    for (const char *at = text; at != NULL && *at != '\0';) {
+    for (const char *at = text; at != NULL;) {
+        size_t digits = strspn(at, "0123456789");
         char *end;
 
         if (*n == OFFERS_MAX)
             return cli_usage_at(cli, flag, "at most %u offers", OFFERS_MAX);
+        errno = 0;
         ids[(*n)++] = strtoull(at, &end, 10);
-        if (end == at || (*end != ',' && *end != '\0'))
+        if (digits == 0 || errno != 0 || (*end != ',' && *end != '\0'))
             return cli_usage_at(cli, flag, "\"%.40s\" is no id of an offer", at);
-        at = end + (*end == ',' ? 1 : 0);
+        at = *end == ',' ? end + 1 : NULL;
     }
     return CLI_OK;
 }

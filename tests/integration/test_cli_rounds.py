@@ -726,7 +726,8 @@ class Cli(unittest.TestCase):
         offer, closed = self.client.add_offer("o", self.partner), self.client.add_offer("c", self.partner, status="OFFER_STATUS_CLOSED")
         flags = ("round", "create", "r", *self.parties("r"), "--beacon-source", "s", "--beacon-date", draw_day(), "--beacon-encoding", "e",
                  "--beacon-fallback", "f")
-        for bad in (("--offers", f"{offer},x"), ("--offers", str(offer), "--own-lottery", f"{offer};")):
+        for bad in (("--offers", f"{offer},x"), ("--offers", str(offer), "--own-lottery", f"{offer};"), ("--offers", ""), ("--offers", "-1"),
+                    ("--own-lottery", f"{offer},"), ("--offers", str(2 ** 64))):
             self.ctl(*flags, *bad, status=2)
         self.ctl("round", "show", "r", status=1)
         refused = self.ctl(*flags, "--offers", f"{offer},{closed}", status=1)
