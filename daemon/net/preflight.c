@@ -68,8 +68,10 @@ is_in_data_dir(const struct options *options, const char *path)
 {
     size_t len = strlen(options->data_dir);
 
+    while (len > 1 && options->data_dir[len - 1] == '/')
+        len--;
     return strncmp(path, options->data_dir, len) == 0 && path[len] == '/' &&
-           strchr(path + len + 1, '/') == NULL;
+           strchr(path + len + strspn(path + len, "/"), '/') == NULL;
 }
 
 static int

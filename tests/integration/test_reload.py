@@ -116,6 +116,8 @@ class Options(unittest.TestCase):
                      f'listen = {{"unix:{folder}/data/s", "unix:s"}}', f'erasures = "{folder}/data/e"'):
             done = self.kansend(base + line + "\n", "-n")
             self.assertEqual((done.returncode, done.stdout), (0, "the configuration is good\n"), done.stderr)
+        done = self.kansend(f'data_dir = "{folder}/data/"\nlisten = "unix:{folder}/data/s"\nerasures = "{folder}/data//e"\n', "-n")
+        self.assertEqual((done.returncode, done.stdout), (0, "the configuration is good\n"), done.stderr)
         self.assertFalse((folder / "data").exists())
 
     def test_what_was_handed_to_the_service(self):
