@@ -42,7 +42,6 @@ struct rounds {
     struct txn *txn;
     struct arena *arena; // of one look
     bool stopped;
-    unsigned notices;
     struct round_work *work; // of the round below; NULL = none
     uint64_t work_round;
     uint32_t work_revision;
@@ -206,35 +205,39 @@ digest(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *faul
     return totals_part(rounds, round, &totals, fault);
 }
 
+// The messages of a part, each of size bytes, which belong to the job; NULL when memory is short.
+static ProtobufCMessage **
+make_list(struct job *job, size_t n, size_t size)
+{
+    char *items = arena_array(job->arena, n + 1, size);
+    ProtobufCMessage **list = arena_array(job->arena, n + 1, sizeof(ProtobufCMessage *));
+
+    for (size_t i = 0; i < n && items != NULL && list != NULL; i++)
+        list[i] = (ProtobufCMessage *)(void *)(items + i * size);
+    return items == NULL ? NULL : list;
+}
+
 // The next results, from the place behind the last one that is stored.
 static int
 results_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *fault)
 {
     size_t from = round_work_find_student(rounds->work, &round->at_student),
            n = round_work_part(rounds->work, from, RESULT_PART);
+    Kansen__V1__RoundResults all = KANSEN__V1__ROUND_RESULTS__INIT; // lives until the job is back
     Kansen__V1__AdvanceRound *part = NULL;
     struct job *job = make_part(rounds, round, &part);
-    Kansen__V1__RoundResults *all;
-    Kansen__V1__RoundResult *results;
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
-    all = arena_alloc(job->arena, sizeof *all);
-    results = arena_array(job->arena, n + 1, sizeof *results);
-    if (all != NULL)
-        kansen__v1__round_results__init(all);
-    if (all != NULL && results != NULL)
-        all->results = arena_array(job->arena, n + 1, sizeof(Kansen__V1__RoundResult *));
-    if (all == NULL || results == NULL || all->results == NULL) {
+    all.results = (Kansen__V1__RoundResult **)make_list(job, n, sizeof *all.results[0]);
+    if (all.results == NULL) {
         job_free(job);
         return STORE_FAULT_MEMORY;
     }
-    for (size_t i = 0; i < n; i++) {
-        round_work_result(rounds->work, from + i, &results[i]);
-        all->results[all->n_results++] = &results[i];
-    }
+    for (; all.n_results < n; all.n_results++)
+        round_work_result(rounds->work, from + all.n_results, all.results[all.n_results]);
     part->part_case = PART(RESULTS);
-    part->results = all;
+    part->results = &all;
     return do_job(rounds, job, fault);
 }
 
@@ -243,30 +246,23 @@ cutoffs_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault
 {
     size_t from = round_work_find_offer(rounds->work, round->at_offer),
            left = round_work_offers(rounds->work) - from, n = left < RESULT_PART ? left : RESULT_PART;
+    Kansen__V1__RoundCutoffs all = KANSEN__V1__ROUND_CUTOFFS__INIT; // lives until the job is back
     Kansen__V1__AdvanceRound *part = NULL;
     struct job *job = make_part(rounds, round, &part);
-    Kansen__V1__RoundCutoffs *all;
-    Kansen__V1__RoundOffer *offers;
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
-    all = arena_alloc(job->arena, sizeof *all);
-    offers = arena_array(job->arena, n + 1, sizeof *offers);
-    if (all != NULL)
-        kansen__v1__round_cutoffs__init(all);
-    if (all != NULL && offers != NULL)
-        all->offers = arena_array(job->arena, n + 1, sizeof(Kansen__V1__RoundOffer *));
-    if (all == NULL || offers == NULL || all->offers == NULL) {
+    all.offers = (Kansen__V1__RoundOffer **)make_list(job, n, sizeof *all.offers[0]);
+    if (all.offers == NULL) {
         job_free(job);
         return STORE_FAULT_MEMORY;
     }
-    for (size_t i = 0; i < n; i++) {
-        kansen__v1__round_offer__init(&offers[i]);
-        round_work_cutoff(rounds->work, from + i, &offers[i]);
-        all->offers[all->n_offers++] = &offers[i];
+    for (; all.n_offers < n; all.n_offers++) {
+        kansen__v1__round_offer__init(all.offers[all.n_offers]);
+        round_work_cutoff(rounds->work, from + all.n_offers, all.offers[all.n_offers]);
     }
     part->part_case = PART(CUTOFFS);
-    part->cutoffs = all;
+    part->cutoffs = &all;
     return do_job(rounds, job, fault);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A thread of low priority that moves rounds on: it looks which ones are in a state that goes on by itself,
 // digests and allocates on a snapshot, and queues what comes of it in commands of bounded size. It has those
-// forgotten that were closed or cancelled so long ago as the rules say. It keeps
-// nothing that is not in the store, so after a stop or a crash the next start goes on where it was.
+// forgotten that were closed or cancelled so long ago as the rules say. It keeps nothing that is not in the
+// store, so after a stop or a crash the next start goes on where it was.
 #ifndef WORK_ROUNDS_H
 #define WORK_ROUNDS_H
 
