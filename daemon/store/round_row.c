@@ -74,9 +74,10 @@ find_held(struct txn *txn, const char *name, const uint8_t ref[ROUND_REF_BYTES],
                                        : placement_get(txn, result->placement_id, arena, &placement);
     if (rc != 0)
         return rc;
+    if (!placement_is_live(placement->state) || !placement_takes_seat(placement->state))
+        return STORE_E_NOT_FOUND;
     *out = placement;
-    return placement_is_live(placement->state) && placement_takes_seat(placement->state) ? 0
-                                                                                         : STORE_E_NOT_FOUND;
+    return 0;
 }
 
 int

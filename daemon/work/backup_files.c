@@ -158,7 +158,7 @@ backup_files_newest(int fd, const char *file)
     int64_t newest = 0;
 
     if (read_names(fd, is_whole, &names) != 0)
-        names.count = 0;
+        free_names(&names);
     for (size_t i = 0; i < names.count; i++) {
         struct stat stat;
         int64_t written_us;
