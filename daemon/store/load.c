@@ -118,14 +118,23 @@ empty_tables(struct txn *txn, bool loading)
     return rc;
 }
 
-int
-load_clean(struct txn *txn, bool *emptied)
+// Whether the store holds a part of a stream: of this one, or of one before it that was not read to its end.
+static int
+holds_part(struct txn *txn, bool *holds)
 {
     uint64_t loading = 0;
     int rc = meta_get(txn, META_LOADING, &loading);
 
-    *emptied = rc >= 0 && loading != 0;
-    return rc < 0 || loading == 0 ? (rc < 0 ? rc : 0) : empty_tables(txn, false);
+    *holds = rc >= 0 && loading != 0;
+    return rc < 0 ? rc : 0;
+}
+
+int
+load_clean(struct txn *txn, bool *emptied)
+{
+    int rc = holds_part(txn, emptied);
+
+    return rc == 0 && *emptied ? empty_tables(txn, false) : rc;
 }
 
 // Takes over what is to be read, and keeps others out meanwhile.
@@ -299,8 +308,8 @@ take_frames(struct txn *txn, struct load *load, struct fault *fault)
 {
     int rc = 0;
 
-    while (rc == 0 &&
-           buf_len(&load->waiting) > 0) { // what stands behind the trailer is refused by the reader
+    // What stands behind the trailer is refused by the reader.
+    while (rc == 0 && buf_len(&load->waiting) > 0) {
         struct frame frame;
         enum frame_result result =
             frame_decode(buf_bytes(&load->waiting), buf_len(&load->waiting), ARCHIVE_FRAME_MAX, &frame);
@@ -312,17 +321,6 @@ take_frames(struct txn *txn, struct load *load, struct fault *fault)
         buf_consume(&load->waiting, frame.header_len + frame.payload_len);
     }
     return rc;
-}
-
-// Whether the store holds a part of a stream: of this one, or of one before it that was not read to its end.
-static int
-holds_part(struct txn *txn, bool *holds)
-{
-    uint64_t loading = 0;
-    int rc = meta_get(txn, META_LOADING, &loading);
-
-    *holds = loading != 0;
-    return rc < 0 ? rc : 0;
 }
 
 // Ends the stream, and takes out what was put of one. Says in *emptied whether something was.
