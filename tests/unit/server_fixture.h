@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small server in a thread, for the tests of libkansen: it answers pings, and does what daemons do at
-// worst.
+// A small server in a thread, for the tests of libkansen: it answers pings, says of a watch what the test
+// wrote down, and does what daemons do at worst.
 #ifndef TESTS_UNIT_SERVER_FIXTURE_H
 #define TESTS_UNIT_SERVER_FIXTURE_H
 
@@ -32,25 +32,31 @@ ping(Kansen__V1__PingRequest *body, uint8_t *payload, size_t len)
     return request;
 }
 
-// Adds a frame with an answer to ping to out.
+// Adds a frame with a response to out.
+static inline void
+add_response(struct buf *out, const Kansen__V1__Response *response)
+{
+    uint8_t header[FRAME_HEADER_MAX], *to;
+    size_t size = kansen__v1__response__get_packed_size(response);
+
+    assert_int_equal(buf_append(out, header, frame_encode_header(header, size)), 0);
+    to = buf_reserve(out, size);
+    assert_non_null(to);
+    kansen__v1__response__pack(response, to);
+    buf_commit(out, size);
+}
+
 static inline void
 add_pong(struct buf *out, uint64_t id, ProtobufCBinaryData payload)
 {
     Kansen__V1__PingResponse pong = KANSEN__V1__PING_RESPONSE__INIT;
     Kansen__V1__Response response = KANSEN__V1__RESPONSE__INIT;
-    uint8_t header[FRAME_HEADER_MAX], *to;
-    size_t size;
 
     response.id = id;
     response.body_case = KANSEN__V1__RESPONSE__BODY_PING;
     response.ping = &pong;
     pong.payload = payload;
-    size = kansen__v1__response__get_packed_size(&response);
-    assert_int_equal(buf_append(out, header, frame_encode_header(header, size)), 0);
-    to = buf_reserve(out, size);
-    assert_non_null(to);
-    kansen__v1__response__pack(&response, to);
-    buf_commit(out, size);
+    add_response(out, &response);
 }
 
 // A server for one connection (or some, one after the other), which answers one request after the other and
@@ -58,7 +64,8 @@ add_pong(struct buf *out, uint64_t id, ProtobufCBinaryData payload)
 struct server {
     char dir[64], address[128];
     int listener;
-    bool silent;     // answers nothing but hello
+    bool silent;     // answers nothing but hello and watches
+    struct buf says; // to a watch
     size_t close_at; // closes after so many answers; 0 = never
     int more;        // connections behind the first
     pthread_t thread;
@@ -81,17 +88,13 @@ answer_hello(struct buf *out, uint64_t id)
 {
     Kansen__V1__HelloResponse hello = KANSEN__V1__HELLO_RESPONSE__INIT;
     Kansen__V1__Response response = KANSEN__V1__RESPONSE__INIT;
-    uint8_t packed[256], header[FRAME_HEADER_MAX];
-    size_t size;
 
     response.id = id;
     response.body_case = KANSEN__V1__RESPONSE__BODY_HELLO;
     response.hello = &hello;
     hello.protocol_version = 1;
     hello.max_frame_bytes = FRAME_MAX;
-    size = kansen__v1__response__pack(&response, packed);
-    assert_int_equal(buf_append(out, header, frame_encode_header(header, size)), 0);
-    assert_int_equal(buf_append(out, packed, size), 0);
+    add_response(out, &response);
 }
 
 // Answers the frames in `in`. Returns false when the connection is to be closed.
@@ -108,6 +111,8 @@ answer(const struct server *server, int fd, struct buf *in, size_t *answers)
         assert_non_null(request);
         if (request->body_case == KANSEN__V1__REQUEST__BODY_HELLO)
             answer_hello(&out, request->id);
+        else if (request->body_case == KANSEN__V1__REQUEST__BODY_WATCH)
+            assert_int_equal(buf_append(&out, buf_bytes(&server->says), buf_len(&server->says)), 0);
         else if (!server->silent)
             add_pong(&out, request->id, request->ping->payload);
         send_all(fd, &out);
@@ -172,6 +177,7 @@ stop(struct server *server)
     close(server->listener);
     unlink(server->address + strlen("unix:"));
     rmdir(server->dir);
+    buf_free(&server->says);
 }
 
 // A client of the server, which is started.

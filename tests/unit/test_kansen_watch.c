@@ -1,33 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // libkansen's watches: one request with many answers, in the core without a socket, and in the front against
 // a server in a thread that says what the test wrote down.
-#include "base/buf.h"
-#include "client/lib/kansen.h"
-#include "proto/frame.h"
-#include "tests/unit/unit.h"
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/server_fixture.h"
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#define FRAME_MAX 1000000u
-
-static void
-add_response(struct buf *out, const Kansen__V1__Response *response)
-{
-    uint8_t header[FRAME_HEADER_MAX], *to;
-    size_t size = kansen__v1__response__get_packed_size(response);
-
-    assert_int_equal(buf_append(out, header, frame_encode_header(header, size)), 0);
-    to = buf_reserve(out, size);
-    assert_non_null(to);
-    kansen__v1__response__pack(response, to);
-    buf_commit(out, size);
-}
 
 // An answer to a watch that tells where to resume.
 static void
@@ -41,18 +16,6 @@ add_watch(struct buf *out, uint64_t id, uint64_t next, bool end)
     response.id = id;
     response.body_case = KANSEN__V1__RESPONSE__BODY_WATCH;
     response.watch = &watch;
-    add_response(out, &response);
-}
-
-static void
-add_pong(struct buf *out, uint64_t id)
-{
-    Kansen__V1__PingResponse pong = KANSEN__V1__PING_RESPONSE__INIT;
-    Kansen__V1__Response response = KANSEN__V1__RESPONSE__INIT;
-
-    response.id = id;
-    response.body_case = KANSEN__V1__RESPONSE__BODY_PING;
-    response.ping = &pong;
     add_response(out, &response);
 }
 
@@ -80,15 +43,14 @@ core_with_watch(void)
 {
     struct kansen_core *core = kansen_core_new(FRAME_MAX);
     Kansen__V1__WatchRequest watch = KANSEN__V1__WATCH_REQUEST__INIT;
-    Kansen__V1__PingRequest ping = KANSEN__V1__PING_REQUEST__INIT;
     Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+    Kansen__V1__PingRequest body;
 
     assert_non_null(core);
     request.body_case = KANSEN__V1__REQUEST__BODY_WATCH;
     request.watch = &watch;
     assert_int_equal(kansen_core_request(core, &request, NULL), 0);
-    request.body_case = KANSEN__V1__REQUEST__BODY_PING;
-    request.ping = &ping;
+    request = ping(&body, NULL, 0);
     assert_int_equal(kansen_core_request(core, &request, NULL), 0);
     return core;
 }
@@ -120,7 +82,7 @@ test_core_many(void **state)
     (void)state;
     add_watch(&answers, 1, 5, false);
     add_watch(&answers, 1, 6, false);
-    add_pong(&answers, 2);
+    add_pong(&answers, 2, (ProtobufCBinaryData){0});
     add_watch(&answers, 1, 7, false);
     add_watch(&answers, 1, 8, true);
     expect(core, &answers, 1, false, 2);
@@ -167,81 +129,6 @@ test_core_wrong(void **state)
     assert_int_equal(kansen_core_response(core, &response), KANSEN_E_PROTOCOL);
     buf_free(&answers);
     kansen_core_free(core);
-}
-
-// A server for one connection: answers hello, and with the second request says all of `says`; reads on until
-// the client closes.
-struct server {
-    char dir[64], address[128];
-    int listener;
-    struct buf says;
-    pthread_t thread;
-};
-
-static void
-send_all(int fd, const struct buf *out)
-{
-    assert_int_equal(send(fd, buf_bytes(out), buf_len(out), MSG_NOSIGNAL), (ssize_t)buf_len(out));
-}
-
-static void
-say_hello(int fd)
-{
-    Kansen__V1__HelloResponse hello = KANSEN__V1__HELLO_RESPONSE__INIT;
-    Kansen__V1__Response response = KANSEN__V1__RESPONSE__INIT;
-    struct buf out = {0};
-
-    hello.protocol_version = 1;
-    hello.max_frame_bytes = FRAME_MAX;
-    response.id = 1;
-    response.body_case = KANSEN__V1__RESPONSE__BODY_HELLO;
-    response.hello = &hello;
-    add_response(&out, &response);
-    send_all(fd, &out);
-    buf_free(&out);
-}
-
-static void *
-serve(void *arg)
-{
-    const struct server *server = arg;
-    int fd = accept(server->listener, NULL, NULL);
-    uint8_t data[4096];
-
-    // The client waits for hello before it sends more, so a read is a request.
-    if (recv(fd, data, sizeof data, 0) > 0)
-        say_hello(fd);
-    if (recv(fd, data, sizeof data, 0) > 0 && buf_len(&server->says) > 0)
-        send_all(fd, &server->says);
-    while (recv(fd, data, sizeof data, 0) > 0)
-        continue;
-    close(fd);
-    return NULL;
-}
-
-static void
-start(struct server *server)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    strcpy(server->dir, "/tmp/kansen-test-XXXXXX");
-    assert_non_null(mkdtemp(server->dir));
-    snprintf(server->address, sizeof server->address, "unix:%s/s", server->dir);
-    strcpy(address.sun_path, server->address + strlen("unix:"));
-    server->listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(server->listener, 1), 0);
-    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
-}
-
-static void
-stop(struct server *server)
-{
-    assert_int_equal(pthread_join(server->thread, NULL), 0);
-    close(server->listener);
-    unlink(server->address + strlen("unix:"));
-    rmdir(server->dir);
-    buf_free(&server->says);
 }
 
 static struct kansen *
@@ -293,8 +180,8 @@ test_front_silence(void **state)
 {
     struct server server = {.listener = -1};
     struct kansen *kansen;
-    Kansen__V1__PingRequest ping = KANSEN__V1__PING_REQUEST__INIT;
-    Kansen__V1__Request request = KANSEN__V1__REQUEST__INIT;
+    Kansen__V1__PingRequest body;
+    Kansen__V1__Request request = ping(&body, NULL, 0);
     Kansen__V1__Response *response;
 
     (void)state;
@@ -302,8 +189,6 @@ test_front_silence(void **state)
     kansen = connect_and_watch(&server, 20);
     assert_int_equal(kansen_receive(kansen, &response), KANSEN_E_TIMEOUT);
     assert_int_equal(kansen_receive(kansen, &response), KANSEN_E_TIMEOUT);
-    request.body_case = KANSEN__V1__REQUEST__BODY_PING;
-    request.ping = &ping;
     assert_int_equal(kansen_send(kansen, &request, NULL), 0); // the connection is still good
     kansen_free(kansen);
     stop(&server);
