@@ -11,10 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -89,25 +92,18 @@ remove_scratch(void **state)
     return 0;
 }
 
-// What became of act in a child behind prepare (may be NULL) and the sandbox: exit status, or minus the
+// What became of act in a child behind prepare and enter (each may be NULL): exit status, or minus the
 // signal.
 static inline int
-outcome_behind(attempt *prepare, const struct scratch *scratch, attempt *act)
+outcome_of(const struct scratch *scratch, attempt *prepare, attempt *enter, attempt *act)
 {
-    static const struct log log = {.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
-    struct sandbox sandbox;
-    struct fault fault;
     int status;
     pid_t child = fork();
 
     assert_true(child >= 0);
     if (child == 0) {
-        if (prepare != NULL && prepare(scratch) != 0)
+        if ((prepare != NULL && prepare(scratch) != 0) || (enter != NULL && enter(scratch) != 0))
             _exit(FAILED);
-        if (sandbox_enter(&scratch->options, &log, &sandbox, &fault) != 0) {
-            dprintf(STDERR_FILENO, "%s: %s\n", fault.field, fault.message);
-            _exit(FAILED);
-        }
         _exit(act(scratch));
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -115,9 +111,35 @@ outcome_behind(attempt *prepare, const struct scratch *scratch, attempt *act)
 }
 
 static inline int
+tell_fault(const struct fault *fault)
+{
+    dprintf(STDERR_FILENO, "%s: %s\n", fault->field, fault->message);
+    return FAILED;
+}
+
+static inline int
+enter_sandbox(const struct scratch *scratch)
+{
+    static const struct log log = {.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
+    struct sandbox sandbox;
+    struct fault fault;
+
+    return sandbox_enter(&scratch->options, &log, &sandbox, &fault) == 0 ? 0 : tell_fault(&fault);
+}
+
+static inline int
+enter_that_of_verifier(const struct scratch *scratch)
+{
+    static const struct log log = {.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
+    struct fault fault;
+
+    return sandbox_enter_verifier(&scratch->options, &log, &fault) == 0 ? 0 : tell_fault(&fault);
+}
+
+static inline int
 outcome(const struct scratch *scratch, attempt *act)
 {
-    return outcome_behind(NULL, scratch, act);
+    return outcome_of(scratch, NULL, enter_sandbox, act);
 }
 
 static inline int
@@ -125,6 +147,7 @@ result(long rc)
 {
     return rc < 0 ? errno : 0;
 }
+
 static inline int
 read_from(const char *path)
 {
@@ -138,28 +161,79 @@ read_from(const char *path)
     return rc;
 }
 
+// ---- What neither the daemon nor its verifier may
+
+struct named_attempt {
+    const char *name;
+    attempt *act;
+};
+
+static inline int
+try_execve(const struct scratch *scratch)
+{
+    char *const argv[] = {(char *)"true", NULL}, *const none[] = {NULL};
+
+    (void)scratch;
+    return result(execve("/bin/true", argv, none));
+}
+
+static inline int
+try_kill(const struct scratch *scratch)
+{
+    (void)scratch;
+    return result(kill(getppid(), 0));
+}
+
+static inline int
+try_signal_parent(const struct scratch *scratch)
+{
+    (void)scratch;
+    return result(syscall(SYS_tgkill, getppid(), getppid(), 0));
+}
+
+static inline int
+try_tcp_socket(const struct scratch *scratch)
+{
+    (void)scratch;
+    return result(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+// All of them end a child behind the sandbox.
+static inline void
+expect_forbidden(const struct scratch *scratch, attempt *enter, const struct named_attempt *attempts,
+                 size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int got = outcome_of(scratch, NULL, enter, attempts[i].act);
+
+        if (got != -SIGSYS)
+            fail_msg("%s: %d instead of SIGSYS", attempts[i].name, got);
+    }
+}
+
 // ---- What the machine has
+
+static inline int
+enter_and_tell(const struct scratch *scratch)
+{
+    static const struct log log = {.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
+    struct sandbox sandbox;
+    struct fault fault;
+
+    if (sandbox_enter(&scratch->options, &log, &sandbox, &fault) != 0)
+        return FAILED;
+    return (int)sandbox.no_new_privileges | (int)sandbox.capabilities << 2 | (int)sandbox.seccomp << 4 |
+           (int)sandbox.landlock << 6;
+}
 
 // States as the exit status: two bits for each part.
 static inline int
 states(const struct scratch *scratch)
 {
-    static const struct log log = {.fd = STDERR_FILENO, .level = LOG_LEVEL_ERROR};
-    struct sandbox sandbox;
-    struct fault fault;
-    int status;
-    pid_t child = fork();
+    int found = outcome_of(scratch, NULL, NULL, enter_and_tell);
 
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (sandbox_enter(&scratch->options, &log, &sandbox, &fault) != 0)
-            _exit(FAILED);
-        _exit((int)sandbox.no_new_privileges | (int)sandbox.capabilities << 2 | (int)sandbox.seccomp << 4 |
-              (int)sandbox.landlock << 6);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    assert_true(found >= 0);
+    return found;
 }
 
 #define NO_NEW_PRIVILEGES(states) ((enum sandbox_state)((states)&3))

@@ -197,10 +197,12 @@ test_in_reach(void **state)
 {
     assert_int_equal(outcome(*state, use_data), 0);
     assert_int_equal(outcome(*state, read_configuration), 0);
-    assert_int_equal(outcome_behind(replace_configuration, *state, read_configuration_replaced), 0);
+    assert_int_equal(outcome_of(*state, replace_configuration, enter_sandbox, read_configuration_replaced),
+                     0);
     assert_int_equal(outcome(*state, remove_socket), 0);
     assert_int_equal(outcome(*state, read_itself), 0);
 }
+
 int
 main(void)
 {
