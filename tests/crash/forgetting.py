@@ -123,8 +123,7 @@ class Ages(Case):
         daemon = self.daemon("retain_rounds_days = 30\n")
         with daemon.client() as client:
             client.write(**self.offer("o", client.add_partner("p"), seats=3))
-            client.write(create_client={"client": {"name": "second", "role": "ROLE_OPERATOR"}})
-            second = daemon.client(token=harness.issue_token(client, "second"))
+            second = daemon.caller(client, "second")
             self.addCleanup(second.close)
             made = {}
             for name in ("over", "asked", "open"):

@@ -5,6 +5,7 @@ Python runtime, so that another codec than ours reads and writes the frames.
 KANSEN_GEN_PY names the folder of the generated Python, if it is not build/gen-py.
 """
 import ctypes
+import json
 import os
 import pathlib
 import random
@@ -365,6 +366,11 @@ class Daemon:
     def client(self, **options):
         return Client(self.tcp, **options)
 
+    def caller(self, operator, name, role="ROLE_OPERATOR", **fields):
+        """A client of that role, which an operator makes, and who calls as it."""
+        operator.write(create_client={"client": {"name": name, "role": role, **fields}})
+        return self.client(token=issue_token(operator, name))
+
     def signal(self, number):
         self.process.send_signal(number)
 
@@ -424,3 +430,21 @@ def run(command, stdin=None, cwd=None, env=None):
                           timeout=PATIENCE * 4, env={**environment(command), **(env or {})}, check=False)
     assert done.returncode >= 0 and not SANITIZER.search(done.stderr), f"{command}: {done.returncode}\n{done.stderr}"
     return done
+
+
+class Programs:
+    """Of a test with a daemon: kansenctl and kansen-verify, which are called in its scratch directory. `key` signed the records."""
+
+    def ctl(self, *args, status=0, stdin=None):
+        done = run([kansenctl(), *args, "-s", self.daemon.tcp], stdin=stdin, cwd=self.daemon.scratch)
+        self.assertEqual(done.returncode, status, (done.stdout + done.stderr)[:2000])
+        return done
+
+    def json(self, *args, **options):
+        return json.loads(self.ctl("--json", *args, **options).stdout)
+
+    def verify(self, *args, status=0):
+        """What it says."""
+        done = run([BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.daemon.scratch)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr

@@ -32,7 +32,7 @@ else others class 2
 """
 
 
-class Cli(unittest.TestCase):
+class Cli(harness.Programs, unittest.TestCase):
     def setUp(self):
         self.daemon = harness.Daemon().start()
         self.addCleanup(self.daemon.remove)
@@ -41,29 +41,11 @@ class Cli(unittest.TestCase):
         self.folder = pathlib.Path(self.daemon.scratch)
         self.partner = self.client.add_partner("p")
 
-    def ctl(self, *args, status=0, stdin=None):
-        done = harness.run([harness.kansenctl(), *args, "-s", self.daemon.tcp], stdin=stdin, cwd=self.folder)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        return done
-
-    def json(self, *args, **options):
-        return json.loads(self.ctl("--json", *args, **options).stdout)
-
     def portal(self, name):
         """What kansenctl prints for a portal of that source."""
         self.client.write(create_client={"client": {"name": name, "role": "ROLE_PORTAL", "source": name}})
         harness.write_token(self.folder / f"{name}.token", harness.issue_token(self.client, name))
         return lambda *args, **options: self.ctl("--token-file", f"{name}.token", *args, **options).stdout
-
-    def verify(self, *args, status=0):
-        done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.folder)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        return done.stdout
-
-    def refuse(self, *args):
-        done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.folder)
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        return done.stderr
 
     def parties(self, name):
         before = f"{name}-" if name == "two" else ""
@@ -404,7 +386,7 @@ class Cli(unittest.TestCase):
                                rf"revision 1 was corrected at {time}, after the draw, when its result was known: two lists were mistyped "
                                rf"\(its record is {first}\)\nthe input was changed after the draw: it was frozen for the draw at {time}, "
                                rf"and in the end at {time}\n")
-        self.assertIn("of a revision that was corrected", self.refuse("--input-digest", inputs[1], "two"))
+        self.assertIn("of a revision that was corrected", self.verify("--input-digest", inputs[1], "two", status=1))
 
     def test_what_is_left_out_in_public_can_not_be_tried_out(self):
         offers = [self.client.add_offer(f"o{n}", self.partner, seats=seats) for n, seats in enumerate((20, 20, 1))]

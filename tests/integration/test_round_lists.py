@@ -369,20 +369,8 @@ class Kept(Long):
                 round_.student("s", **fields)
 
 
-class CommandLine(unittest.TestCase):
+class CommandLine(harness.Programs, unittest.TestCase):
     OFFERS = 60000
-
-    def ctl(self, *args, status=0, stdin=None):
-        done = harness.run([harness.kansenctl(), *args, "-s", self.daemon.tcp], stdin=stdin, cwd=self.folder)
-        self.assertEqual(done.returncode, status, (done.stdout + done.stderr)[:2000])
-        return done
-
-    def json(self, *args, **options):
-        return json.loads(self.ctl("--json", *args, **options).stdout)
-
-    def verify(self, *args):
-        done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.folder)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_lists_that_fit_no_frame(self):
         """From the file of lists to the receipt, with the frames that everybody has."""

@@ -37,12 +37,6 @@ class Row(Rounds):
         """Offers at which a student has a seat."""
         return sorted(p.offer_id for p in self.placements() if p.student_id == student_id and p.state in (REQUESTED, ACCEPTED))
 
-    def operator(self, name):
-        self.client.write(create_client={"client": {"name": name, "role": "ROLE_OPERATOR"}})
-        client = self.daemon.client(token=harness.issue_token(self.client, name))
-        self.addCleanup(client.close)
-        return client
-
 
 class Reserve(Row):
     def test_what_others_fill_of_it_is_gone(self):
@@ -167,7 +161,7 @@ class Corrected(Row):
         """Each correction starts from the one before; the student has one seat, or none."""
         self.round.record()
         self.round.publish()
-        second, student = self.operator("second"), self.round.student("a").student.student_id
+        second, student = self.operator(), self.round.student("a").student.student_id
         first = self.correct(second, self.offers[1])
         self.assertEqual((first.from_offer, first.to_offer), (self.offers[0], self.offers[1]))
         self.assertEqual(self.held(student), [self.offers[1]])
@@ -208,22 +202,16 @@ class Corrected(Row):
     def test_nothing_is_corrected_in_what_was_given_up(self):
         objection = self.object().write.id
         self.round.step("cancel", "a test")
-        self.operator("second").write(move_round={"round": "r", "step": "ROUND_STEP_CANCEL", "reason": "a test"})
+        self.operator().write(move_round={"round": "r", "step": "ROUND_STEP_CANCEL", "reason": "a test"})
         self.refused(FAILED_PRECONDITION, self.review(objection, correct=True), "is cancelled and can not be corrected")
         self.assertEqual(self.review(objection).status.code, OK)
 
 
-class Published(Row):
+class Published(harness.Programs, Row):
     """The difference that two operators made is signed, and the next round is checked with it."""
 
     def ctl(self, *args, status=0):
-        done = harness.run([harness.kansenctl(), "-s", self.daemon.tcp, "round", *args], cwd=self.daemon.scratch)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        return done.stdout + done.stderr
-
-    def verify(self, *args, status=0):
-        done = harness.run([harness.BUILD / "kansen-verify", "--key", self.key, *args], cwd=self.daemon.scratch)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        done = super().ctl("round", *args, status=status)
         return done.stdout + done.stderr
 
     def run_round(self, name, lists, previous=""):
@@ -241,7 +229,7 @@ class Published(Row):
         self.key = self.ctl("export", "one", "one", "--key", "sign.key").split()[-1]
         self.ctl("corrections", "one", "early", "--key", "sign.key", status=1)  # it is not published
         self.round.publish()
-        other = self.operator("second")
+        other = self.operator()
         for to in (self.third, 0):
             objection = self.client.write(object_to_round={"round": "one", "issuer": "school", "student": "a", "kind": 1}).id
             if to == 0:
@@ -353,7 +341,7 @@ class Again(Row):
         round_.compute()  # goes on, and the proposal is gone
         self.assertEqual(round_.get().cancel_by, "")
         round_.step("cancel", "the rule was wrong")
-        second = self.operator("second")
+        second = self.operator()
         second.write(move_round={"round": "r", "step": "ROUND_STEP_CANCEL", "reason": "the rule was wrong"})
         self.assertEqual(round_.until(CANCELLED).reason, "the rule was wrong")
 

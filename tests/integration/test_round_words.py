@@ -21,24 +21,21 @@ else others class 1
 SMALL = 10
 
 
-class Told(unittest.TestCase):
+class Told(harness.Programs, unittest.TestCase):
     def setUp(self):
         self.daemon = harness.Daemon().start()
         self.addCleanup(self.daemon.remove)
         self.client = self.daemon.client()
         self.addCleanup(self.client.close)
         self.folder = pathlib.Path(self.daemon.scratch)
-        self.client.write(create_client={"client": {"name": "second", "role": "ROLE_OPERATOR"}})
-        self.second = self.daemon.client(token=harness.issue_token(self.client, "second"))
+        self.second = self.daemon.caller(self.client, "second")
         self.addCleanup(self.second.close)
 
     def offer(self, name, partner=None, **fields):
         return self.client.add_offer(name, partner or self.client.add_partner(f"p{name}", name=f"p{name}"), title=name, **{"levels": ["LEVEL_MBO4"], **fields})
 
     def ctl(self, *args, stdin=None):
-        done = harness.run([harness.kansenctl(), "round", *args, "-s", self.daemon.tcp], stdin=stdin, cwd=self.folder)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        return done.stdout
+        return super().ctl("round", *args, stdin=stdin).stdout
 
     def submit(self, round_, lists):
         lines = [{"student": student, "offers": offers, "referred": referred, "facts": {"level": "mbo4"}}

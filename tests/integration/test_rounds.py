@@ -43,22 +43,17 @@ class Rounds(unittest.TestCase):
         self.partner = self.client.add_partner("p")
         self.serial = 0
 
-    def second(self):
-        """Another operator."""
-        self.client.write(create_client={"client": {"name": "second", "role": "ROLE_OPERATOR"}})
-        client = self.daemon.client(token=harness.issue_token(self.client, "second"))
-        self.addCleanup(client.close)
-        return client
-
     def offer(self, **fields):
         self.serial += 1
         return self.client.add_offer(f"o{self.serial}", self.partner, **fields)
 
-    def portal(self, name, **fields):
-        self.client.write(create_client={"client": {"name": name, "role": "ROLE_PORTAL", **fields}})
-        client = self.daemon.client(token=harness.issue_token(self.client, name))
+    def portal(self, name, role="ROLE_PORTAL", **fields):
+        client = self.daemon.caller(self.client, name, role, **fields)
         self.addCleanup(client.close)
         return client
+
+    def operator(self, name="second"):
+        return self.portal(name, "ROLE_OPERATOR")
 
     def refused(self, code, answer, *words):
         self.assertEqual(answer.status.code, code, answer)
@@ -226,7 +221,7 @@ class Life(Rounds):
         round_.step("cancel", "a test")
         self.assertEqual(round_.get().cancel_by != "", True)
         looks()
-        self.portal("second", role="ROLE_OPERATOR").write(move_round={"round": "r", "step": "ROUND_STEP_CANCEL", "reason": "a test"})
+        self.operator().write(move_round={"round": "r", "step": "ROUND_STEP_CANCEL", "reason": "a test"})
         round_.step("forget").until(FORGOTTEN)
         looks()
 
@@ -438,7 +433,7 @@ class Locks(Rounds):
         self.client.write(move_placement={"id": held, "move": "PLACEMENT_MOVE_WITHDRAW"})
         self.assertEqual(self.client.call(get_placement={"id": waits}).get_placement.state, 1)
         self.refused(INVALID_ARGUMENT, round_.ask("cancel"), "reason")
-        round_.give_up(self.second())
+        round_.give_up(self.operator())
         self.assertEqual(self.client.call(get_placement={"id": waits}).get_placement.state, 3)
 
     def test_a_partner_that_is_suspended_meanwhile(self):
@@ -506,7 +501,7 @@ class Moments(Rounds):
         round_.step("revise", "a test")
         round_.freeze()
         self.refused(FAILED_PRECONDITION, self.draw(round_), "was not frozen")
-        round_.give_up(self.second())
+        round_.give_up(self.operator())
 
     def test_bad_moments(self):
         good = rounds.plan("r")
@@ -740,7 +735,7 @@ class OwnLotteries(Rounds):
 
     def test_which_offers(self):
         """By kind and region when the round is made, by id until it opens."""
-        away, second = self.client.add_partner("away", region="GM0363"), self.second()
+        away, second = self.client.add_partner("away", region="GM0363"), self.operator()
         sport, stage = self.offer(kind="OFFER_KIND_SPORT"), self.offer(kind="OFFER_KIND_INTERNSHIP")
         far = self.client.add_offer("far", away, kind="OFFER_KIND_INTERNSHIP")
         stages = {"kinds": ["OFFER_KIND_INTERNSHIP"]}
@@ -1003,12 +998,6 @@ class Damage(Rounds):
 
 
 class Objections(Rounds):
-    def operator(self, name):
-        self.client.write(create_client={"client": {"name": name, "role": "ROLE_OPERATOR"}})
-        client = self.daemon.client(token=harness.issue_token(self.client, name))
-        self.addCleanup(client.close)
-        return client
-
     def review(self, client, objection, **fields):
         return client.ask(write={"review_objection": {"round": "r", "id": objection, "reason": "looked at", **fields}})
 
