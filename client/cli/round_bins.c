@@ -27,17 +27,11 @@ is_large(const struct round_bins *bins, const struct round_bin *bin)
 }
 
 static bool
-is_few(uint64_t count)
-{
-    return count > 0 && count < ROUND_BINS_SMALL;
-}
-
-static bool
 must_join(const Kansen__V1__Round *round, bool by_referral)
 {
     return round->record_form >= ROUND_RECORD_FORM &&
-           (is_few(round->apart) ||
-            (by_referral && (is_few(round->apart_referred) || is_few(round->apart_others))));
+           (round_bins_is_few(round->apart) || (by_referral && (round_bins_is_few(round->apart_referred) ||
+                                                                round_bins_is_few(round->apart_others))));
 }
 
 int

@@ -10,6 +10,13 @@
 #define ROUND_BINS_SMALL 10u // fewer are not told of
 #define ROUND_BINS_RANKS 32u // the last rank, which counts those behind it too
 
+// Whether a count is of so few that it may not follow from what is told.
+static inline bool
+round_bins_is_few(uint64_t count)
+{
+    return count > 0 && count < ROUND_BINS_SMALL;
+}
+
 struct round_bin {
     size_t first, last;     // ranks; 0 = none
     uint64_t all, referred; // referred counts only if told

@@ -143,25 +143,20 @@ struct page {
     FILE *out;
 };
 
-static bool
-is_small(uint64_t count)
-{
-    return count > 0 && count < ROUND_BINS_SMALL;
-}
-
 // Whether the number of those without a seat may be told beside the last bin, which they are in.
 static bool
 may_tell_none(const Kansen__V1__Round *round, const struct round_bins *bins)
 {
     uint64_t none = round_bins_count(round, 0, false);
 
-    return bins->n > 0 && !bins->joined && !is_small(none) && !is_small(bins->bins[bins->n - 1].all - none);
+    return bins->n > 0 && !bins->joined && !round_bins_is_few(none) &&
+           !round_bins_is_few(bins->bins[bins->n - 1].all - none);
 }
 
 static bool
 may_tell_cell(const struct cell *cell)
 {
-    return cell->held >= ROUND_BINS_SMALL && !is_small(cell->small);
+    return cell->held >= ROUND_BINS_SMALL && !round_bins_is_few(cell->small);
 }
 
 static int

@@ -45,21 +45,16 @@ is_enough(uint64_t all, uint64_t referred, bool by_referral)
     return by_referral ? referred >= RECORD_LEAST && all - referred >= RECORD_LEAST : all >= RECORD_LEAST;
 }
 
-static bool
-is_few(uint64_t count)
-{
-    return count > 0 && count < RECORD_LEAST;
-}
-
 // Gathers the cells of ranks, and of none behind them, until each bin has enough. In form 2 the last rank and
 // none are one cell where it would tell of few how many are placed. Returns how many bins.
 static unsigned
 make_bins(const struct counts *counts, uint64_t form, struct record_bin bins[RECORD_NO_RANK + 1])
 {
     bool by_referral = is_enough(counts->students[0], counts->students[1], true), open = false;
-    bool joined = form >= RECORD_FORM &&
-                  (is_few(counts->apart) ||
-                   (by_referral && (is_few(counts->apart_by[0]) || is_few(counts->apart_by[1]))));
+    bool joined =
+        form >= RECORD_FORM &&
+        (record_is_few(counts->apart) ||
+         (by_referral && (record_is_few(counts->apart_by[0]) || record_is_few(counts->apart_by[1]))));
     unsigned n = 0;
 
     if (counts->students[0] < RECORD_LEAST)

@@ -73,12 +73,6 @@ check_row(const struct lines *lines, const struct row *row, struct slice general
                      "offer %.*s: the cutoffs do not go together with the seats", SLICE_ARGS(row->ref));
 }
 
-static bool
-is_few(uint64_t count)
-{
-    return count > 0 && count < RECORD_LEAST;
-}
-
 // Whether from the bins follows how many are placed, and from that something about few whom the rows leave
 // out: holders of offers, or by referral.
 static void
@@ -101,8 +95,8 @@ check_left(const struct record *record, uint64_t held, uint64_t referred, uint64
     }
     if (record->n_bins == 0 || record->form < RECORD_FORM || placed < held)
         return;
-    if (is_few(placed - held) ||
-        (by_referral && (is_few(placed_referred - referred) || is_few(placed - placed_referred - others))))
+    if (record_is_few(placed - held) || (by_referral && (record_is_few(placed_referred - referred) ||
+                                                         record_is_few(placed - placed_referred - others))))
         report_fault(report, "record", 0, "suppression",
                      "from the bins follows how many are placed, which tells of few beside public-cutoffs");
 }

@@ -31,9 +31,13 @@ read_head(struct lines *lines, struct record *record)
 static int
 read_times(struct lines *lines, struct record *record)
 {
-    static const char *const words[] = {"committed", "frozen", "drawn", "computed", "exported"};
+    static const char *const words[] = {[RECORD_COMMITTED] = "committed",
+                                        [RECORD_FROZEN] = "frozen",
+                                        [RECORD_DRAWN] = "drawn",
+                                        [RECORD_COMPUTED] = "computed",
+                                        [RECORD_EXPORTED] = "exported"};
 
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < RECORD_TIMES; i++)
         if ((i == RECORD_COMPUTED && record->form >= RECORD_FORM &&
              revisions_read(lines, &record->revisions) != 0) ||
             lines_line_text(lines, words[i], &record->times[i]) != 0)
@@ -179,8 +183,8 @@ check_bins(const struct record *record, struct report *report)
 static void
 check_beacon(const struct record *record, struct report *report)
 {
-    struct slice at = record->terms.beacon[TERMS_BEACON_DATE], frozen = record->times[1],
-                 drawn = record->times[2];
+    struct slice at = record->terms.beacon[TERMS_BEACON_DATE], frozen = record->times[RECORD_FROZEN],
+                 drawn = record->times[RECORD_DRAWN];
     bool is_day = at.len < frozen.len;
     int order;
 
@@ -190,11 +194,11 @@ check_beacon(const struct record *record, struct report *report)
     if (order > 0 || (order == 0 && !is_day))
         report_fault(report, "record", 0, "times",
                      "the public draw of %.*s was not behind %.*s, when the input was frozen", SLICE_ARGS(at),
-                     SLICE_ARGS(record->times[1]));
+                     SLICE_ARGS(record->times[RECORD_FROZEN]));
     if (slice_compare(drawn, at) < 0)
         report_fault(report, "record", 0, "times",
                      "the seed was drawn at %.*s, before the public draw of %.*s",
-                     SLICE_ARGS(record->times[2]), SLICE_ARGS(at));
+                     SLICE_ARGS(record->times[RECORD_DRAWN]), SLICE_ARGS(at));
 }
 
 static void
@@ -222,7 +226,7 @@ record_check(const struct record *record, struct report *report)
     if (memcmp(seed, record->seed, DIGEST_BYTES) != 0)
         report_fault(report, "record", 0, "seed", "secret and beacon give %s, the record has another one",
                      digest_text(seed, text));
-    for (unsigned i = 1; i < 5; i++)
+    for (unsigned i = 1; i < RECORD_TIMES; i++)
         if (slice_compare(record->times[i], record->times[i - 1]) < 0)
             report_fault(report, "record", 0, "times", "%.*s comes before %.*s", SLICE_ARGS(record->times[i]),
                          SLICE_ARGS(record->times[i - 1]));

@@ -14,6 +14,13 @@
 #define RECORD_LEAST      10u   // students in a cell that is published
 #define RECORD_SIGNATURE  64u   // bytes
 
+// Whether a count tells of so few that it may not be known.
+static inline bool
+record_is_few(uint64_t count)
+{
+    return count > 0 && count < RECORD_LEAST;
+}
+
 enum record_time {
     RECORD_COMMITTED,
     RECORD_FROZEN,
