@@ -298,7 +298,7 @@ print_given(const char *what, const char *text)
         printf("%-12s %s\n", what, text);
 }
 
-// What was given up for a correction, and why.
+// What was given up for a correction, and why; of one that an older daemon gave up nothing is known.
 static void
 print_revisions(const Kansen__V1__Round *round)
 {
@@ -307,8 +307,11 @@ print_revisions(const Kansen__V1__Round *round)
         const char *state = names_text(&names_round_state, (int)revision->state);
         char text[TIME_TEXT_MAX];
 
-        printf("%-12s %zu, %s, %s: %s\n", "revised", i, state != NULL ? state : "?",
-               time_text_seconds(revision->revised_us, text), revision->reason);
+        if (revision->revised_us == 0)
+            printf("%-12s %zu, and nothing else is known of it\n", "revised", i);
+        else
+            printf("%-12s %zu, %s, %s: %s\n", "revised", i, state != NULL ? state : "?",
+                   time_text_seconds(revision->revised_us, text), revision->reason);
     }
 }
 

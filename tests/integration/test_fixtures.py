@@ -150,6 +150,8 @@ class Records(unittest.TestCase):
         self.ctl("round", "revise", "old", "--reason", "another form")
         self.ctl("round", "freeze", "old")
         self.ctl("round", "compute", "old")
+        self.assertRegex(self.ctl("round", "show", "old").stdout,
+                         r"\nrevised      0, and nothing else is known of it\nrevised      1, and .*\nrevised      2, computed, \S+Z: another form\n")
         portal, operator, cutoffs = self.cutoff_digests()
         self.assertEqual(portal, operator)
         self.assertNotEqual(operator, rounds.digest(cutoffs))
