@@ -140,6 +140,19 @@ set_credentials(struct options *options)
     return 0;
 }
 
+static int
+set_in_data_dir(const struct options *options, const char *name, char **member)
+{
+    char *path;
+
+    if (*member != NULL)
+        return 0;
+    if (asprintf(&path, "%s/%s", options->data_dir, name) < 0)
+        return 1;
+    *member = path;
+    return 0;
+}
+
 // Fills in the defaults that depend on the surroundings or on other options.
 static int
 set_derived(struct options *options, char *why)
@@ -156,15 +169,8 @@ set_derived(struct options *options, char *why)
         options->seeds = strdup("");
     if (options->data_dir == NULL || options->seeds == NULL)
         rc = 1;
-    rc = rc || set_credentials(options);
-    if (rc == 0 && options->erasures == NULL) {
-        rc = asprintf(&path, "%s/kansen.erased", options->data_dir) < 0;
-        options->erasures = rc == 0 ? path : NULL;
-    }
-    if (rc == 0 && options->backup_dir == NULL) {
-        rc = asprintf(&path, "%s/backup", options->data_dir) < 0;
-        options->backup_dir = rc == 0 ? path : NULL;
-    }
+    rc = rc || set_credentials(options) || set_in_data_dir(options, "kansen.erased", &options->erasures) ||
+         set_in_data_dir(options, "backup", &options->backup_dir);
     if (rc == 0 && options->n_listen == 0) {
         rc = asprintf(&path, "unix:%s/kansend.sock", options->data_dir) < 0;
         rc = rc || options_table_set(options, options_table_find("listen"), path, message) ||
