@@ -212,15 +212,24 @@ tell_unwritable(const struct options *options, const struct log *log)
     }
 }
 
+static int
+enter_parts(bool verifier, const struct options *options, const struct log *log, struct sandbox *sandbox,
+            struct fault *fault)
+{
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (enter_part(&parts[i], verifier, options, log, sandbox, fault) != 0)
+            return FAULT;
+    }
+    return 0;
+}
+
 int
 sandbox_enter(const struct options *options, const struct log *log, struct sandbox *out, struct fault *fault)
 {
     struct sandbox sandbox = {0};
 
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (enter_part(&parts[i], false, options, log, &sandbox, fault) != 0)
-            return FAULT;
-    }
+    if (enter_parts(false, options, log, &sandbox, fault) != 0)
+        return FAULT;
     tell_unwritable(options, log);
     *out = sandbox;
     return 0;
@@ -231,9 +240,5 @@ sandbox_enter_verifier(const struct options *options, const struct log *log, str
 {
     struct sandbox sandbox = {0};
 
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (enter_part(&parts[i], true, options, log, &sandbox, fault) != 0)
-            return FAULT;
-    }
-    return 0;
+    return enter_parts(true, options, log, &sandbox, fault);
 }

@@ -72,10 +72,12 @@ static const int not_there[] = {
 // Arguments of 32 bits: what stands above them, the kernel does not read.
 #define ARGUMENT_IS(n, value) SCMP_CMP64(n, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)(value))
 
-static const struct {
+struct bounded {
     int call;
     struct scmp_arg_cmp argument;
-} bounded[] = {
+};
+
+static const struct bounded bounded[] = {
     // No memory that can be executed
     {SCMP_SYS(mmap), SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
     {SCMP_SYS(mmap2), SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
@@ -96,10 +98,7 @@ static const struct {
 // A copy of this process, its end, and its abort(3), where the number of the process is not known before.
 #define FORK_FLAGS (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
-static const struct {
-    int call;
-    struct scmp_arg_cmp argument;
-} forking[] = {
+static const struct bounded forking[] = {
     {SCMP_SYS(clone), SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, ~(uint64_t)FORK_FLAGS, SIGCHLD)},
     {SCMP_SYS(wait4), ARGUMENT_IS(3, 0)},
     {SCMP_SYS(kill), ARGUMENT_IS(1, SIGKILL)},
@@ -132,6 +131,16 @@ set_attributes(scmp_filter_ctx filter)
 }
 
 static int
+allow_bounded(scmp_filter_ctx filter, const struct bounded *calls, size_t n)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, calls[i].call, 1, &calls[i].argument);
+    return rc;
+}
+
+static int
 add_rules(scmp_filter_ctx filter, bool forks)
 {
     int rc = 0;
@@ -140,10 +149,10 @@ add_rules(scmp_filter_ctx filter, bool forks)
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
     for (size_t i = 0; i < sizeof not_there / sizeof not_there[0] && rc == 0; i++)
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), not_there[i], 0);
-    for (size_t i = 0; i < sizeof bounded / sizeof bounded[0] && rc == 0; i++)
-        rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, bounded[i].call, 1, &bounded[i].argument);
-    for (size_t i = 0; i < sizeof forking / sizeof forking[0] && rc == 0 && forks; i++)
-        rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, forking[i].call, 1, &forking[i].argument);
+    if (rc == 0)
+        rc = allow_bounded(filter, bounded, sizeof bounded / sizeof bounded[0]);
+    if (rc == 0 && forks)
+        rc = allow_bounded(filter, forking, sizeof forking / sizeof forking[0]);
     // abort(3) and raise(3): a signal to a thread of our own.
     if (rc == 0)
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, ARGUMENT_IS(0, getpid()));
