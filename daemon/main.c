@@ -10,6 +10,7 @@
 #include "base/options_change.h"
 #include "base/options_flags.h"
 #include "base/sandbox.h"
+#include "base/streams.h"
 #include "base/systemd.h"
 #include "base/version.h"
 #include "net/passed.h"
@@ -475,6 +476,7 @@ main(int argc, char **argv)
     char why[OPTIONS_WHY_MAX];
     int rc;
 
+    streams_open();
     server_hold_reload(true);
     if (options_read(argc, argv, &daemon.options, why) != 0) {
         fprintf(stderr, "kansend: %s\n", why);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Backups: what is in them, what becomes of one that ends early, where they may be written, and a restore elsewhere."""
+import contextlib
 import json
 import os
 import pathlib
@@ -395,6 +396,23 @@ class Verified(Case):
             held = [set(os.listdir(f"/proc/{pid}/fd")) for pid in (process.pid, child_of(process.pid))]
             process.terminate()
             self.assertEqual([str(passed.fileno()) in names for names in held], [True, False])
+
+    def test_without_standard_streams(self):
+        """A socket with the number of one would be written to; what is told there is for nobody."""
+        self.one.stop()
+        command = self.one.command("--seeds", str(self.one.seeds), "--listen", self.one.unix, "--admin", "off")
+        for closed in ("<&-", "<&- >&-", "<&- >&- 2>&-"):
+            with subprocess.Popen(["sh", "-c", f'exec "$@" {closed}', "sh", *command], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as process:
+                client = None
+                while client is None:
+                    self.assertIsNone(process.poll(), closed)
+                    with contextlib.suppress(OSError):
+                        client = harness.Client(self.one.unix)
+                with client:
+                    self.assertEqual(backup(client)[-1].status.code, OK, closed)
+                process.terminate()
+                self.assertEqual(process.wait(), 0)
 
     def test_a_check_that_hangs(self):
         """It ends with who asked."""
