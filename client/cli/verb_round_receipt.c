@@ -386,6 +386,7 @@ write_receipts(const struct receipts *receipts, const char *path)
     if (rc != 0)
         return cli_usage(receipts->cli, "%s: %s; receipts go into a new directory", path, strerror(errno));
     dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    rc = dir < 0 ? -1 : 0;
     for (size_t i = 0; i < receipts->n_wanted && rc == 0; i++)
         rc = write_receipt(receipts, dir, &receipts->wanted[i]);
     if (rc != 0) {
