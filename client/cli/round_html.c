@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define WORD_MAX   65u
 #define NAME_BYTES 801u // 200 characters
@@ -396,6 +398,19 @@ round_html_save(struct cli *cli, struct round_html *html, const Kansen__V1__Roun
     rc = put_page(&page, html);
     bad = ferror(page.out) != 0;
     if (fclose(page.out) != 0 || bad)
-        return cli_fail(cli, "UNAVAILABLE", "", "%s can not be written: %s", path, strerror(errno));
-    return rc == 0 ? CLI_OK : cli_no_memory(cli);
+        status = cli_fail(cli, "UNAVAILABLE", "", "%s can not be written: %s", path, strerror(errno));
+    else if (rc != 0)
+        status = cli_no_memory(cli);
+    if (status != CLI_OK)
+        round_html_drop(path);
+    return status;
+}
+
+void
+round_html_drop(const char *path)
+{
+    struct stat about;
+
+    if (path != NULL && lstat(path, &about) == 0 && S_ISREG(about.st_mode))
+        (void)unlink(path);
 }

@@ -20,4 +20,7 @@ int round_html_offer(struct round_html *html, const char *input, const char *cut
 int round_html_save(struct cli *cli, struct round_html *html, const Kansen__V1__Round *round, int language,
                     const char *path) MUST_CHECK;
 
+// Removes a page that was written, where it is a file: nothing stays of an export that fails. NULL is safe.
+void round_html_drop(const char *path);
+
 #endif

@@ -25,7 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define STATE(name) KANSEN__V1__ROUND_STATE__ROUND_STATE_##name
 #define SORT(name)  KANSEN__V1__ROUND_LINE_SORT__ROUND_LINE_SORT_##name
@@ -378,8 +377,8 @@ write_all(struct exporting *export, const uint8_t *secret_key)
     if (status != CLI_OK)
         return status;
     status = sign(export, secret_key);
-    if (status != CLI_OK && export->options.html != NULL)
-        (void)unlink(export->options.html);
+    if (status != CLI_OK)
+        round_html_drop(export->options.html);
     return status;
 }
 

@@ -502,6 +502,10 @@ class Cli(harness.Programs, unittest.TestCase):
         fails("nowhere/page can not be written", *export, "--html", "nowhere/page")
         fails("nothing is signed", *export, *self.verifier('[ "$1" = --version ] && echo kansen-verify 1 || { echo no >&2; exit 1; }\n'))
         self.assertEqual(self.client.call(get_round={"name": "r"}).get_round.round.record_digest, b"")
+        # A page that is no file, such as standard output, is not removed.
+        (self.folder / "device").symlink_to("/dev/null")
+        fails("record can not be written", *export, "--html", "device", *self.verifier('[ "$1" = --version ] && echo kansen-verify 1 || rm -r sealed.part\n'))
+        self.assertTrue((self.folder / "device").is_symlink())
         # Meanwhile the key signs another record, so the daemon refuses this one.
         self.computed("two", two)
         self.ctl("round", "publish", "r")
@@ -509,7 +513,7 @@ class Cli(harness.Programs, unittest.TestCase):
             f'[ "$1" = --version ] && {{ echo kansen-verify 1; exit; }}\n{harness.kansenctl()} round export two other --key sign.key '
             f'--unverified -s {self.daemon.tcp} --token-file {self.daemon.token_file}\n'))
         self.assertEqual({path.name for path in set(self.folder.rglob("*")) - before},
-                         {"verifier", "two-school.secret", "two-partner.secret", "other", "audit", "cutoffs", "explanations", "input", "public-cutoffs", "record", "result", "signature"})
+                         {"verifier", "device", "two-school.secret", "two-partner.secret", "other", "audit", "cutoffs", "explanations", "input", "public-cutoffs", "record", "result", "signature"})
         fails("there: File exists", *export, "--public", "there", status=2)
         self.assertFalse((self.folder / "sealed.part").exists())
         self.ctl(*export)
