@@ -205,18 +205,6 @@ digest(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *faul
     return totals_part(rounds, round, &totals, fault);
 }
 
-// The messages of a part, each of size bytes, which belong to the job; NULL when memory is short.
-static ProtobufCMessage **
-make_list(struct job *job, size_t n, size_t size)
-{
-    char *items = arena_array(job->arena, n + 1, size);
-    ProtobufCMessage **list = arena_array(job->arena, n + 1, sizeof(ProtobufCMessage *));
-
-    for (size_t i = 0; i < n && items != NULL && list != NULL; i++)
-        list[i] = (ProtobufCMessage *)(void *)(items + i * size);
-    return items == NULL ? NULL : list;
-}
-
 // The next results, from the place behind the last one that is stored.
 static int
 results_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *fault)
@@ -224,18 +212,22 @@ results_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault
     size_t from = round_work_find_student(rounds->work, &round->at_student),
            n = round_work_part(rounds->work, from, RESULT_PART);
     Kansen__V1__RoundResults all = KANSEN__V1__ROUND_RESULTS__INIT; // lives until the job is back
+    Kansen__V1__RoundResult *results;
     Kansen__V1__AdvanceRound *part = NULL;
     struct job *job = make_part(rounds, round, &part);
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
-    all.results = (Kansen__V1__RoundResult **)make_list(job, n, sizeof *all.results[0]);
-    if (all.results == NULL) {
+    results = arena_array(job->arena, n + 1, sizeof *results);
+    all.results = arena_array(job->arena, n + 1, sizeof(Kansen__V1__RoundResult *));
+    if (results == NULL || all.results == NULL) {
         job_free(job);
         return STORE_FAULT_MEMORY;
     }
-    for (; all.n_results < n; all.n_results++)
-        round_work_result(rounds->work, from + all.n_results, all.results[all.n_results]);
+    for (size_t i = 0; i < n; i++) {
+        round_work_result(rounds->work, from + i, &results[i]);
+        all.results[all.n_results++] = &results[i];
+    }
     part->part_case = PART(RESULTS);
     part->results = &all;
     return do_job(rounds, job, fault);
@@ -247,19 +239,22 @@ cutoffs_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault
     size_t from = round_work_find_offer(rounds->work, round->at_offer),
            left = round_work_offers(rounds->work) - from, n = left < RESULT_PART ? left : RESULT_PART;
     Kansen__V1__RoundCutoffs all = KANSEN__V1__ROUND_CUTOFFS__INIT; // lives until the job is back
+    Kansen__V1__RoundOffer *offers;
     Kansen__V1__AdvanceRound *part = NULL;
     struct job *job = make_part(rounds, round, &part);
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
-    all.offers = (Kansen__V1__RoundOffer **)make_list(job, n, sizeof *all.offers[0]);
-    if (all.offers == NULL) {
+    offers = arena_array(job->arena, n + 1, sizeof *offers);
+    all.offers = arena_array(job->arena, n + 1, sizeof(Kansen__V1__RoundOffer *));
+    if (offers == NULL || all.offers == NULL) {
         job_free(job);
         return STORE_FAULT_MEMORY;
     }
-    for (; all.n_offers < n; all.n_offers++) {
-        kansen__v1__round_offer__init(all.offers[all.n_offers]);
-        round_work_cutoff(rounds->work, from + all.n_offers, all.offers[all.n_offers]);
+    for (size_t i = 0; i < n; i++) {
+        kansen__v1__round_offer__init(&offers[i]);
+        round_work_cutoff(rounds->work, from + i, &offers[i]);
+        all.offers[all.n_offers++] = &offers[i];
     }
     part->part_case = PART(CUTOFFS);
     part->cutoffs = &all;
