@@ -1,28 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
-// sched_setattr(2), as the slice can be asked for in no other way; the C library has no function for it.
+// Linux keeps policy and niceness of each thread by itself. A thread that was once SCHED_IDLE can not come
+// back without a privilege, so such work has a thread that ends with it.
 #include "base/background.h"
 #include "base/log.h"
 #include <errno.h>
-#include <linux/sched.h>
-#include <linux/sched/types.h>
-#include <stdint.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NICENESS 10
-#define SLICE_NS UINT64_C(100000) // the shortest that Linux gives
+
+struct aside {
+    const struct log *log;
+    const char *what;
+    int (*work)(void *arg);
+    void *arg;
+    int rc; // of work
+};
+
+static void
+step_back(int policy, const struct log *log, const char *what)
+{
+    struct sched_param none = {.sched_priority = 0};
+
+    // EACCES: the daemon was started further back.
+    if (sched_setscheduler(0, policy, &none) != 0 ||
+        (setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0 && errno != EACCES))
+        LOG_WARNING(log, "main", "a thread for long work keeps its priority", LOG_TEXT("thread", what),
+                    LOG_ERRNO(errno));
+}
 
 void
 background_enter(const struct log *log, const char *what)
 {
-    int niceness = getpriority(PRIO_PROCESS, (id_t)gettid()); // further back the daemon may have been started
-    struct sched_attr attr = {.size = sizeof attr,
-                              .sched_policy = SCHED_BATCH,
-                              .sched_nice = niceness > NICENESS ? niceness : NICENESS,
-                              .sched_runtime = SLICE_NS};
+    step_back(SCHED_BATCH, log, what);
+}
 
-    if (syscall(SYS_sched_setattr, 0, &attr, 0) != 0)
-        LOG_WARNING(log, "main", "a thread for long work keeps its priority", LOG_TEXT("thread", what),
-                    LOG_ERRNO(errno));
+static void *
+run(void *arg)
+{
+    struct aside *aside = arg;
+
+    pthread_setname_np(pthread_self(), aside->what);
+    step_back(SCHED_IDLE, aside->log, aside->what);
+    aside->rc = aside->work(aside->arg);
+    return NULL;
+}
+
+int
+background_run(const struct log *log, const char *what, int (*work)(void *arg), void *arg)
+{
+    struct aside aside = {.log = log, .what = what, .work = work, .arg = arg};
+    pthread_t thread;
+    int rc = pthread_create(&thread, NULL, run, &aside);
+
+    if (rc != 0) {
+        LOG_WARNING(log, "main", "long work has no thread of its own", LOG_TEXT("thread", what),
+                    LOG_ERRNO(rc));
+        return work(arg);
+    }
+    pthread_join(thread, NULL);
+    return aside.rc;
 }

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The priority of threads that do long work beside the workers. Any thread, for itself.
+// The priority of long work beside the workers. Any thread, for itself.
 #ifndef BASE_BACKGROUND_H
 #define BASE_BACKGROUND_H
 
 struct log;
 
-// Gives the calling thread a tenth of what a worker gets where both want a core, so that what holds a
-// snapshot or a lock always goes on, and slices of 0.1 ms, so that a worker that wakes need not wait for its
-// core. Linux takes slices from 6.12 on; older ones let who wakes go first as they see fit. Where this is not
-// allowed the thread goes on as it was, and the log says so. what names the thread there.
+// Gives the calling thread a tenth of what a worker gets when both want a core. For what holds a snapshot or
+// a lock that others wait for: with less, a busy core would keep it for seconds. What is not allowed is left
+// as it was, and the log says so. what names the thread there.
 void background_enter(const struct log *log, const char *what);
+
+// Runs work(arg) in a thread of its own, which gets what others leave and makes way for whoever wakes at
+// once, and waits for its end. For work that only computes, or reads: on a machine whose cores are all busy
+// it may stand still for a second with whatever it holds. what: the thread's name, at most 15 bytes. Where
+// there can be no such thread the caller does the work itself, and the log says so. Returns what work
+// returned.
+int background_run(const struct log *log, const char *what, int (*work)(void *arg), void *arg);
 
 #endif

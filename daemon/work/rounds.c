@@ -13,6 +13,7 @@
 #include "work/lifecycle.h"
 #include "work/mailbox.h"
 #include "work/queue.h"
+#include "work/round_part.h"
 #include "work/round_work.h"
 #include "work/rules.h"
 #include <errno.h>
@@ -33,7 +34,6 @@
 #define COUNT_PART  1000u
 #define PLACE_PART  250u // students who are placed by one command
 #define RESULT_PART 1000u
-#define JOB_MEMORY  ((size_t)64 << 20) // bytes
 #define REFUSED     1
 
 struct rounds {
@@ -89,52 +89,6 @@ rest(struct rounds *rounds, int ms)
     rounds->stopped = rounds->stopped || (notices & MAILBOX_STOP) != 0;
 }
 
-// A job of one write, which is returned in *out and has no operation yet. NULL when memory is short.
-static struct job *
-make_job(const struct rounds *rounds, Kansen__V1__Write **out)
-{
-    struct job *job = job_new(JOB_MEMORY);
-
-    if (job == NULL)
-        return NULL;
-    job->writes = arena_array(job->arena, 1, sizeof(Kansen__V1__Write *));
-    job->results = arena_array(job->arena, 1, sizeof job->results[0]);
-    *out = arena_alloc(job->arena, sizeof **out);
-    if (job->writes == NULL || job->results == NULL || *out == NULL) {
-        job_free(job);
-        return NULL;
-    }
-    kansen__v1__write__init(*out);
-    job->writes[0] = *out;
-    job->n_writes = 1;
-    job->worker = rounds->options.worker;
-    job->movers = MOVER_CLOCK;
-    snprintf(job->actor, sizeof job->actor, "rounds");
-    return job;
-}
-
-// A job that does a part of a round, as yet without one.
-static struct job *
-make_part(const struct rounds *rounds, const Kansen__V1__Round *round, Kansen__V1__AdvanceRound **out)
-{
-    Kansen__V1__Write *write = NULL;
-    struct job *job = make_job(rounds, &write);
-
-    if (job == NULL)
-        return NULL;
-    *out = arena_alloc(job->arena, sizeof **out);
-    if (*out == NULL) {
-        job_free(job);
-        return NULL;
-    }
-    kansen__v1__advance_round__init(*out);
-    (*out)->round_id = round->id;
-    (*out)->version = round->version;
-    write->operation_case = KANSEN__V1__WRITE__OPERATION_ADVANCE_ROUND;
-    write->advance_round = *out;
-    return job;
-}
-
 // Queues a job and waits for what comes of it. 0, REFUSED with the fault, or a store fault.
 static int
 do_job(struct rounds *rounds, struct job *job, struct fault *fault)
@@ -164,7 +118,7 @@ static int
 count_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *fault)
 {
     Kansen__V1__AdvanceRound *part = NULL;
-    struct job *job = make_part(rounds, round, &part);
+    struct job *job = round_part_new(rounds->options.worker, round, &part);
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
@@ -178,7 +132,7 @@ totals_part(struct rounds *rounds, const Kansen__V1__Round *round, Kansen__V1__R
             struct fault *fault)
 {
     Kansen__V1__AdvanceRound *part = NULL;
-    struct job *job = make_part(rounds, round, &part);
+    struct job *job = round_part_new(rounds->options.worker, round, &part);
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
@@ -187,21 +141,35 @@ totals_part(struct rounds *rounds, const Kansen__V1__Round *round, Kansen__V1__R
     return do_job(rounds, job, fault);
 }
 
+struct digesting {
+    struct rounds *rounds;
+    const Kansen__V1__Round *round;
+    uint8_t bytes[ROUND_WORK_DIGEST];
+};
+
+static int
+make_digest(void *arg)
+{
+    struct digesting *digesting = arg;
+    struct round_work_leave leave = {goes_on, digesting->rounds};
+
+    return round_work_digest(digesting->rounds->txn, digesting->round, &leave, digesting->bytes);
+}
+
 static int
 digest(struct rounds *rounds, const Kansen__V1__Round *round, struct fault *fault)
 {
     Kansen__V1__RoundTotals totals = KANSEN__V1__ROUND_TOTALS__INIT;
-    struct round_work_leave leave = {goes_on, rounds};
-    uint8_t bytes[ROUND_WORK_DIGEST];
+    struct digesting digesting = {.rounds = rounds, .round = round};
     int64_t began = clock_steady_us();
-    int rc = round_work_digest(rounds->txn, round, &leave, bytes);
+    int rc = background_run(rounds->options.log, "rounds-digest", make_digest, &digesting);
 
     txn_end(rounds->txn);
     if (rc != 0)
         return rc;
     LOG_INFO(rounds->options.log, "rounds", "the input of a round is digested", LOG_U64("round", round->id),
              LOG_U64("students", round->students), LOG_I64("took_ms", (clock_steady_us() - began) / 1000));
-    totals.input_digest = (ProtobufCBinaryData){sizeof bytes, bytes};
+    totals.input_digest = (ProtobufCBinaryData){sizeof digesting.bytes, digesting.bytes};
     return totals_part(rounds, round, &totals, fault);
 }
 
@@ -214,7 +182,7 @@ results_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault
     Kansen__V1__RoundResults all = KANSEN__V1__ROUND_RESULTS__INIT; // lives until the job is back
     Kansen__V1__RoundResult *results;
     Kansen__V1__AdvanceRound *part = NULL;
-    struct job *job = make_part(rounds, round, &part);
+    struct job *job = round_part_new(rounds->options.worker, round, &part);
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
@@ -241,7 +209,7 @@ cutoffs_part(struct rounds *rounds, const Kansen__V1__Round *round, struct fault
     Kansen__V1__RoundCutoffs all = KANSEN__V1__ROUND_CUTOFFS__INIT; // lives until the job is back
     Kansen__V1__RoundOffer *offers;
     Kansen__V1__AdvanceRound *part = NULL;
-    struct job *job = make_part(rounds, round, &part);
+    struct job *job = round_part_new(rounds->options.worker, round, &part);
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;
@@ -272,29 +240,36 @@ drop_work(struct rounds *rounds)
     rounds->work_arena = NULL;
 }
 
-// Allocates, unless that was done for this round and revision. The round is read once more, as the work keeps
-// pointers into it.
+// The round is read once more, as the work keeps pointers into it.
+static int
+make_work(void *arg)
+{
+    struct rounds *rounds = arg;
+    struct round_work_leave leave = {goes_on, rounds};
+    Kansen__V1__Round *own = NULL;
+    int rc = round_get(rounds->txn, rounds->work_round, rounds->work_arena, &own);
+
+    return rc == 0 ? round_work_compute(rounds->txn, own, &leave, &rounds->work) : rc;
+}
+
+// Allocates, unless that was done for this round and revision.
 static int
 allocate(struct rounds *rounds, const Kansen__V1__Round *round)
 {
-    struct round_work_leave leave = {goes_on, rounds};
-    Kansen__V1__Round *own = NULL;
     int64_t began = clock_steady_us();
     int rc;
 
     if (rounds->work != NULL && rounds->work_round == round->id && rounds->work_revision == round->revision)
         return 0;
     drop_work(rounds);
+    rounds->work_round = round->id;
+    rounds->work_revision = round->revision;
     rounds->work_arena = arena_new(SIZE_MAX / 2);
     if (rounds->work_arena == NULL)
         return STORE_FAULT_MEMORY;
-    rc = round_get(rounds->txn, round->id, rounds->work_arena, &own);
-    if (rc == 0)
-        rc = round_work_compute(rounds->txn, own, &leave, &rounds->work);
+    rc = background_run(rounds->options.log, "rounds-allocate", make_work, rounds);
     if (rc != 0)
         return rc;
-    rounds->work_round = round->id;
-    rounds->work_revision = round->revision;
     LOG_NOTICE(rounds->options.log, "rounds", "a round is allocated", LOG_U64("round", round->id),
                LOG_U64("students", round_work_students(rounds->work)),
                LOG_U64("offers", round_work_offers(rounds->work)),
@@ -342,7 +317,7 @@ forget(struct rounds *rounds, Kansen__V1__Round *round, struct fault *fault)
 {
     Kansen__V1__MoveRound move = KANSEN__V1__MOVE_ROUND__INIT; // lives until the job is back
     Kansen__V1__Write *write = NULL;
-    struct job *job = make_job(rounds, &write);
+    struct job *job = round_part_new_job(rounds->options.worker, &write);
 
     if (job == NULL)
         return STORE_FAULT_MEMORY;

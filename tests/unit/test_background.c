@@ -1,86 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel says of a thread that went to the background; the others stay as they were.
+// What the kernel says of a thread that does long work; the one that started it stays as it was.
 #include "base/background.h"
 #include "base/log.h"
 #include "tests/unit/unit.h"
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-// struct sched_attr of linux/sched/types.h, which can not be read beside sched.h.
-struct attr {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
+struct seen {
+    int policy, niceness;
+    pthread_t thread;
 };
 
-static struct attr
+static struct log to_nobody;
+
+static struct seen
 own(void)
 {
-    struct attr attr = {.size = sizeof attr};
-
-    assert_int_equal(syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0), 0);
-    return attr;
+    return (struct seen){sched_getscheduler(0), getpriority(PRIO_PROCESS, (id_t)gettid()), pthread_self()};
 }
 
 static void *
 enter(void *arg)
 {
-    struct attr *seen = arg;
-    struct log log;
-
-    log_open(&log, STDERR_FILENO, LOG_LEVEL_WARNING, NULL);
-    background_enter(&log, "test");
-    *seen = own();
+    background_enter(&to_nobody, "test");
+    *(struct seen *)arg = own();
     return NULL;
 }
 
-static struct attr
-seen_in_a_thread(void)
+static int
+look(void *arg)
 {
-    struct attr seen = {0};
+    *(struct seen *)arg = own();
+    return 17;
+}
+
+static void
+assert_as_before(const struct seen *before)
+{
+    assert_int_equal(own().policy, before->policy);
+    assert_int_equal(own().niceness, before->niceness);
+}
+
+static void
+test_a_share(void **state)
+{
+    struct seen before = own(), seen;
     pthread_t thread;
 
+    (void)state;
     assert_int_equal(pthread_create(&thread, NULL, enter, &seen), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    return seen;
-}
-
-static void
-test_a_thread(void **state)
-{
-    struct attr before = own(), after, seen = seen_in_a_thread();
-
-    (void)state;
-    after = own();
     assert_int_equal(seen.policy, SCHED_BATCH);
-    assert_true(seen.nice >= 10);
-    assert_true(seen.runtime == 100000 || seen.runtime == 0); // Linux before 6.12 has none
-    assert_true(seen.runtime != before.runtime || seen.runtime == 0);
-    assert_int_equal(after.policy, before.policy);
-    assert_int_equal(after.nice, before.nice);
-    assert_int_equal(after.runtime, before.runtime);
+    assert_true(seen.niceness >= 10);
+    assert_as_before(&before);
 }
 
 static void
-test_further_back(void **state)
+test_what_others_leave(void **state)
 {
+    struct seen before = own(), seen;
+
     (void)state;
-    assert_int_equal(setpriority(PRIO_PROCESS, (id_t)gettid(), 15), 0); // what the thread is started with
-    assert_true(seen_in_a_thread().nice >= 15);
+    assert_int_equal(background_run(&to_nobody, "test", look, &seen), 17);
+    assert_int_equal(seen.policy, SCHED_IDLE);
+    assert_false(pthread_equal(seen.thread, pthread_self()));
+    assert_as_before(&before);
+}
+
+static void
+test_no_thread(void **state)
+{
+    struct rlimit usual, none = {0, 0};
+    struct seen seen = {0};
+    bool root = getuid() == 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NPROC, &usual), 0);
+    none.rlim_max = usual.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NPROC, &none), 0);
+    if (root) // who may always have one more
+        assert_int_equal(setresuid(65534, 65534, 0), 0);
+    assert_int_equal(background_run(&to_nobody, "test", look, &seen), 17);
+    if (root)
+        assert_int_equal(setresuid(0, 0, 0), 0);
+    assert_int_equal(setrlimit(RLIMIT_NPROC, &usual), 0);
+    assert_true(seen.niceness <= own().niceness);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_thread),
-        cmocka_unit_test(test_further_back),
+        cmocka_unit_test(test_a_share),
+        cmocka_unit_test(test_what_others_leave),
+        cmocka_unit_test(test_no_thread),
     };
 
+    log_open(&to_nobody, STDERR_FILENO, LOG_LEVEL_ERROR, NULL);
     return cmocka_run_group_tests_name("background", tests, NULL, NULL);
 }
