@@ -157,9 +157,12 @@ class Counts(WithDaemon):
         self.assertGreater(count, 20)
 
     def test_tasks(self):
+        """One is made, one is refused, as it is there already, and one fails."""
         with self.daemon.client() as client:
-            for status in (0, harness.ALREADY_EXISTS):
-                client.send(client.request(backup={"name": "one"}))
+            for name, status in (("one", 0), ("one", harness.ALREADY_EXISTS), ("two", harness.UNAVAILABLE)):
+                if name == "two":
+                    (self.daemon.data_dir / "backup" / ".two.part").touch()  # where it would be written
+                client.send(client.request(backup={"name": name}))
                 while not (answer := client.receive()).backup.end and not answer.status.code:
                     pass
                 self.assertEqual(answer.status.code, status)
