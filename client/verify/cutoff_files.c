@@ -18,7 +18,7 @@ make_line(struct text *text, const struct input_offer *offer, const struct cutof
     uint32_t others = cutoff->held - cutoff->held_referred;
     bool few = in_public && (cutoff->held_referred < CUTOFF_PUBLIC || others < CUTOFF_PUBLIC);
     // Both bounds together tell how many of the holders are referred, one alone does not where there are many
-    // seats beside the reserve.
+    // seats beside the reserve: then it is told however many are.
     bool apart =
         few && form >= RECORD_FORM && offer->reserve > 0 && cutoff->seats > 0 && cutoff->held == offer->seats;
 
@@ -30,7 +30,7 @@ make_line(struct text *text, const struct input_offer *offer, const struct cutof
     else
         text_add(text, "%u ", cutoff->held_referred);
     if ((in_public && is_hidden(&cutoff->general, true, cutoff)) ||
-        (apart && offer->seats < offer->reserve + CUTOFF_PUBLIC))
+        (apart && cutoff->seats < offer->reserve + CUTOFF_PUBLIC))
         text_add(text, "*");
     else
         cutoff_add_text(text, &cutoff->general);

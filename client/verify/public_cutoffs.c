@@ -59,6 +59,7 @@ check_row(const struct lines *lines, const struct row *row, struct slice general
     if (few)
         report_fault(lines->report, lines->file, lines->number, "suppression",
                      "offer %.*s: fewer than %u holders are told of", SLICE_ARGS(row->ref), RECORD_LEAST);
+    // How many are pinned is not told, so this asks for the least that is left out.
     if (apart &&
         (!slice_is(referred, "*") || (row->seats - row->reserve < RECORD_LEAST && !slice_is(general, "*"))))
         report_fault(lines->report, lines->file, lines->number, "suppression",

@@ -329,7 +329,8 @@ round_lines_public_cutoff(const Kansen__V1__Round *round, const Kansen__V1__Roun
     referred_text = public_text(offer->referred_cutoff, m + n, referred);
     if (round->record_form >= ROUND_WORK_FORM && referred_held[0] == '*' && q != 0 && tells_apart(offer)) {
         referred_text = "*";
-        general_text = offer->seats - offer->reserved < EXPLAIN_K ? "*" : general_text;
+        // Told however many are referred, or not at all: n is at least q less the reserve.
+        general_text = q < offer->reserved + EXPLAIN_K ? "*" : general_text;
     }
     return add(out, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 " %s %s %s\n",
                round_lines_offer_ref(offer->offer_id, ref), offer->seats, offer->reserved, offer->held,

@@ -248,6 +248,23 @@ class Cli(harness.Programs, unittest.TestCase):
         self.assertRegex((self.folder / "sealed" / "public-cutoffs").read_text(),
                          rf"\A0*{filled} 20 5 20 \* 0,\d+ \*\n0*{unfilled} 20 5 20 \* 0,\d+ \*\n0*{tight} 12 5 12 \* \* \*\n\Z")
 
+    def test_how_many_are_referred_does_not_follow_beside_holders(self):
+        """Nor from whether a cutoff is told, where the seats of a late round are few: it is that of fewer than ten if four or five are referred."""
+        offer = self.client.add_offer("o", self.partner, seats=30, reserved_seats=5)
+        better = self.client.add_offer("better", self.partner, seats=1)
+        holders, newcomers = [(f"s{n}", offer, False) for n in range(18)], [(f"late{n}", offer, n < 2) for n in range(40)]
+        late = [(student, better, False) for student, *_ in holders] + newcomers  # one moves up, 13 seats are left
+        for name, who, flags in (("one", holders, ()), ("two", late, ("--previous", "one"))):
+            self.create(name, "--offers", f"{offer},{better}", *flags)
+            self.ctl("round", "open", name)
+            self.ctl("round", "submit", name, "-", "--issuer", "school", stdin="".join(
+                json.dumps({"student": student, "offers": [wish], "referred": referred}) + "\n" for student, wish, referred in who))
+            self.finish(name)
+            self.key = self.ctl("round", "export", name, name, "--key", "sign.key", *(("--earlier", "one", "--previous", "one") if flags else ())).stdout.split()[-1]
+            self.ctl("round", "publish", name)
+        self.assertRegex((self.folder / "two" / "cutoffs").read_text(), rf"\A0*{offer} 30 5 30 2 0,\d+ OPEN\n")
+        self.assertRegex((self.folder / "two" / "public-cutoffs").read_text(), rf"\A0*{offer} 30 5 30 \* \* \*\n\Z")
+
     def test_a_reference_that_is_too_long(self):
         """Is told with its line, and the other lists of its batch are taken."""
         offer = self.client.add_offer("o", self.partner)

@@ -247,7 +247,7 @@ class Round:
                     own = "*"
                 if self.form > 1 and referred == "*" and min(o["q"], o["r"]) and p["seats"] and p["held"] == o["q"]:
                     own = "*"
-                    if o["q"] - min(o["q"], o["r"]) < LEAST:
+                    if p["seats"] - min(o["q"], o["r"]) < LEAST:
                         general = "*"
             out.append(f"{j} {o['q']} {min(o['q'], o['r'])} {p['held']} {referred} {general} {own}")
         return lines(out)

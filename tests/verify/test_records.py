@@ -131,6 +131,18 @@ class Shapes(harness.Case):
             self.assert_holds(files)
             self.run_public(of_crowd, files)
 
+    def test_told_in_public_beside_pinned(self):
+        """Where few seats are left of those of the holders of before, whether GENERAL is told does not depend on how many are referred."""
+        for pinned, general in ((18, r"\*"), (15, r"0,\d+")):
+            for referred in (2, 4, 6):
+                students = {f"{letter}{i:02}": dict(list=["x"], referred=int(letter == "r"), **(dict(pinned="x", seed=1) if letter == "p" else {}))
+                            for letter, n in (("p", pinned), ("r", referred), ("o", 30)) for i in range(n)}
+                of_pinned = record.Round(students, {"x": dict(q=30, r=5)}, earlier=[("run-0", b"\5" * 32, b"\6" * 32)])
+                files = of_pinned.files(self.key)
+                self.assertRegex(files["public-cutoffs"], rf"\Ax 30 5 30 \* {general} \*\n\Z")
+                self.assert_holds(files)
+                self.run_public(of_pinned, files)
+
     def test_deterministic(self):
         folder = self.write(shapes.random_round(5).files(self.key))
         self.assertEqual(len({self.run_on(folder)[1] for _ in range(3)}), 1)
