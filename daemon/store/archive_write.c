@@ -51,7 +51,8 @@ check_order(struct archive_writer *writer, struct fault *fault)
         return rc;
     if (order->from == 0)
         order->from = first;
-    if (order->to != 0 && order->from > order->to + 1) // one behind it is what is new since: nothing
+    // One behind it is what is new since: nothing.
+    if (order->to != 0 && order->from > order->to && order->from - order->to > 1)
         return fault_set(fault, CODE_INVALID_ARGUMENT, "to_sequence",
                          "%" PRIu64 " is before from_sequence, which is %" PRIu64, order->to, order->from);
     if (order->to == 0 || order->to > last)

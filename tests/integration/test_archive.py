@@ -389,7 +389,7 @@ class Pulling(Case):
         with one.client() as client:
             last = client.call(status={}).server.sequence
             for given, code in (({"from_sequence": last + 2}, OUT_OF_RANGE), ({"from_sequence": last + 1}, OK), ({"from_sequence": last}, OK),
-                                ({"from_sequence": 3, "to_sequence": 2}, OK)):
+                                ({"from_sequence": 3, "to_sequence": 2}, OK), ({"to_sequence": 2**64 - 1}, OK)):
                 with self.subTest(given):
                     self.assertEqual(client.ask(dump={"kind": "STREAM_KIND_JOURNAL", **given}).status.code, code)
             self.assertEqual(client.ask(dump={"kind": 9}).status.code, INVALID_ARGUMENT)
