@@ -23,10 +23,11 @@ static void
 step_back(int policy, const struct log *log, const char *what)
 {
     struct sched_param none = {.sched_priority = 0};
+    id_t thread = (id_t)gettid();
 
-    // EACCES: the daemon was started further back.
+    // Further back the daemon may have been started, and who may would come forward from there.
     if (sched_setscheduler(0, policy, &none) != 0 ||
-        (setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0 && errno != EACCES))
+        (getpriority(PRIO_PROCESS, thread) < NICENESS && setpriority(PRIO_PROCESS, thread, NICENESS) != 0))
         LOG_WARNING(log, "main", "a thread for long work keeps its priority", LOG_TEXT("thread", what),
                     LOG_ERRNO(errno));
 }

@@ -25,8 +25,8 @@ static const int allowed[] = {
     SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(gettid),
     SCMP_SYS(getpid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(getcpu), SCMP_SYS(exit),
     SCMP_SYS(exit_group), SCMP_SYS(restart_syscall),
-    // Reading threads step back behind the workers.
-    SCMP_SYS(setpriority), SCMP_SYS(sched_setscheduler),
+    // Threads for long work step back behind the workers.
+    SCMP_SYS(getpriority), SCMP_SYS(setpriority), SCMP_SYS(sched_setscheduler),
     // Signals
     SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
     // Clocks

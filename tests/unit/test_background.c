@@ -58,6 +58,23 @@ test_a_share(void **state)
 }
 
 static void
+test_further_back(void **state)
+{
+    int before = getpriority(PRIO_PROCESS, (id_t)gettid());
+    struct seen seen;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(setpriority(PRIO_PROCESS, (id_t)gettid(), 19), 0); // what the threads are started with
+    assert_int_equal(pthread_create(&thread, NULL, enter, &seen), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(seen.niceness, 19);
+    assert_int_equal(background_run(&to_nobody, "test", look, &seen), 17);
+    assert_int_equal(seen.niceness, 19);
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), before); // as far as that is allowed
+}
+
+static void
 test_what_others_leave(void **state)
 {
     struct seen before = own(), seen;
@@ -86,7 +103,8 @@ test_no_thread(void **state)
     if (root)
         assert_int_equal(setresuid(0, 0, 0), 0);
     assert_int_equal(setrlimit(RLIMIT_NPROC, &usual), 0);
-    assert_true(seen.niceness <= own().niceness);
+    assert_true(pthread_equal(seen.thread, pthread_self()));
+    assert_int_equal(seen.policy, own().policy);
 }
 
 int
@@ -94,6 +112,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_share),
+        cmocka_unit_test(test_further_back),
         cmocka_unit_test(test_what_others_leave),
         cmocka_unit_test(test_no_thread),
     };
