@@ -68,6 +68,7 @@ struct store {
     unsigned upgraded_from; // 0 = it was not
     bool emptied;           // when it was opened
     struct load *load;      // the stream that is read into it; NULL = none. The writer's
+    bool load_whole;        // the last one that has ended was good. The writer's
     _Atomic bool loading;   // nothing else may be done
 };
 

@@ -142,10 +142,12 @@ static int
 begin(struct txn *txn, struct fault *fault)
 {
     bool loading = store_is_loading(txn->store);
-    int rc = loading ? 0 : check_empty(txn, fault);
+    // One that this transaction has ended is over, though others are kept out until it is committed.
+    int rc = loading && !txn->load_ends ? 0 : check_empty(txn, fault);
 
     if (rc != 0)
         return rc;
+    txn->load_ends = false;
     load_free(txn->store->load);
     txn->store->load = load_new();
     if (txn->store->load == NULL)
@@ -335,6 +337,7 @@ give_up(struct txn *txn, bool *emptied)
         return rc;
     load_free(txn->store->load);
     txn->store->load = NULL;
+    txn->store->load_whole = false;
     txn->load_ends = true;
     return 0;
 }
@@ -372,6 +375,7 @@ finish(struct txn *txn, struct fault *fault)
         return rc;
     load_free(load);
     txn->store->load = NULL;
+    txn->store->load_whole = true;
     txn->clients_changed = txn->load_ends = true;
     return 0;
 }
@@ -403,7 +407,7 @@ load_drop(struct txn *txn, struct fault *fault)
 {
     bool emptied = false;
 
-    if (!store_is_loading(txn->store))
+    if (!store_is_loading(txn->store) || txn->load_ends)
         return fault_set(fault, CODE_FAILED_PRECONDITION, "load_stream", "no stream is being read");
     return give_up(txn, &emptied);
 }

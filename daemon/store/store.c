@@ -269,6 +269,12 @@ store_upgraded_from(const struct store *store)
 }
 
 bool
+store_has_loaded(const struct store *store)
+{
+    return store->load_whole;
+}
+
+bool
 store_is_loading(struct store *store)
 {
     return atomic_load_explicit(&store->loading, memory_order_relaxed);

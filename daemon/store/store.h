@@ -64,6 +64,9 @@ bool store_was_emptied(const struct store *store);
 // Whether a stream is being read into it (store/load.h), and nothing else may be done. Any thread.
 bool store_is_loading(struct store *store);
 
+// Whether the last stream that has ended was read whole. The writer's thread.
+bool store_has_loaded(const struct store *store);
+
 struct store_usage {
     uint64_t used_bytes; // pages in use
     uint64_t map_bytes;  // limit

@@ -38,29 +38,27 @@ loading_explain(struct store *store, struct job *job)
             "its end; once it is given up, the store is empty");
 }
 
-// The last piece, or the word to give the stream up, that was taken; NULL = none.
-static const Kansen__V1__LoadStream *
-last_taken(const struct job *group)
+// Whether a piece, or the word to give the stream up, was taken.
+static bool
+has_taken(const struct job *group)
 {
-    const Kansen__V1__LoadStream *last = NULL;
-
     for (const struct job *job = group; job != NULL; job = (const struct job *)job->mail.next) {
         if (job->fault.code == CODE_OK && count_pieces(job) > 0)
-            last = job->writes[0]->load_stream; // it comes alone
+            return true;
     }
-    return last;
+    return false;
 }
 
 void
 loading_tell(struct store *store, const struct log *log, bool was_loading, const struct job *group)
 {
     bool loading = store_is_loading(store);
-    const Kansen__V1__LoadStream *last = last_taken(group);
+    bool ended = !loading && (was_loading || has_taken(group));
 
     if (loading && !was_loading)
         LOG_NOTICE(log, "load", "a stream is read into the store, which answers nothing else meanwhile");
-    else if (!loading && last != NULL && last->data.len > 0)
+    else if (ended && store_has_loaded(store))
         LOG_NOTICE(log, "load", "a stream was read into the store, all of it");
-    else if (!loading && (was_loading || last != NULL))
+    else if (ended)
         LOG_WARNING(log, "load", "a stream was not read to its end; nothing of it is in the store");
 }

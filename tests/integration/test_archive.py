@@ -353,6 +353,23 @@ class Moving(Case):
         two.stop()
         self.assertEqual(check(two), check(one))
 
+    def test_pieces_in_one_commit(self):
+        """One that is altered behind one that was taken: the log does not tell of a whole stream."""
+        one = self.filled(10)
+        self.kansenctl(one, "dump", one.scratch / "dump")
+        data = (one.scratch / "dump").read_bytes()
+        two = self.elsewhere(one)
+        (two.scratch / "none.conf").write_text("commit_delay_ms = 500\n")  # its configuration
+        two.restart()
+        half = len(data) // 2
+        with Client(two.unix) as client:
+            answers = client.pipeline([client.request(write={"load_stream": {"data": piece, "offset": at}})
+                                       for at, piece in ((0, data[:half]), (half, bytes(len(data) - half)))])
+            self.assertEqual([answer.status.code for answer in answers], [OK, DATA_LOSS])
+        two.stop()
+        self.assertNotIn("all of it", two.log())
+        self.assertIn("warning load: a stream was not read to its end", two.log())
+
 
 class Pulling(Case):
     def test_snapshot(self):

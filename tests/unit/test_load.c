@@ -145,6 +145,40 @@ test_nothing_changes_before_the_header(void **state)
     buf_free(&stream);
 }
 
+// What ends and begins in one transaction, as two askers may have it.
+static void
+test_one_behind_another(void **state)
+{
+    struct fixture fixture;
+    struct buf stream = {0};
+    struct fault fault;
+    size_t len;
+
+    (void)state;
+    make_stream(&stream);
+    len = buf_len(&stream);
+    open_with_key(&fixture);
+    assert_int_equal(give(&fixture, &stream, 0, len / 2, true), 0);
+    assert_int_equal(txn_begin(fixture.write), 0);
+    assert_int_equal(load_drop(fixture.write, &fault), 0);
+    assert_int_equal(load_drop(fixture.write, &fault), FAULT);
+    assert_int_equal(load_piece(fixture.write, 0, buf_bytes(&stream), len / 2, &fault), 0);
+    assert_int_equal(txn_commit(fixture.write), 0);
+    assert_true(store_is_loading(fixture.store)); // so nobody writes what would be lost
+    assert_int_equal(txn_begin(fixture.write), 0);
+    assert_int_equal(load_piece(fixture.write, len / 2, buf_bytes(&stream) + len / 2, len - len / 2, &fault),
+                     0);
+    assert_int_equal(load_piece(fixture.write, 0, buf_bytes(&stream), len / 2, &fault), FAULT);
+    assert_string_equal(fault.message, "a stream is read into an empty store only, and this one has entries "
+                                       "in partner");
+    assert_int_equal(load_drop(fixture.write, &fault), FAULT);
+    assert_int_equal(txn_commit(fixture.write), 0);
+    assert_false(store_is_loading(fixture.store));
+    assert_true(store_has_loaded(fixture.store));
+    fixture_end(&fixture);
+    buf_free(&stream);
+}
+
 int
 main(void)
 {
@@ -152,6 +186,7 @@ main(void)
         cmocka_unit_test(test_a_first_piece_is_lost),
         cmocka_unit_test(test_a_later_piece_is_lost),
         cmocka_unit_test(test_nothing_changes_before_the_header),
+        cmocka_unit_test(test_one_behind_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
