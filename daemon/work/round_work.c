@@ -332,6 +332,8 @@ round_work_compute(struct txn *txn, const Kansen__V1__Round *round, const struct
         rc = round_load_seats(work);
     if (rc == 0)
         rc = draw(work);
+    if (rc == 0 && !leave->goes_on(leave->arg))
+        rc = ROUND_WORK_E_ENDED; // before what is not broken off
     if (rc == 0)
         rc = allocate(work);
     if (rc == 0)

@@ -11,7 +11,15 @@ tree=$(git -C "$here" rev-parse --show-toplevel)
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/kansen-fresh-XXXXXX")
 root=$work/root
 
+# Whoever still runs in there would keep what is mounted.
+end_all() {
+    for process in /proc/[0-9]*; do
+        [ "$(readlink "$process/root")" != "$root" ] || kill -KILL "${process#/proc/}"
+    done 2>/dev/null
+}
+
 clean_up() {
+    end_all
     for mounted in dev proc; do
         ! mountpoint --quiet "$root/$mounted" || umount --recursive "$root/$mounted"
     done
