@@ -11,34 +11,54 @@ is_hidden(const struct cutoff_bound *bound, bool general, const struct cutoff *c
     return general && bound->kind == CUTOFF_CLOSED && cutoff->seats > 0;
 }
 
+// Which fields of an offer's line are told in public.
+struct told {
+    bool held_referred, general, referred;
+};
+
+static struct told
+choose_told(const struct input_offer *offer, const struct cutoff *cutoff, uint64_t form)
+{
+    uint32_t others = cutoff->held - cutoff->held_referred;
+    struct told told = {.held_referred = cutoff->held_referred >= CUTOFF_PUBLIC && others >= CUTOFF_PUBLIC,
+                        .general = !is_hidden(&cutoff->general, true, cutoff),
+                        .referred = !is_hidden(&cutoff->referred, false, cutoff)};
+
+    // Both bounds together tell how many of the holders are referred, one alone does not where there are many
+    // seats beside the reserve: then it is told however many are.
+    if (form >= RECORD_FORM && !told.held_referred && offer->reserve > 0 && cutoff->seats > 0 &&
+        cutoff->held == offer->seats) {
+        told.referred = false;
+        told.general = told.general && cutoff->seats >= offer->reserve + CUTOFF_PUBLIC;
+    }
+    return told;
+}
+
+static void
+add_bound(struct text *text, bool told, const struct cutoff_bound *bound)
+{
+    text_add(text, " ");
+    if (told)
+        cutoff_add_text(text, bound);
+    else
+        text_add(text, "*");
+}
+
 static void
 make_line(struct text *text, const struct input_offer *offer, const struct cutoff *cutoff, bool in_public,
           uint64_t form)
 {
-    uint32_t others = cutoff->held - cutoff->held_referred;
-    bool few = in_public && (cutoff->held_referred < CUTOFF_PUBLIC || others < CUTOFF_PUBLIC);
-    // Both bounds together tell how many of the holders are referred, one alone does not where there are many
-    // seats beside the reserve: then it is told however many are.
-    bool apart =
-        few && form >= RECORD_FORM && offer->reserve > 0 && cutoff->seats > 0 && cutoff->held == offer->seats;
+    struct told told = in_public ? choose_told(offer, cutoff, form) : (struct told){true, true, true};
 
     text_clear(text);
     text_add_slice(text, offer->ref);
     text_add(text, " %u %u %u ", offer->seats, offer->reserve, cutoff->held);
-    if (few)
-        text_add(text, "* ");
+    if (told.held_referred)
+        text_add(text, "%u", cutoff->held_referred);
     else
-        text_add(text, "%u ", cutoff->held_referred);
-    if ((in_public && is_hidden(&cutoff->general, true, cutoff)) ||
-        (apart && cutoff->seats < offer->reserve + CUTOFF_PUBLIC))
         text_add(text, "*");
-    else
-        cutoff_add_text(text, &cutoff->general);
-    text_add(text, " ");
-    if (apart || (in_public && is_hidden(&cutoff->referred, false, cutoff)))
-        text_add(text, "*");
-    else
-        cutoff_add_text(text, &cutoff->referred);
+    add_bound(text, told.general, &cutoff->general);
+    add_bound(text, told.referred, &cutoff->referred);
 }
 
 static int

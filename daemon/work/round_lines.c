@@ -288,53 +288,58 @@ round_lines_cutoff(const Kansen__V1__RoundOffer *offer, struct buf *out)
                round_lines_bound(offer->referred_cutoff, referred));
 }
 
-// A bound as it may be published: that of the worst of fewer than ten would give one away.
-static const char *
-public_text(uint64_t bound, uint32_t holders, char out[ROUND_LINES_BOUND])
-{
-    bool is_key = bound != CUTOFF_OPEN && bound != CUTOFF_CLOSED;
+// Which fields of an offer's line may be published.
+struct told {
+    bool held_referred, general, referred;
+};
 
-    return is_key && holders < EXPLAIN_K ? "*" : round_lines_bound(bound, out);
-}
-
-// Whether from both bounds together would follow how many referred students hold seats: which bound is the
-// worst of whom depends on how they compare with the reserve.
 static bool
-tells_apart(const Kansen__V1__RoundOffer *offer)
+is_key(uint64_t bound)
 {
-    return offer->reserved != 0 && offer->held == offer->seats;
+    return bound != CUTOFF_OPEN && bound != CUTOFF_CLOSED;
 }
 
-int
-round_lines_public_cutoff(const Kansen__V1__Round *round, const Kansen__V1__RoundOffer *offer,
-                          struct buf *out)
+// A key is that of the worst holder, and of fewer than ten would give one away. Both bounds together tell how
+// many holders are referred, as which of them is the worst of whom depends on how these compare with the
+// reserve.
+static struct told
+choose_told(const Kansen__V1__Round *round, const Kansen__V1__RoundOffer *offer)
 {
     uint32_t pinned = offer->pinned - offer->pinned_left,
              pinned_referred = offer->pinned_referred - offer->pinned_left_referred,
              others = offer->held - offer->held_referred, m = offer->held_referred - pinned_referred,
              n = others - (pinned - pinned_referred), q = offer->seats - pinned,
              r = offer->reserved > pinned_referred ? offer->reserved - pinned_referred : 0;
-    char ref[ROUND_LINES_OFFER], referred_held[16] = "*", general[ROUND_LINES_BOUND],
-                                 referred[ROUND_LINES_BOUND];
-    const char *general_text, *referred_text;
+    struct told told = {.held_referred = offer->held_referred >= EXPLAIN_K && others >= EXPLAIN_K,
+                        .general = is_key(offer->general_cutoff)
+                                       ? (m <= (r < q ? r : q) ? n : m + n) >= EXPLAIN_K
+                                       : offer->general_cutoff == CUTOFF_OPEN || q == 0,
+                        .referred = !is_key(offer->referred_cutoff) || m + n >= EXPLAIN_K};
+
+    if (round->record_form >= ROUND_WORK_FORM && !told.held_referred && q != 0 && offer->reserved != 0 &&
+        offer->held == offer->seats) {
+        told.referred = false;
+        // However many are referred, or not at all: n is at least q less the reserve.
+        told.general = told.general && q >= offer->reserved + EXPLAIN_K;
+    }
+    return told;
+}
+
+int
+round_lines_public_cutoff(const Kansen__V1__Round *round, const Kansen__V1__RoundOffer *offer,
+                          struct buf *out)
+{
+    struct told told = choose_told(round, offer);
+    char ref[ROUND_LINES_OFFER], held_referred[16], general[ROUND_LINES_BOUND], referred[ROUND_LINES_BOUND];
 
     if (offer->held < EXPLAIN_K)
         return 0;
-    r = r < q ? r : q;
-    if (offer->held_referred >= EXPLAIN_K && others >= EXPLAIN_K)
-        snprintf(referred_held, sizeof referred_held, "%" PRIu32, offer->held_referred);
-    general_text = public_text(offer->general_cutoff, m <= r ? n : m + n, general);
-    if (offer->general_cutoff == CUTOFF_CLOSED && q != 0)
-        general_text = "*";
-    referred_text = public_text(offer->referred_cutoff, m + n, referred);
-    if (round->record_form >= ROUND_WORK_FORM && referred_held[0] == '*' && q != 0 && tells_apart(offer)) {
-        referred_text = "*";
-        // Told however many are referred, or not at all: n is at least q less the reserve.
-        general_text = q < offer->reserved + EXPLAIN_K ? "*" : general_text;
-    }
+    snprintf(held_referred, sizeof held_referred, "%" PRIu32, offer->held_referred);
     return add(out, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 " %s %s %s\n",
                round_lines_offer_ref(offer->offer_id, ref), offer->seats, offer->reserved, offer->held,
-               referred_held, general_text, referred_text);
+               told.held_referred ? held_referred : "*",
+               told.general ? round_lines_bound(offer->general_cutoff, general) : "*",
+               told.referred ? round_lines_bound(offer->referred_cutoff, referred) : "*");
 }
 
 // ---- Explanations
